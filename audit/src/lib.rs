@@ -1,0 +1,1 @@
+//! Kubernetes audit logs folded to answers at the speed of decompression.
