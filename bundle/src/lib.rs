@@ -5,6 +5,7 @@
 //! This crate refuses to know what a cluster is: it deals in artefacts, bytes and places.
 
 pub mod diagnostic;
+pub mod manifest;
 pub mod span;
 pub mod words;
 
