@@ -1,1 +1,8 @@
-//! The analyzer.
+//! Says from a bundle, with no cluster and no network, what is broken, since when, why, and what to
+//! do first.
+//!
+//! Data flows one way, and a module may use only what stands to its left:
+//! `bundle · model · parse · facts · finding · rules · rank · report · render`.
+
+pub mod model;
+pub mod parse;
