@@ -1,0 +1,2 @@
+# Words of the report itself: headings, labels, verdict sentences.
+verbatim = { $text }
