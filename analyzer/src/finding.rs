@@ -136,30 +136,35 @@ pub enum Risk {
     Disrupts,
 }
 
-/// One thing to do. Commands are built with `command!`-style helpers that quote names from the bundle.
+/// One thing to do. Commands come from [`crate::shell::command`], which quotes names from the bundle
+/// and refuses those that no cluster can have.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     pub text: Words,
     pub command: Option<String>,
+    /// A command would carry a name that is not safe to paste.
+    pub unsafe_name: bool,
     pub risk: Risk,
     pub undo: Option<String>,
 }
 
 impl Step {
     pub fn new(text: Words) -> Self {
-        Self { text, command: None, risk: Risk::Reads, undo: None }
+        Self { text, command: None, unsafe_name: false, risk: Risk::Reads, undo: None }
     }
 
+    /// `command` is [`crate::shell::command`]'s answer.
     #[must_use]
-    pub fn run(mut self, risk: Risk, command: impl Into<String>) -> Self {
-        self.command = Some(command.into());
+    pub fn run(mut self, risk: Risk, command: Option<String>) -> Self {
+        self.unsafe_name = command.is_none();
+        self.command = command;
         self.risk = risk;
         self
     }
 
     #[must_use]
-    pub fn undone_by(mut self, command: impl Into<String>) -> Self {
-        self.undo = Some(command.into());
+    pub fn undone_by(mut self, command: Option<String>) -> Self {
+        self.undo = command;
         self
     }
 }

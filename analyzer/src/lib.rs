@@ -4,8 +4,10 @@
 //! Data flows one way, and a module may use only what stands to its left:
 //! `bundle · model · parse · facts · finding · rules · rank · report · render`.
 
+pub mod facts;
 pub mod finding;
 pub mod language;
 pub mod model;
 pub mod parse;
 pub mod report;
+pub mod shell;
