@@ -33,17 +33,17 @@ use crate::model::azure::{
 };
 use crate::model::client::{ClientFact, CommandOutcome, KubeconfigServer};
 use crate::model::kube::{
-    ApiService, CertificateSigningRequest, ConfigMap, FlowSchema, HealthCheck, Lease, Namespace, NodeUsage,
-    ObjectCount, OtherObject, PodUsage, PriorityLevel, SecretMeta, Webhook,
+    ApiService, CertificateSigningRequest, ConfigMap, FlowSchema, HealthCheck, Lease, Namespace,
+    NodeUsage, ObjectCount, OtherObject, PodUsage, PriorityLevel, SecretMeta, Webhook,
 };
 use crate::model::metrics::Scrape;
 use crate::model::node_files::{
-    Certificate, Clock, Conntrack, CpuLoad, DiskLoad, Filesystem, HostsEntry, Lookup, Memory, OnNode, Pressure, Probe,
-    ProvisionExit, ResolvConf, Routes, Sockets,
+    Certificate, Clock, Conntrack, CpuLoad, DiskLoad, Filesystem, HostsEntry, Lookup, Memory,
+    OnNode, Pressure, Probe, ProvisionExit, ResolvConf, Routes, Sockets,
 };
 use crate::model::workload::{
-    Autoscaler, CronJob, DisruptionBudget, Job, NetworkPolicy, PersistentVolume, PersistentVolumeClaim, ResourceQuota,
-    VolumeAttachment, Workload,
+    Autoscaler, CronJob, DisruptionBudget, Job, NetworkPolicy, PersistentVolume,
+    PersistentVolumeClaim, ResourceQuota, VolumeAttachment, Workload,
 };
 use crate::parse::rows::NsgText;
 use crate::parse::{Rows, TableKind};

@@ -47,7 +47,23 @@ macro_rules! locale_files {
             &[$(($file, include_str!(concat!("../locales/", $language, "/", $file, ".ftl")))),*];
     };
 }
-locale_files!(ENGLISH, "en", ["report", "diagnostics"]);
+locale_files!(
+    ENGLISH,
+    "en",
+    [
+        "report",
+        "diagnostics",
+        "path",
+        "tunnel",
+        "apiserver",
+        "etcd",
+        "node",
+        "dns",
+        "workload",
+        "platform",
+        "identity"
+    ]
+);
 locale_files!(KOREAN, "ko", []);
 locale_files!(ITALIAN, "it", []);
 

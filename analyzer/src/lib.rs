@@ -9,5 +9,7 @@ pub mod finding;
 pub mod language;
 pub mod model;
 pub mod parse;
+pub mod rank;
 pub mod report;
+pub mod rules;
 pub mod shell;

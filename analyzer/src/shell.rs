@@ -39,7 +39,10 @@ mod tests {
 
     #[test]
     fn names_are_quoted_or_refused() {
-        assert_eq!(command("kubectl get pod {} -n {}", &["a-1", "b"]).as_deref(), Some("kubectl get pod a-1 -n b"));
+        assert_eq!(
+            command("kubectl get pod {} -n {}", &["a-1", "b"]).as_deref(),
+            Some("kubectl get pod a-1 -n b")
+        );
         assert_eq!(command("x {}", &["10.0.0.0/8,*"]).as_deref(), Some("x '10.0.0.0/8,*'"));
         for bad in ["a;b", "$(id)", "a b", "a'b", "-rf", "", "a\u{202e}b", "a\nb"] {
             assert_eq!(command("x {}", &[bad]), None, "{bad:?}");

@@ -8,7 +8,8 @@ use konspect_bundle::{ArtifactId, Span};
 
 use super::context::{Context, Platform};
 use super::{
-    Events, Facts, KubeletReach, Listing, Logs, Missing, Nodes, Origin, Pods, Services, Table, Tunnel,
+    Events, Facts, KubeletReach, Listing, Logs, Missing, Nodes, Origin, Pods, Services, Table,
+    Tunnel,
 };
 use crate::model::kube::{Event, Node, Pod};
 use crate::model::log::{LogFile, Signal};
@@ -22,7 +23,11 @@ pub(super) fn facts(mut rows: Rows, origin: &Origin) -> Facts {
     let nodes = Table::from_option(
         sources.covered(TableKind::Nodes, !rows.nodes.is_empty()).then(|| {
             let spans = sources.spans(TableKind::Nodes, rows.nodes.first().map(|node| node.at));
-            Nodes::new(best_of(std::mem::take(&mut rows.nodes), node_key, node_weight), spans, sources.complete(TableKind::Nodes))
+            Nodes::new(
+                best_of(std::mem::take(&mut rows.nodes), node_key, node_weight),
+                spans,
+                sources.complete(TableKind::Nodes),
+            )
         }),
         &[TableKind::Nodes],
     );
@@ -31,7 +36,11 @@ pub(super) fn facts(mut rows: Rows, origin: &Origin) -> Facts {
     let pods = Table::from_option(
         sources.covered(TableKind::Pods, !rows.pods.is_empty()).then(|| {
             let spans = sources.spans(TableKind::Pods, rows.pods.first().map(|pod| pod.at));
-            Pods::new(best_of(std::mem::take(&mut rows.pods), pod_key, pod_weight), spans, sources.complete(TableKind::Pods))
+            Pods::new(
+                best_of(std::mem::take(&mut rows.pods), pod_key, pod_weight),
+                spans,
+                sources.complete(TableKind::Pods),
+            )
         }),
         &[TableKind::Pods],
     );
@@ -50,7 +59,9 @@ pub(super) fn facts(mut rows: Rows, origin: &Origin) -> Facts {
     );
     let workloads = sources.listing(
         TableKind::Workloads,
-        best_of(std::mem::take(&mut rows.workloads), workload_key, |workload| usize::from(!workload.meta.uid.is_empty())),
+        best_of(std::mem::take(&mut rows.workloads), workload_key, |workload| {
+            usize::from(!workload.meta.uid.is_empty())
+        }),
         |workload| workload.at,
     );
     let services = services(&mut rows, &sources);
@@ -69,44 +80,74 @@ pub(super) fn facts(mut rows: Rows, origin: &Origin) -> Facts {
         pods,
         events,
         services,
-        tunnel: Table::from_option(tunnel, &[TableKind::Pods, TableKind::Workloads, TableKind::TunnelLogs]),
-        reach: Table::from_option(reach, &[TableKind::ClientErrors, TableKind::TunnelLogs, TableKind::Probes]),
+        tunnel: Table::from_option(
+            tunnel,
+            &[TableKind::Pods, TableKind::Workloads, TableKind::TunnelLogs],
+        ),
+        reach: Table::from_option(
+            reach,
+            &[TableKind::ClientErrors, TableKind::TunnelLogs, TableKind::Probes],
+        ),
         workloads,
         logs,
         webhooks: take.listing(TableKind::Webhooks, rows.webhooks, |row| row.at),
         api_services: take.listing(
             TableKind::ApiServices,
-            best_of(rows.api_services, |row| row.meta.name.clone(), |row| usize::from(!row.meta.uid.is_empty())),
+            best_of(
+                rows.api_services,
+                |row| row.meta.name.clone(),
+                |row| usize::from(!row.meta.uid.is_empty()),
+            ),
             |row| row.at,
         ),
         flow_schemas: take.listing(TableKind::FlowControl, rows.flow_schemas, |row| row.at),
         priority_levels: take.listing(TableKind::FlowControl, rows.priority_levels, |row| row.at),
         network_policies: take.listing(
             TableKind::NetworkPolicies,
-            best_of(rows.network_policies, |row| row.meta.full_name(), |row| usize::from(!row.meta.uid.is_empty())),
+            best_of(
+                rows.network_policies,
+                |row| row.meta.full_name(),
+                |row| usize::from(!row.meta.uid.is_empty()),
+            ),
             |row| row.at,
         ),
         disruption_budgets: take.listing(
             TableKind::DisruptionBudgets,
-            best_of(rows.disruption_budgets, |row| row.meta.full_name(), |row| usize::from(row.has_status)),
+            best_of(
+                rows.disruption_budgets,
+                |row| row.meta.full_name(),
+                |row| usize::from(row.has_status),
+            ),
             |row| row.at,
         ),
         quotas: take.listing(TableKind::Quotas, rows.quotas, |row| row.at),
         leases: take.listing(
             TableKind::Leases,
-            best_of(rows.leases, |row| row.meta.full_name(), |row| usize::from(row.renewed.is_some())),
+            best_of(
+                rows.leases,
+                |row| row.meta.full_name(),
+                |row| usize::from(row.renewed.is_some()),
+            ),
             |row| row.at,
         ),
         namespaces: take.listing(
             TableKind::Namespaces,
-            best_of(rows.namespaces, |row| row.meta.name.clone(), |row| usize::from(!row.meta.uid.is_empty())),
+            best_of(
+                rows.namespaces,
+                |row| row.meta.name.clone(),
+                |row| usize::from(!row.meta.uid.is_empty()),
+            ),
             |row| row.at,
         ),
         jobs: take.listing(TableKind::Jobs, rows.jobs, |row| row.at),
         cron_jobs: take.listing(TableKind::Jobs, rows.cron_jobs, |row| row.at),
         secrets: take.listing(
             TableKind::SecretsMetadata,
-            best_of(rows.secrets, |row| row.meta.full_name(), |row| usize::from(!row.meta.uid.is_empty())),
+            best_of(
+                rows.secrets,
+                |row| row.meta.full_name(),
+                |row| usize::from(!row.meta.uid.is_empty()),
+            ),
             |row| row.at,
         ),
         config_maps: take.listing(
@@ -118,7 +159,11 @@ pub(super) fn facts(mut rows: Rows, origin: &Origin) -> Facts {
         claims: take.listing(TableKind::Volumes, rows.claims, |row| row.at),
         volumes: take.listing(TableKind::Volumes, rows.volumes, |row| row.at),
         attachments: take.listing(TableKind::Volumes, rows.attachments, |row| row.at),
-        certificate_requests: take.listing(TableKind::CertificateRequests, rows.certificate_requests, |row| row.at),
+        certificate_requests: take.listing(
+            TableKind::CertificateRequests,
+            rows.certificate_requests,
+            |row| row.at,
+        ),
         others: take.listing(TableKind::CustomResources, rows.others, |row| row.at),
         object_counts: take.present(TableKind::CustomResources, rows.object_counts, |row| row.at),
         health: take.present(TableKind::Health, rows.health, |row| row.at),
@@ -140,7 +185,8 @@ pub(super) fn facts(mut rows: Rows, origin: &Origin) -> Facts {
         disk_loads: take.present(TableKind::NodeFiles, rows.disk_loads, |row| row.value.at),
         cpu_loads: take.present(TableKind::NodeFiles, rows.cpu_loads, |row| row.value.at),
         sockets: take.present(TableKind::NodeFiles, rows.sockets, |row| row.value.at),
-        provision_exits: take.present(TableKind::NodeFiles, rows.provision_exits, |row| row.value.at),
+        provision_exits: take
+            .present(TableKind::NodeFiles, rows.provision_exits, |row| row.value.at),
         routes: take.present(TableKind::NodeFiles, rows.routes, |row| row.value.at),
         hosts: take.present(TableKind::NodeFiles, rows.hosts, |row| row.value.at),
         clusters: take.present(TableKind::AzureCluster, rows.clusters, |row| row.at),
@@ -148,7 +194,11 @@ pub(super) fn facts(mut rows: Rows, origin: &Origin) -> Facts {
         route_tables: take.listing(TableKind::AzureRoutes, rows.route_tables, |row| row.at),
         outbound_rules: take.listing(TableKind::AzureOutbound, rows.outbound_rules, |row| row.at),
         public_ips: take.present(TableKind::AzureOutbound, rows.public_ips, |row| row.at),
-        virtual_networks: take.present(TableKind::AzureNetworkRules, rows.virtual_networks, |row| row.at),
+        virtual_networks: take.present(
+            TableKind::AzureNetworkRules,
+            rows.virtual_networks,
+            |row| row.at,
+        ),
         azure_metrics: take.present(TableKind::AzureSnatMetrics, rows.azure_metrics, |row| row.at),
         azure_errors: take.present(TableKind::AzureCluster, rows.azure_errors, |row| row.at),
     }
@@ -167,7 +217,8 @@ impl Sources {
         }
         // A list of the whole cluster is cited before that of one namespace.
         for sources in by_table.values_mut() {
-            sources.sort_by_key(|source| (!source.namespace.is_empty(), !source.complete, source.at));
+            sources
+                .sort_by_key(|source| (!source.namespace.is_empty(), !source.complete, source.at));
         }
         Self { by_table }
     }
@@ -177,13 +228,18 @@ impl Sources {
     }
 
     fn spans(&self, table: TableKind, fallback: Option<Span>) -> Vec<Span> {
-        let spans: Vec<Span> = self.by_table.get(&table).into_iter().flatten().map(|source| source.at).collect();
+        let spans: Vec<Span> =
+            self.by_table.get(&table).into_iter().flatten().map(|source| source.at).collect();
         if spans.is_empty() { fallback.into_iter().collect() } else { spans }
     }
 
     /// True when one source covers the whole cluster and was not cut.
     fn complete(&self, table: TableKind) -> bool {
-        self.by_table.get(&table).into_iter().flatten().any(|source| source.complete && source.namespace.is_empty())
+        self.by_table
+            .get(&table)
+            .into_iter()
+            .flatten()
+            .any(|source| source.complete && source.namespace.is_empty())
     }
 
     fn listing<T>(&self, table: TableKind, rows: Vec<T>, at: fn(&T) -> Span) -> Table<Listing<T>> {
@@ -200,12 +256,22 @@ struct Taker<'a> {
 }
 
 impl Taker<'_> {
-    fn listing<T>(&mut self, table: TableKind, rows: Vec<T>, at: fn(&T) -> Span) -> Table<Listing<T>> {
+    fn listing<T>(
+        &mut self,
+        table: TableKind,
+        rows: Vec<T>,
+        at: fn(&T) -> Span,
+    ) -> Table<Listing<T>> {
         self.sources.listing(table, rows, at)
     }
 
     /// A table that is there only when it has rows: several kinds of file share its name.
-    fn present<T>(&mut self, table: TableKind, rows: Vec<T>, at: fn(&T) -> Span) -> Table<Listing<T>> {
+    fn present<T>(
+        &mut self,
+        table: TableKind,
+        rows: Vec<T>,
+        at: fn(&T) -> Span,
+    ) -> Table<Listing<T>> {
         match rows.first().map(at) {
             None => Table::NotCollected(Missing::table(table)),
             Some(first) => Table::Collected(Listing { rows, sources: vec![first], complete: true }),
@@ -245,7 +311,9 @@ fn pod_key(pod: &Pod) -> (String, String) {
 }
 
 fn pod_weight(pod: &Pod) -> usize {
-    usize::from(!pod.meta.uid.is_empty()) * 100 + pod.conditions.len() * 4 + usize::from(!pod.node.is_empty())
+    usize::from(!pod.meta.uid.is_empty()) * 100
+        + pod.conditions.len() * 4
+        + usize::from(!pod.node.is_empty())
 }
 
 fn workload_key(workload: &Workload) -> (crate::model::workload::WorkloadKind, String, String) {
@@ -299,12 +367,18 @@ impl Places {
             .enumerate()
             .map(|(index, path)| {
                 let stated = origin.nodes.get(index).map_or("", String::as_str);
-                if stated.is_empty() { node_in_path(path, nodes).unwrap_or_default() } else { stated.to_owned() }
+                if stated.is_empty() {
+                    node_in_path(path, nodes).unwrap_or_default()
+                } else {
+                    stated.to_owned()
+                }
             })
             .collect();
         // A journal tells its node; the other files of its folder were taken on the same one.
         let mut by_folder: BTreeMap<&str, &str> = BTreeMap::new();
-        for log in logs.iter().filter(|log| !log.origin.node.is_empty() && log.origin.pod.is_empty()) {
+        for log in
+            logs.iter().filter(|log| !log.origin.node.is_empty() && log.origin.pod.is_empty())
+        {
             if let Some((folder, _)) = origin.path(log.at.artifact).rsplit_once('/') {
                 let known = by_folder.entry(folder).or_insert(&log.origin.node);
                 if *known != log.origin.node {
@@ -312,9 +386,13 @@ impl Places {
                 }
             }
         }
-        for (place, path) in by_artifact.iter_mut().zip(&origin.paths).filter(|(place, _)| place.is_empty()) {
+        for (place, path) in
+            by_artifact.iter_mut().zip(&origin.paths).filter(|(place, _)| place.is_empty())
+        {
             let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-            if let Some(node) = by_folder.get(folder).filter(|node| !node.is_empty() && folder.contains(**node)) {
+            if let Some(node) =
+                by_folder.get(folder).filter(|node| !node.is_empty() && folder.contains(**node))
+            {
                 (**node).clone_into(place);
             }
         }
@@ -330,12 +408,16 @@ impl Places {
 fn node_in_path(path: &str, nodes: Option<&Nodes>) -> Option<String> {
     let lower = path.to_lowercase();
     let known = nodes.into_iter().flat_map(Nodes::iter).map(|node| &node.meta.name);
-    let named = known.filter(|name| lower.contains(&name.to_lowercase())).max_by_key(|name| name.len());
+    let named =
+        known.filter(|name| lower.contains(&name.to_lowercase())).max_by_key(|name| name.len());
     if let Some(name) = named {
         return Some(name.clone());
     }
     let mut parts = path.split('/');
-    let folder = parts.by_ref().find(|part| matches!(*part, "nodes" | "node" | "hosts")).and_then(|_| parts.next())?;
+    let folder = parts
+        .by_ref()
+        .find(|part| matches!(*part, "nodes" | "node" | "hosts"))
+        .and_then(|_| parts.next())?;
     parts.next().map(|_| folder.to_owned())
 }
 
@@ -394,7 +476,11 @@ fn services(rows: &mut Rows, sources: &Sources) -> Table<Services> {
     if !covered && !endpoints {
         return Table::NotCollected(Missing::table(TableKind::Services));
     }
-    let spans = if covered { sources.spans(TableKind::Services, rows.services.first().map(|row| row.at)) } else { Vec::new() };
+    let spans = if covered {
+        sources.spans(TableKind::Services, rows.services.first().map(|row| row.at))
+    } else {
+        Vec::new()
+    };
     let endpoint_spans = if endpoints {
         sources.spans(TableKind::Endpoints, rows.endpoint_slices.first().map(|row| row.at))
     } else {
@@ -423,19 +509,32 @@ fn context(
 ) -> Context {
     let cluster = rows.clusters.first();
     let mut names: Vec<String> = Vec::new();
-    names.extend(cluster.into_iter().flat_map(|cluster| [cluster.fqdn.clone(), cluster.private_fqdn.clone()]));
+    names.extend(
+        cluster
+            .into_iter()
+            .flat_map(|cluster| [cluster.fqdn.clone(), cluster.private_fqdn.clone()]),
+    );
     names.extend(rows.kubeconfigs.iter().filter_map(|config| host_of_url(&config.server)));
-    let options = tunnel.into_iter().flat_map(|tunnel| &tunnel.logs).filter_map(|log| log.signal(Signal::AgentOption));
-    names.extend(options.flat_map(|count| &count.details).filter_map(|(detail, _)| {
-        detail.strip_prefix("ProxyServerHost=").map(str::to_owned)
-    }));
+    let options = tunnel
+        .into_iter()
+        .flat_map(|tunnel| &tunnel.logs)
+        .filter_map(|log| log.signal(Signal::AgentOption));
+    names.extend(
+        options
+            .flat_map(|count| &count.details)
+            .filter_map(|(detail, _)| detail.strip_prefix("ProxyServerHost=").map(str::to_owned)),
+    );
     names.retain(|name| !name.is_empty());
     names.sort();
     names.dedup();
     let mut addresses: Vec<String> = rows
         .lookups
         .iter()
-        .filter(|lookup| names.iter().any(|name| name.eq_ignore_ascii_case(lookup.value.name.trim_end_matches('.'))))
+        .filter(|lookup| {
+            names
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(lookup.value.name.trim_end_matches('.')))
+        })
         .flat_map(|lookup| match &lookup.value.result {
             crate::model::node_files::LookupResult::Answer { addresses, .. } => addresses.clone(),
             _ => Vec::new(),
@@ -458,22 +557,42 @@ fn context(
             )
             .chain(rows.leases.iter().filter_map(|lease| lease.renewed)),
     );
-    let stated = rows.collections.iter().filter_map(|collection| collection.finished.or(collection.started)).max();
+    let stated = rows
+        .collections
+        .iter()
+        .filter_map(|collection| collection.finished.or(collection.started))
+        .max();
     let version = rows
         .versions
         .iter()
         .map(|version| version.server.clone())
         .find(|version| !version.is_empty())
-        .or_else(|| cluster.map(|cluster| format!("v{}", cluster.kubernetes_version)).filter(|version| version.len() > 1))
-        .or_else(|| nodes.into_iter().flat_map(Nodes::iter).map(|node| node.kubelet_version.clone()).max())
+        .or_else(|| {
+            cluster
+                .map(|cluster| format!("v{}", cluster.kubernetes_version))
+                .filter(|version| version.len() > 1)
+        })
+        .or_else(|| {
+            nodes.into_iter().flat_map(Nodes::iter).map(|node| node.kubelet_version.clone()).max()
+        })
         .unwrap_or_default();
     Context {
         now: origin.collected.or(stated).or(fallback),
         platform: platform(rows, nodes),
         cluster: cluster
             .map(|cluster| cluster.name.clone())
-            .or_else(|| rows.collections.iter().map(|collection| collection.cluster.clone()).find(|name| !name.is_empty()))
-            .or_else(|| rows.kubeconfigs.iter().find(|config| config.current).map(|config| config.cluster.clone()))
+            .or_else(|| {
+                rows.collections
+                    .iter()
+                    .map(|collection| collection.cluster.clone())
+                    .find(|name| !name.is_empty())
+            })
+            .or_else(|| {
+                rows.kubeconfigs
+                    .iter()
+                    .find(|config| config.current)
+                    .map(|config| config.cluster.clone())
+            })
             .unwrap_or_default(),
         version,
         apiserver_names: names,

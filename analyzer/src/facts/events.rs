@@ -15,7 +15,9 @@ pub struct Events {
 
 impl Events {
     pub fn new(mut rows: Vec<Event>, sources: Vec<Span>) -> Self {
-        rows.sort_by(|a, b| (a.last, &a.object, &a.reason, a.at).cmp(&(b.last, &b.object, &b.reason, b.at)));
+        rows.sort_by(|a, b| {
+            (a.last, &a.object, &a.reason, a.at).cmp(&(b.last, &b.object, &b.reason, b.at))
+        });
         let first = rows.iter().filter_map(|event| event.first.or(event.last)).min();
         let last = rows.iter().filter_map(|event| event.last).max();
         Self { rows, sources, window: first.zip(last) }
@@ -34,15 +36,24 @@ impl Events {
         self.rows.iter().filter(move |event| reasons.contains(&event.reason.as_str()))
     }
 
-    pub fn about<'a>(&'a self, kind: &'a str, namespace: &'a str, name: &'a str) -> impl Iterator<Item = &'a Event> {
+    pub fn about<'a>(
+        &'a self,
+        kind: &'a str,
+        namespace: &'a str,
+        name: &'a str,
+    ) -> impl Iterator<Item = &'a Event> {
         self.rows.iter().filter(move |event| {
-            event.object.kind == kind && event.object.namespace == namespace && event.object.name == name
+            event.object.kind == kind
+                && event.object.namespace == namespace
+                && event.object.name == name
         })
     }
 
     /// Events about a node: some sources put them in a namespace, some use the host field.
     pub fn of_node<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a Event> {
-        self.rows.iter().filter(move |event| event.object.kind == "Node" && event.object.name == node)
+        self.rows
+            .iter()
+            .filter(move |event| event.object.kind == "Node" && event.object.name == node)
     }
 
     pub fn at(&self) -> Span {

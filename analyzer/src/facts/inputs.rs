@@ -1,22 +1,25 @@
 //! How a rule declares what it needs: the type of its inputs *is* the declaration.
 
-use super::{Context, Events, Facts, KubeletReach, Listing, Logs, Missing, Nodes, Pods, Services, Table, Tunnel};
+use super::{
+    Context, Events, Facts, KubeletReach, Listing, Logs, Missing, Nodes, Pods, Services, Table,
+    Tunnel,
+};
 use crate::model::azure::{
     AzureError, AzureMetric, ManagedCluster, OutboundRule, PublicIp, RouteTable, VirtualNetwork,
 };
 use crate::model::client::{ClientFact, CommandOutcome, KubeconfigServer};
 use crate::model::kube::{
-    ApiService, CertificateSigningRequest, ConfigMap, FlowSchema, HealthCheck, Lease, Namespace, NodeUsage,
-    ObjectCount, OtherObject, PodUsage, PriorityLevel, SecretMeta, Webhook,
+    ApiService, CertificateSigningRequest, ConfigMap, FlowSchema, HealthCheck, Lease, Namespace,
+    NodeUsage, ObjectCount, OtherObject, PodUsage, PriorityLevel, SecretMeta, Webhook,
 };
 use crate::model::metrics::Scrape;
 use crate::model::node_files::{
-    Certificate, Clock, Conntrack, CpuLoad, DiskLoad, Filesystem, HostsEntry, Lookup, Memory, OnNode, Pressure, Probe,
-    ProvisionExit, ResolvConf, Routes, Sockets,
+    Certificate, Clock, Conntrack, CpuLoad, DiskLoad, Filesystem, HostsEntry, Lookup, Memory,
+    OnNode, Pressure, Probe, ProvisionExit, ResolvConf, Routes, Sockets,
 };
 use crate::model::workload::{
-    Autoscaler, CronJob, DisruptionBudget, Job, NetworkPolicy, PersistentVolume, PersistentVolumeClaim, ResourceQuota,
-    VolumeAttachment, Workload,
+    Autoscaler, CronJob, DisruptionBudget, Job, NetworkPolicy, PersistentVolume,
+    PersistentVolumeClaim, ResourceQuota, VolumeAttachment, Workload,
 };
 use crate::parse::TableKind;
 use crate::parse::rows::NsgText;
@@ -184,7 +187,11 @@ impl<T> Table<T> {
     pub fn from_option(table: Option<T>, kinds: &[TableKind]) -> Self {
         match table {
             Some(table) => Self::Collected(table),
-            None => Self::NotCollected(Missing { tables: kinds.to_vec(), node: String::new(), because: None }),
+            None => Self::NotCollected(Missing {
+                tables: kinds.to_vec(),
+                node: String::new(),
+                because: None,
+            }),
         }
     }
 }

@@ -20,9 +20,14 @@ impl Logs {
         self.rows.iter().filter(move |log| log.origin.component == component)
     }
 
-    pub fn of_pod<'a>(&'a self, namespace: &'a str, pod: &'a str) -> impl Iterator<Item = &'a LogFile> {
+    pub fn of_pod<'a>(
+        &'a self,
+        namespace: &'a str,
+        pod: &'a str,
+    ) -> impl Iterator<Item = &'a LogFile> {
         self.rows.iter().filter(move |log| {
-            log.origin.pod == pod && (log.origin.namespace == namespace || log.origin.namespace.is_empty())
+            log.origin.pod == pod
+                && (log.origin.namespace == namespace || log.origin.namespace.is_empty())
         })
     }
 

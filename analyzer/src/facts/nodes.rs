@@ -18,11 +18,17 @@ pub struct Nodes {
 impl Nodes {
     pub fn new(mut rows: Vec<Node>, sources: Vec<Span>, complete: bool) -> Self {
         rows.sort_by(|a, b| a.meta.name.cmp(&b.meta.name));
-        let by_name = rows.iter().enumerate().map(|(index, node)| (node.meta.name.to_lowercase(), index)).collect();
+        let by_name = rows
+            .iter()
+            .enumerate()
+            .map(|(index, node)| (node.meta.name.to_lowercase(), index))
+            .collect();
         let by_address = rows
             .iter()
             .enumerate()
-            .flat_map(|(index, node)| node.addresses.iter().map(move |address| (address.clone(), index)))
+            .flat_map(|(index, node)| {
+                node.addresses.iter().map(move |address| (address.clone(), index))
+            })
             .collect();
         Self { rows, by_name, by_address, sources, complete }
     }
@@ -89,7 +95,10 @@ mod tests {
 
     #[test]
     fn instance_ids_become_node_names() {
-        assert_eq!(instance_node_name("aks-001-xxxxx-vmss_150").as_deref(), Some("aks-001-xxxxx-vmss000046"));
+        assert_eq!(
+            instance_node_name("aks-001-xxxxx-vmss_150").as_deref(),
+            Some("aks-001-xxxxx-vmss000046")
+        );
         assert_eq!(instance_node_name("aks-np-1-vmss_0").as_deref(), Some("aks-np-1-vmss000000"));
         assert_eq!(instance_node_name("aks-np-1-vmss000000"), None);
     }

@@ -17,7 +17,9 @@ pub struct Pods {
 
 impl Pods {
     pub fn new(mut rows: Vec<Pod>, sources: Vec<Span>, complete: bool) -> Self {
-        rows.sort_by(|a, b| (&a.meta.namespace, &a.meta.name).cmp(&(&b.meta.namespace, &b.meta.name)));
+        rows.sort_by(|a, b| {
+            (&a.meta.namespace, &a.meta.name).cmp(&(&b.meta.namespace, &b.meta.name))
+        });
         let mut by_node: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, pod) in rows.iter().enumerate().filter(|(_, pod)| !pod.node.is_empty()) {
             by_node.entry(pod.node.clone()).or_default().push(index);
@@ -43,7 +45,9 @@ impl Pods {
     }
 
     pub fn get(&self, namespace: &str, name: &str) -> Option<&Pod> {
-        self.by_name.get(&(namespace.to_owned(), name.to_owned())).and_then(|index| self.rows.get(*index))
+        self.by_name
+            .get(&(namespace.to_owned(), name.to_owned()))
+            .and_then(|index| self.rows.get(*index))
     }
 
     pub fn on_node(&self, node: &str) -> impl Iterator<Item = &Pod> {
@@ -55,7 +59,11 @@ impl Pods {
     }
 
     /// Pods of a `kube-system` component, by one of its labels or by the prefix of its name.
-    pub fn system<'a>(&'a self, labels: &'a [(&'a str, &'a str)], prefix: &'a str) -> impl Iterator<Item = &'a Pod> {
+    pub fn system<'a>(
+        &'a self,
+        labels: &'a [(&'a str, &'a str)],
+        prefix: &'a str,
+    ) -> impl Iterator<Item = &'a Pod> {
         self.in_namespace("kube-system").filter(move |pod| {
             labels.iter().any(|(key, value)| pod.meta.label(key) == Some(value))
                 || (pod.meta.labels.is_empty() && pod.meta.name.starts_with(prefix))

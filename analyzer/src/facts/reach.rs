@@ -86,13 +86,19 @@ impl KubeletReach {
     /// Nodes with at least one attempt that failed at the node itself, and none of the same witness kind
     /// that succeeded.
     pub fn unreachable(&self) -> BTreeSet<&str> {
-        self.nodes.iter().filter(|(_, sightings)| unreachable(sightings)).map(|(node, _)| node.as_str()).collect()
+        self.nodes
+            .iter()
+            .filter(|(_, sightings)| unreachable(sightings))
+            .map(|(node, _)| node.as_str())
+            .collect()
     }
 
     pub fn reached(&self) -> BTreeSet<&str> {
         self.nodes
             .iter()
-            .filter(|(_, sightings)| sightings.iter().any(|sighting| sighting.attempt == Attempt::Reached))
+            .filter(|(_, sightings)| {
+                sightings.iter().any(|sighting| sighting.attempt == Attempt::Reached)
+            })
             .map(|(node, _)| node.as_str())
             .collect()
     }
@@ -103,8 +109,10 @@ impl KubeletReach {
 }
 
 fn unreachable(sightings: &[Sighting]) -> bool {
-    let failed = |sighting: &&Sighting| !matches!(sighting.attempt, Attempt::Reached | Attempt::NoAgent);
-    let failures: BTreeSet<Witness> = sightings.iter().filter(failed).map(|sighting| sighting.witness).collect();
+    let failed =
+        |sighting: &&Sighting| !matches!(sighting.attempt, Attempt::Reached | Attempt::NoAgent);
+    let failures: BTreeSet<Witness> =
+        sightings.iter().filter(failed).map(|sighting| sighting.witness).collect();
     let successes: BTreeSet<Witness> = sightings
         .iter()
         .filter(|sighting| sighting.attempt == Attempt::Reached)
@@ -120,7 +128,8 @@ struct Builder<'a> {
 
 impl Builder<'_> {
     fn note(&mut self, host: &str, sighting: Sighting) {
-        let name = self.nodes.and_then(|nodes| nodes.find(host)).map_or(host, |node| &node.meta.name);
+        let name =
+            self.nodes.and_then(|nodes| nodes.find(host)).map_or(host, |node| &node.meta.name);
         self.reach.nodes.entry(name.to_owned()).or_default().push(sighting);
     }
 
@@ -150,10 +159,14 @@ impl Builder<'_> {
                 let host = node.unwrap_or_else(|| target.host.clone());
                 self.note(&host, sighting(attempt.clone()));
             }
-            (None, Some(node)) if uses_kubelet && command.errors.contains(&NetworkError::NoAgent) => {
+            (None, Some(node))
+                if uses_kubelet && command.errors.contains(&NetworkError::NoAgent) =>
+            {
                 self.note(&node, sighting(Attempt::NoAgent));
             }
-            (None, Some(node)) if uses_kubelet && !command.failed() && !command.output.is_empty() => {
+            (None, Some(node))
+                if uses_kubelet && !command.failed() && !command.output.is_empty() =>
+            {
                 self.note(&node, sighting(Attempt::Reached));
             }
             _ => {}
@@ -173,14 +186,25 @@ impl Builder<'_> {
                     .map_or_else(|| log.origin.node.clone(), |pod| pod.node.clone());
                 let mut seen = BTreeSet::new();
                 for hit in &count.hits {
-                    let Some((target, attempt)) = hit.error.as_ref().and_then(attempt_of) else { continue };
-                    if target.port != KUBELET_PORT || !seen.insert((target.host.clone(), attempt.clone())) {
+                    let Some((target, attempt)) = hit.error.as_ref().and_then(attempt_of) else {
+                        continue;
+                    };
+                    if target.port != KUBELET_PORT
+                        || !seen.insert((target.host.clone(), attempt.clone()))
+                    {
                         continue;
                     }
                     let detail = format!("{}:{}", target.host, target.port);
-                    let times = count.details.iter().find(|(name, _)| *name == detail).map_or(1, |(_, times)| *times);
+                    let times = count
+                        .details
+                        .iter()
+                        .find(|(name, _)| *name == detail)
+                        .map_or(1, |(_, times)| *times);
                     let (time, at, from) = (hit.time, hit.at, from.clone());
-                    self.note(&target.host, Sighting { witness, from, attempt, time, count: times, at });
+                    self.note(
+                        &target.host,
+                        Sighting { witness, from, attempt, time, count: times, at },
+                    );
                 }
             }
         }
@@ -191,7 +215,9 @@ impl Builder<'_> {
             return;
         }
         let attempt = match &probe.value.result {
-            ProbeResult::Open { .. } | ProbeResult::Tls { .. } | ProbeResult::TlsFailed { .. } => Attempt::Reached,
+            ProbeResult::Open { .. } | ProbeResult::Tls { .. } | ProbeResult::TlsFailed { .. } => {
+                Attempt::Reached
+            }
             ProbeResult::TimedOut => Attempt::TimedOut,
             ProbeResult::Refused => Attempt::Refused,
             ProbeResult::NoRoute => Attempt::NoRoute,
@@ -212,7 +238,9 @@ pub fn attempt_of(error: &NetworkError) -> Option<(Target, Attempt)> {
         NetworkError::ProxyDial { target, code: 504 } => Some((target.clone(), Attempt::TimedOut)),
         NetworkError::Refused { target } => Some((target.clone(), Attempt::Refused)),
         NetworkError::NoRoute { target } => Some((target.clone(), Attempt::NoRoute)),
-        NetworkError::TlsHandshakeTimeout { target } => Some((target.clone(), Attempt::TlsTimedOut)),
+        NetworkError::TlsHandshakeTimeout { target } => {
+            Some((target.clone(), Attempt::TlsTimedOut))
+        }
         _ => None,
     }
 }

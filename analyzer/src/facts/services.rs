@@ -23,15 +23,22 @@ impl Services {
         sources: Vec<Span>,
         endpoint_sources: Vec<Span>,
     ) -> Self {
-        rows.sort_by(|a, b| (&a.meta.namespace, &a.meta.name).cmp(&(&b.meta.namespace, &b.meta.name)));
+        rows.sort_by(|a, b| {
+            (&a.meta.namespace, &a.meta.name).cmp(&(&b.meta.namespace, &b.meta.name))
+        });
         let by_name = rows
             .iter()
             .enumerate()
-            .map(|(index, service)| ((service.meta.namespace.clone(), service.meta.name.clone()), index))
+            .map(|(index, service)| {
+                ((service.meta.namespace.clone(), service.meta.name.clone()), index)
+            })
             .collect();
         let mut by_service: BTreeMap<(String, String), Vec<EndpointSlice>> = BTreeMap::new();
         for slice in slices {
-            by_service.entry((slice.meta.namespace.clone(), slice.service.clone())).or_default().push(slice);
+            by_service
+                .entry((slice.meta.namespace.clone(), slice.service.clone()))
+                .or_default()
+                .push(slice);
         }
         Self { rows, by_name, slices: by_service, sources, endpoint_sources }
     }
@@ -41,7 +48,9 @@ impl Services {
     }
 
     pub fn get(&self, namespace: &str, name: &str) -> Option<&Service> {
-        self.by_name.get(&(namespace.to_owned(), name.to_owned())).and_then(|index| self.rows.get(*index))
+        self.by_name
+            .get(&(namespace.to_owned(), name.to_owned()))
+            .and_then(|index| self.rows.get(*index))
     }
 
     /// The service of a cluster address.
@@ -59,7 +68,13 @@ impl Services {
             return None;
         }
         let slices = self.slices(namespace, name);
-        Some(slices.iter().flat_map(|slice| &slice.endpoints).filter(|endpoint| endpoint.ready).count())
+        Some(
+            slices
+                .iter()
+                .flat_map(|slice| &slice.endpoints)
+                .filter(|endpoint| endpoint.ready)
+                .count(),
+        )
     }
 
     /// The list that shows all services.

@@ -74,25 +74,34 @@ impl Tunnel {
         for pod in pods.into_iter().flat_map(|pods| pods.in_namespace("kube-system")) {
             let Some(kind) = agent_kind(pod) else { continue };
             tunnel.kind = kind;
-            let connected = tunnel.logs.iter().filter(|log| log.origin.pod == pod.meta.name).find_map(connected);
+            let connected = tunnel
+                .logs
+                .iter()
+                .filter(|log| log.origin.pod == pod.meta.name)
+                .find_map(connected);
             tunnel.agents.push(Agent { pod: pod.clone(), connected });
         }
         if let Some((workloads, at)) = workloads {
             tunnel.workloads_at = Some(at);
             tunnel.workload = workloads
                 .iter()
-                .find(|workload| workload.kind == WorkloadKind::Deployment && kind_of_name(&workload.meta.name).is_some_and(|(_, exact)| exact))
+                .find(|workload| {
+                    workload.kind == WorkloadKind::Deployment
+                        && kind_of_name(&workload.meta.name).is_some_and(|(_, exact)| exact)
+                })
                 .cloned();
             if let Some(workload) = &tunnel.workload
                 && tunnel.kind == TunnelKind::None
             {
-                tunnel.kind = kind_of_name(&workload.meta.name).map_or(TunnelKind::None, |(kind, _)| kind);
+                tunnel.kind =
+                    kind_of_name(&workload.meta.name).map_or(TunnelKind::None, |(kind, _)| kind);
             }
         }
         if tunnel.kind == TunnelKind::None && !tunnel.logs.is_empty() {
             tunnel.kind = TunnelKind::Konnectivity;
         }
-        tunnel.absent_by_design = cluster.filter(|cluster| has_no_agents_by_design(cluster)).map(|cluster| cluster.at);
+        tunnel.absent_by_design =
+            cluster.filter(|cluster| has_no_agents_by_design(cluster)).map(|cluster| cluster.at);
         Some(tunnel)
     }
 
@@ -103,7 +112,11 @@ impl Tunnel {
 
     /// Nodes that host an agent, ready or not.
     pub fn nodes(&self) -> BTreeSet<String> {
-        self.agents.iter().map(|agent| agent.pod.node.clone()).filter(|node| !node.is_empty()).collect()
+        self.agents
+            .iter()
+            .map(|agent| agent.pod.node.clone())
+            .filter(|node| !node.is_empty())
+            .collect()
     }
 }
 
@@ -115,7 +128,9 @@ fn has_no_agents_by_design(cluster: &ManagedCluster) -> bool {
 }
 
 fn agent_kind(pod: &Pod) -> Option<TunnelKind> {
-    if pod.meta.label("app") == Some("konnectivity-agent") || pod.meta.label("k8s-app") == Some("konnectivity-agent") {
+    if pod.meta.label("app") == Some("konnectivity-agent")
+        || pod.meta.label("k8s-app") == Some("konnectivity-agent")
+    {
         return Some(TunnelKind::Konnectivity);
     }
     kind_of_name(&pod.meta.name).map(|(kind, _)| kind)
@@ -129,7 +144,8 @@ fn kind_of_name(name: &str) -> Option<(TunnelKind, bool)> {
         ("aks-link", TunnelKind::AksLink),
     ] {
         if let Some(rest) = name.strip_prefix(prefix) {
-            let other = rest.starts_with("-autoscaler") || !(rest.is_empty() || rest.starts_with('-'));
+            let other =
+                rest.starts_with("-autoscaler") || !(rest.is_empty() || rest.starts_with('-'));
             return (!other).then_some((kind, rest.is_empty()));
         }
     }
@@ -148,7 +164,11 @@ pub fn connected(log: &LogFile) -> Option<bool> {
 /// Weighs the connect lines of a log against its failure lines: the later one counts, by place.
 pub fn last_word(log: &LogFile) -> LastWord {
     let last = |signals: &[Signal]| {
-        signals.iter().filter_map(|signal| log.signal(*signal)?.hits.last()).map(|hit| (hit.at, hit.time)).max()
+        signals
+            .iter()
+            .filter_map(|signal| log.signal(*signal)?.hits.last())
+            .map(|hit| (hit.at, hit.time))
+            .max()
     };
     let up = last(&[Signal::AgentConnected, Signal::AgentServing]);
     let down = last(&[Signal::AgentCannotConnect]);
