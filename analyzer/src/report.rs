@@ -2,6 +2,11 @@
 //!
 //! The keys that `docs/report.schema.json` promises are never renamed; more may be added.
 
+pub mod build;
+pub mod collect;
+pub mod excerpt;
+mod timeline;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -165,7 +170,7 @@ pub struct EvidenceCard {
     pub tampered: bool,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExcerptLine {
     /// 1-based; absent in one-line JSON.
     pub number: Option<u64>,
