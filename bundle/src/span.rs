@@ -7,6 +7,16 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ArtifactId(pub u32);
 
+impl ArtifactId {
+    /// Stands for the bundle itself, where a diagnostic concerns no artefact.
+    pub const BUNDLE: Self = Self(u32::MAX);
+
+    /// The index into `Bundle::artifacts`.
+    pub fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
 /// A half-open range of bytes in one artefact, counted after decompression and transcoding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
@@ -22,7 +32,11 @@ impl Span {
         if self.artifact != other.artifact {
             return self;
         }
-        Self { artifact: self.artifact, start: self.start.min(other.start), end: self.end.max(other.end) }
+        Self {
+            artifact: self.artifact,
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 }
 
@@ -63,7 +77,11 @@ impl<'a> Source<'a> {
     pub fn span(&self, range: std::ops::Range<usize>) -> Span {
         let length = self.bytes.len();
         let (start, end) = (range.start.min(length), range.end.min(length));
-        Span { artifact: self.id, start: self.base + start as u64, end: self.base + end.max(start) as u64 }
+        Span {
+            artifact: self.id,
+            start: self.base + start as u64,
+            end: self.base + end.max(start) as u64,
+        }
     }
 
     /// The span of a slice that was borrowed from `bytes`; a slice from elsewhere gives the empty
@@ -71,7 +89,9 @@ impl<'a> Source<'a> {
     pub fn span_of(&self, slice: &[u8]) -> Span {
         let (whole, part) = (self.bytes.as_ptr() as usize, slice.as_ptr() as usize);
         match part.checked_sub(whole) {
-            Some(start) if start + slice.len() <= self.bytes.len() => self.span(start..start + slice.len()),
+            Some(start) if start + slice.len() <= self.bytes.len() => {
+                self.span(start..start + slice.len())
+            }
             _ => self.span(0..0),
         }
     }
@@ -136,10 +156,18 @@ mod tests {
     #[test]
     fn lines_keep_their_places() {
         let source = Source::new(ArtifactId(3), b"one\r\ntwo\n\nlast");
-        let lines: Vec<_> = source.lines().map(|line| (line.text().into_owned(), line.at.start, line.at.end)).collect();
+        let lines: Vec<_> = source
+            .lines()
+            .map(|line| (line.text().into_owned(), line.at.start, line.at.end))
+            .collect();
         assert_eq!(
             lines,
-            [("one".into(), 0, 3), ("two".into(), 5, 8), (String::new(), 9, 9), ("last".into(), 10, 14)]
+            [
+                ("one".into(), 0, 3),
+                ("two".into(), 5, 8),
+                (String::new(), 9, 9),
+                ("last".into(), 10, 14)
+            ]
         );
         let (two, elsewhere) = (&source.bytes[5..8], b"two");
         assert_eq!(source.span_of(two).start, 5);
