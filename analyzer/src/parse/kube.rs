@@ -26,3 +26,6 @@ pub use stream::Streaming;
 pub fn json(source: &Source<'_>, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
     Streaming::new(source.id, hint).whole(source, rows)
 }
+
+#[cfg(test)]
+mod tests;

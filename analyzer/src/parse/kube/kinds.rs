@@ -106,9 +106,16 @@ pub(crate) fn by_word(word: &str) -> Option<&'static KindInfo> {
     let (name, group) = word.split_once('.').unwrap_or((&word, ""));
     KINDS.iter().find(|info| {
         (info.plural == name || info.kind.eq_ignore_ascii_case(name) || info.short.contains(&name))
-            && (group.is_empty() || group.ends_with(info.group) || info.kind == "Event")
-            && (info.table != TableKind::Top || group.ends_with("metrics.k8s.io"))
+            && (group.is_empty() && info.table != TableKind::Top || in_group(info, group))
     })
+}
+
+/// `apps`, `v1.apps`; both APIs of events hold one kind.
+fn in_group(info: &KindInfo, group: &str) -> bool {
+    if info.group.is_empty() {
+        return group == "v1" || info.kind == "Event" && group.ends_with("events.k8s.io");
+    }
+    group.strip_suffix(info.group).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// The group of `group/version`; empty for the core group.
@@ -260,8 +267,9 @@ impl Target {
             let namespace = rest.split('_').next().unwrap_or("");
             namespace.clone_into(&mut target.namespace);
         }
-        if target.resources.is_empty() && by_word(folder).is_some() {
-            target.resources.push(folder.to_ascii_lowercase());
+        let is_plural = |word: &str| by_word(word).is_some_and(|info| info.plural == word);
+        if is_plural(folder) && !is_plural(stem) {
+            target.resources = vec![folder.to_owned()];
             if target.namespace.is_empty() && !stem.is_empty() {
                 stem.clone_into(&mut target.namespace);
             }

@@ -228,7 +228,7 @@ mod tests {
                 at = range.end;
                 items.push(range);
             }
-            assert_eq!(items, [6..62, 68..70, 76..83]);
+            assert_eq!(items, [6..59, 65..67, 73..80]);
             assert_eq!(cutter.next(text, at), Ok(Item::Close(text.len())));
         }
     }
