@@ -5,5 +5,6 @@
 //! are concatenated in the order of the artefacts, so the number of threads cannot show.
 
 pub mod rows;
+pub mod time;
 
 pub use rows::{Hint, Kind, Rows, TableKind};
