@@ -4,6 +4,7 @@
 //! tables its source covers, and leaves diagnostics for what it cannot read. Rows of all artefacts
 //! are concatenated in the order of the artefacts, so the number of threads cannot show.
 
+pub mod network_error;
 pub mod rows;
 pub mod time;
 
