@@ -6,6 +6,8 @@
 
 pub mod kube;
 pub mod quantity;
+pub mod network_error;
 pub mod rows;
+pub mod time;
 
 pub use rows::{Hint, Kind, Rows, TableKind};
