@@ -4,6 +4,25 @@
 //! tables its source covers, and leaves diagnostics for what it cannot read. Rows of all artefacts
 //! are concatenated in the order of the artefacts, so the number of threads cannot show.
 
+pub mod flow_dump;
+pub mod health;
+pub mod prometheus;
+pub mod raw_json;
 pub mod rows;
 
 pub use rows::{Hint, Kind, Rows, TableKind};
+
+/// The node of an artefact as a manifest or a path like `nodes/<name>/…` gives it; empty otherwise.
+pub fn node_of<'a>(hint: &Hint<'a>) -> &'a str {
+    if !hint.node.is_empty() {
+        return hint.node;
+    }
+    let mut parts = hint.path.split('/');
+    while let Some(part) = parts.next() {
+        if part.eq_ignore_ascii_case("nodes") || part.eq_ignore_ascii_case("node") {
+            let name = parts.next().unwrap_or_default();
+            return if parts.next().is_some() { name } else { "" };
+        }
+    }
+    ""
+}
