@@ -4,6 +4,7 @@
 //! tables its source covers, and leaves diagnostics for what it cannot read. Rows of all artefacts
 //! are concatenated in the order of the artefacts, so the number of threads cannot show.
 
+pub mod azure;
 pub mod flow_dump;
 pub mod health;
 pub mod prometheus;
@@ -11,6 +12,15 @@ pub mod raw_json;
 pub mod rows;
 
 pub use rows::{Hint, Kind, Rows, TableKind};
+
+use konspect_bundle::Source;
+
+/// Classifies an artefact by its content and parses it.
+pub fn artifact(source: &Source<'_>, hint: &Hint<'_>) -> (Kind, Rows) {
+    let mut rows = Rows::default();
+    let kind = azure::json(source, hint, &mut rows);
+    (kind, rows)
+}
 
 /// The node of an artefact as a manifest or a path like `nodes/<name>/…` gives it; empty otherwise.
 pub fn node_of<'a>(hint: &Hint<'a>) -> &'a str {
