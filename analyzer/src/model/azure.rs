@@ -167,6 +167,19 @@ pub struct AzurePoint {
     pub at: Span,
 }
 
+/// An entry of the activity log: who did what to which resource, and how it ended.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AzureActivity {
+    pub time: Option<Timestamp>,
+    /// `operationName.value`, such as `Microsoft.ContainerService/managedClusters/stop/action`.
+    pub operation: String,
+    /// `Started`, `Accepted`, `Succeeded`, `Failed`.
+    pub status: String,
+    pub caller: String,
+    pub resource: String,
+    pub at: Span,
+}
+
 /// An activity-log or resource-operation error, a VMSS instance view status: code and text.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AzureError {

@@ -519,15 +519,17 @@ mod tests {
     #[test]
     fn failed_operations_and_extensions_become_errors() {
         let rows = read(
-            r#"[{"eventTimestamp":"2024-01-01T00:00:00Z","operationName":{"value":"Microsoft.Compute/virtualMachineScaleSets/write"},"level":"Error","status":{"value":"Failed"},"resourceId":"/a/b","properties":{"statusMessage":"{"error":{"code":"OperationNotAllowed","message":"quota"}}"}},{"eventTimestamp":"x","operationName":{"value":"y"},"status":{"value":"Succeeded"}}]"#,
+            r#"[{"eventTimestamp":"2024-01-01T00:00:00Z","operationName":{"value":"Microsoft.Compute/virtualMachineScaleSets/write"},"level":"Error","status":{"value":"Failed"},"resourceId":"/a/b","properties":{"statusMessage":"{\"error\":{\"code\":\"OperationNotAllowed\",\"message\":\"quota\"}}"}},{"eventTimestamp":"x","operationName":{"value":"y"},"status":{"value":"Succeeded"}}]"#,
         );
         let [error] = rows.azure_errors.as_slice() else { panic!("one error") };
         assert_eq!(error.code, "OperationNotAllowed");
+        assert_eq!(
+            (rows.azure_activities.len(), rows.azure_activities[1].status.as_str()),
+            (2, "Succeeded")
+        );
         assert!(error.message.contains("quota"), "{}", error.message);
         let rows = read(
-            r#"{"instanceId":"3","vmId":"v","osProfile":{"computerName":"aks-np-vmss000003"},"instanceView":{"extensions":[{"name":"vmssCSE","statuses":[{"code":"ProvisioningState/failed/0","level":"Error","message":"Enable failed: failed to execute command: command terminated with exit status=50
-[stdout]
-{ "ExitCode": "50" }"}]}],"statuses":[{"code":"PowerState/running","level":"Info"}]}}"#,
+            r#"{"instanceId":"3","vmId":"v","osProfile":{"computerName":"aks-np-vmss000003"},"instanceView":{"extensions":[{"name":"vmssCSE","statuses":[{"code":"ProvisioningState/failed/0","level":"Error","message":"Enable failed: failed to execute command: command terminated with exit status=50\n[stdout]\n{ \"ExitCode\": \"50\" }"}]}],"statuses":[{"code":"PowerState/running","level":"Info"}]}}"#,
         );
         assert_eq!(rows.azure_errors.len(), 1);
         assert_eq!(rows.provision_exits[0].node, "aks-np-vmss000003");

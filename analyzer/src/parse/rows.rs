@@ -3,8 +3,8 @@
 use konspect_bundle::{ArtifactId, Diagnostic, Span};
 
 use crate::model::azure::{
-    AzureError, AzureMetric, ManagedCluster, OutboundRule, PrivateDnsLink, PublicIp, RouteTable,
-    VirtualNetwork,
+    AzureActivity, AzureError, AzureMetric, ManagedCluster, OutboundRule, PrivateDnsLink, PublicIp,
+    RouteTable, VirtualNetwork,
 };
 use crate::model::client::{ClientFact, Collection, CommandOutcome, KubeconfigServer};
 use crate::model::kube::{
@@ -280,6 +280,7 @@ pub struct Rows {
     pub private_dns_links: Vec<PrivateDnsLink>,
     pub azure_metrics: Vec<AzureMetric>,
     pub azure_errors: Vec<AzureError>,
+    pub azure_activities: Vec<AzureActivity>,
 }
 
 impl Rows {
@@ -369,6 +370,7 @@ append_rows!(
     private_dns_links,
     azure_metrics,
     azure_errors,
+    azure_activities,
 );
 
 /// A span at the start of an artefact: for what has no better place.

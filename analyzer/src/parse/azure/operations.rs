@@ -8,7 +8,7 @@ use regex::Regex;
 use super::super::Rows;
 use super::super::raw_json::RawJson;
 use super::{Resource, Shape, last_segment};
-use crate::model::azure::AzureError;
+use crate::model::azure::{AzureActivity, AzureError};
 use crate::model::node_files::{OnNode, ProvisionExit};
 
 /// The longest message that is kept.
@@ -33,7 +33,7 @@ pub(super) fn row(source: &Source<'_>, shape: Shape, resource: Resource<'_>, row
     }
 }
 
-/// An event of the activity log, when it failed.
+/// An event of the activity log; one that failed is an error too.
 fn activity(resource: Resource<'_>, at: Span, rows: &mut Rows) {
     let named = |name: &str| match resource.own.get(name) {
         Some(value) if value.is_object() => value.text_of("value"),
@@ -41,6 +41,14 @@ fn activity(resource: Resource<'_>, at: Span, rows: &mut Rows) {
         None => String::new(),
     };
     let status = named("status");
+    rows.azure_activities.push(AzureActivity {
+        time: resource.text("eventTimestamp").parse().ok(),
+        operation: named("operationName"),
+        status: status.clone(),
+        caller: resource.text("caller"),
+        resource: resource.text("resourceId"),
+        at,
+    });
     let level = resource.text("level");
     if !status.eq_ignore_ascii_case("Failed") && !matches!(level.as_str(), "Error" | "Critical") {
         return;
