@@ -7,7 +7,36 @@
 pub mod kube;
 pub mod quantity;
 pub mod network_error;
+pub mod azure;
+pub mod flow_dump;
+pub mod health;
+pub mod prometheus;
+pub mod raw_json;
 pub mod rows;
 pub mod time;
 
 pub use rows::{Hint, Kind, Rows, TableKind};
+
+use konspect_bundle::Source;
+
+/// Classifies an artefact by its content and parses it.
+pub fn artifact(source: &Source<'_>, hint: &Hint<'_>) -> (Kind, Rows) {
+    let mut rows = Rows::default();
+    let kind = azure::json(source, hint, &mut rows);
+    (kind, rows)
+}
+
+/// The node of an artefact as a manifest or a path like `nodes/<name>/…` gives it; empty otherwise.
+pub fn node_of<'a>(hint: &Hint<'a>) -> &'a str {
+    if !hint.node.is_empty() {
+        return hint.node;
+    }
+    let mut parts = hint.path.split('/');
+    while let Some(part) = parts.next() {
+        if part.eq_ignore_ascii_case("nodes") || part.eq_ignore_ascii_case("node") {
+            let name = parts.next().unwrap_or_default();
+            return if parts.next().is_some() { name } else { "" };
+        }
+    }
+    ""
+}

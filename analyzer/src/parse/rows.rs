@@ -3,7 +3,8 @@
 use konspect_bundle::{ArtifactId, Diagnostic, Span};
 
 use crate::model::azure::{
-    AzureError, AzureMetric, ManagedCluster, OutboundRule, PublicIp, RouteTable, VirtualNetwork,
+    AzureActivity, AzureError, AzureMetric, ManagedCluster, OutboundRule, PrivateDnsLink, PublicIp,
+    RouteTable, VirtualNetwork,
 };
 use crate::model::client::{ClientFact, Collection, CommandOutcome, KubeconfigServer};
 use crate::model::kube::{
@@ -316,8 +317,10 @@ pub struct Rows {
     pub outbound_rules: Vec<OutboundRule>,
     pub public_ips: Vec<PublicIp>,
     pub virtual_networks: Vec<VirtualNetwork>,
+    pub private_dns_links: Vec<PrivateDnsLink>,
     pub azure_metrics: Vec<AzureMetric>,
     pub azure_errors: Vec<AzureError>,
+    pub azure_activities: Vec<AzureActivity>,
 }
 
 impl Rows {
@@ -404,8 +407,10 @@ append_rows!(
     outbound_rules,
     public_ips,
     virtual_networks,
+    private_dns_links,
     azure_metrics,
     azure_errors,
+    azure_activities,
 );
 
 /// A span at the start of an artefact: for what has no better place.
