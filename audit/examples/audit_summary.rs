@@ -14,7 +14,10 @@ fn main() {
     }
     shared.close(&mut total);
     let summary = total.finish();
-    println!("{:?} window {:?} admin only {} refusals {:?}", summary.reading, summary.window, summary.admin_only, summary.refusals);
+    println!(
+        "{:?} window {:?} admin only {} refusals {:?}",
+        summary.reading, summary.window, summary.admin_only, summary.refusals
+    );
     for client in summary.clients.iter().take(12) {
         println!(
             "{:7} {} | {}{} | {} open, {:?}, onset {:?}",
@@ -40,17 +43,43 @@ fn main() {
             );
         }
         for row in client.polled.iter().take(2) {
-            println!("          polled {}/{}/{}: {}", row.resource, row.namespace, row.name, row.count);
+            println!(
+                "          polled {}/{}/{}: {}",
+                row.resource, row.namespace, row.name, row.count
+            );
         }
     }
     for row in summary.failures.iter().take(12) {
-        println!("{:7} {} {} {} | {}", row.count, row.kind.as_str(), row.code, row.name, row.message);
+        println!(
+            "{:7} {} {} {} | {}",
+            row.count,
+            row.kind.as_str(),
+            row.code,
+            row.name,
+            row.message
+        );
     }
     for row in summary.open.iter().take(8) {
-        println!("{:7} open {} {} by {} {}", row.count, row.verb.as_str(), row.resource, row.user, row.agent);
+        println!(
+            "{:7} open {} {} by {} {}",
+            row.count,
+            row.verb.as_str(),
+            row.resource,
+            row.user,
+            row.agent
+        );
     }
     for row in summary.changes.iter().take(20) {
-        println!("{:7} {} {}/{} {} by {} {}", row.count, row.verb.as_str(), row.resource, row.subresource, row.name, row.user, row.agent);
+        println!(
+            "{:7} {} {}/{} {} by {} {}",
+            row.count,
+            row.verb.as_str(),
+            row.resource,
+            row.subresource,
+            row.name,
+            row.user,
+            row.agent
+        );
     }
     println!("{:?} {:?}", summary.budget, summary.diagnostics());
 }

@@ -29,7 +29,12 @@ impl<T> Default for Table<T> {
 impl<T: Keyed> Table<T> {
     /// The row of a key, made if it is missing; none when the key is beyond the limit.
     #[inline]
-    pub(crate) fn row(&mut self, hash: u64, same: impl Fn(&T) -> bool, make: impl FnOnce() -> T) -> Option<&mut T> {
+    pub(crate) fn row(
+        &mut self,
+        hash: u64,
+        same: impl Fn(&T) -> bool,
+        make: impl FnOnce() -> T,
+    ) -> Option<&mut T> {
         if hash > self.limit {
             return None;
         }
@@ -39,6 +44,7 @@ impl<T: Keyed> Table<T> {
         }
     }
 
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }

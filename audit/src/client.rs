@@ -18,8 +18,8 @@ pub(crate) const OBJECTS: usize = 1 << 16;
 const ADDRESSES_OF_CLIENT: usize = 32;
 const NAMESPACES_OF_CLIENT: usize = 64;
 
-/// Counts per minute, of at most four hours; longer windows have wider slots.
-pub(crate) type Minutes = Timeline<u64, 60, 256>;
+/// Counts in slots of five seconds, of at most forty pace; longer windows have wider slots.
+pub(crate) type Pace = Timeline<u64, 5, 512>;
 
 /// What a request reaches: one object, one namespace, or the cluster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,8 +100,8 @@ pub(crate) struct Client {
     pub(crate) addresses: Table<Named>,
     pub(crate) namespaces: Table<Named>,
     pub(crate) objects: Table<Object>,
-    pub(crate) minutes: Minutes,
-    pub(crate) watch_minutes: Minutes,
+    pub(crate) pace: Pace,
+    pub(crate) watch_pace: Pace,
 }
 
 /// One user and its programs.
@@ -128,7 +128,11 @@ keyed!(Named, Object, Series, Client, User);
 /// Counts one name in a table.
 pub(crate) fn tick(table: &mut Table<Named>, name: &str, count: u64) {
     let key = hash(7, name.as_bytes());
-    if let Some(row) = table.row(key, |row| &*row.name == name, || Named { hash: key, name: name.into(), count: 0 }) {
+    if let Some(row) = table.row(
+        key,
+        |row| &*row.name == name,
+        || Named { hash: key, name: name.into(), count: 0 },
+    ) {
         row.count += count;
     }
 }
@@ -150,8 +154,8 @@ impl Client {
             addresses: Table::default(),
             namespaces: Table::default(),
             objects: Table::default(),
-            minutes: Minutes::default(),
-            watch_minutes: Minutes::default(),
+            pace: Pace::default(),
+            watch_pace: Pace::default(),
         }
     }
 
@@ -176,7 +180,11 @@ impl Client {
         }
         let row = self.objects.row(
             hash,
-            |row| *row.key[0] == *event.resource && *row.key[1] == *event.namespace && *row.key[2] == *event.name,
+            |row| {
+                *row.key[0] == *event.resource
+                    && *row.key[1] == *event.namespace
+                    && *row.key[2] == *event.name
+            },
             || Object {
                 hash,
                 key: [&*event.resource, &*event.namespace, &*event.name].map(Box::from),
@@ -203,13 +211,13 @@ impl Client {
 
     /// Enforces the bounds that concern this client alone.
     pub(crate) fn trim(&mut self) {
-        let Self { series, other, objects, addresses, namespaces, minutes, watch_minutes, .. } = self;
+        let Self { series, other, objects, addresses, namespaces, pace, watch_pace, .. } = self;
         series.trim(SERIES_OF_CLIENT, |series| other.merge(&series.tally));
         objects.trim(OBJECTS_OF_CLIENT, drop);
         addresses.trim(ADDRESSES_OF_CLIENT, drop);
         namespaces.trim(NAMESPACES_OF_CLIENT, drop);
-        minutes.settle();
-        watch_minutes.settle();
+        pace.settle();
+        watch_pace.settle();
     }
 
     pub(crate) fn merge(&mut self, from: Self) {
@@ -217,7 +225,12 @@ impl Client {
         let Self { series, other, .. } = self;
         series.lower(from.series.limit, |series| other.merge(&series.tally));
         for row in from.series.into_rows() {
-            let key = SeriesKey { verb: row.verb, scope: row.scope, resource: &row.resource, subresource: &row.subresource };
+            let key = SeriesKey {
+                verb: row.verb,
+                scope: row.scope,
+                resource: &row.resource,
+                subresource: &row.subresource,
+            };
             match series.row(row.hash, |known| key.same(known), || key.make(row.hash)) {
                 Some(known) => known.tally.merge(&row.tally),
                 None => other.merge(&row.tally),
@@ -228,7 +241,8 @@ impl Client {
         self.objects.lower(from.objects.limit, drop);
         for row in from.objects.into_rows() {
             let empty = Object { count: 0, first: None, last: None, ..row.clone() };
-            if let Some(known) = self.objects.row(row.hash, |known| known.key == row.key, || empty) {
+            if let Some(known) = self.objects.row(row.hash, |known| known.key == row.key, || empty)
+            {
                 known.count += row.count;
                 known.first = match (known.first, row.first) {
                     (Some(left), Some(right)) => Some(left.min(right)),
@@ -237,8 +251,8 @@ impl Client {
                 known.last = known.last.max(row.last);
             }
         }
-        self.minutes.merge(&from.minutes);
-        self.watch_minutes.merge(&from.watch_minutes);
+        self.pace.merge(&from.pace);
+        self.watch_pace.merge(&from.watch_pace);
     }
 }
 
@@ -257,7 +271,10 @@ impl SeriesKey<'_> {
     }
 
     fn same(&self, row: &Series) -> bool {
-        row.verb == self.verb && row.scope == self.scope && *row.resource == *self.resource && *row.subresource == *self.subresource
+        row.verb == self.verb
+            && row.scope == self.scope
+            && *row.resource == *self.resource
+            && *row.subresource == *self.subresource
     }
 
     fn make(&self, hash: u64) -> Series {
@@ -285,7 +302,13 @@ pub(crate) struct Users {
 
 impl Default for Users {
     fn default() -> Self {
-        Self { table: Table::default(), other: Tally::default(), client_limit: u64::MAX, series_limit: u64::MAX, object_limit: u64::MAX }
+        Self {
+            table: Table::default(),
+            other: Tally::default(),
+            client_limit: u64::MAX,
+            series_limit: u64::MAX,
+            object_limit: u64::MAX,
+        }
     }
 }
 
@@ -298,12 +321,16 @@ pub(crate) enum Place<'a> {
 impl Users {
     pub(crate) fn place(&mut self, name: &str, agent: &str) -> Place<'_> {
         let key = hash(1, name.as_bytes());
-        let user = self.table.row(key, |user| &*user.name == name, || User {
-            hash: key,
-            name: name.into(),
-            agents: Table::default(),
-            other: Tally::default(),
-        });
+        let user = self.table.row(
+            key,
+            |user| &*user.name == name,
+            || User {
+                hash: key,
+                name: name.into(),
+                agents: Table::default(),
+                other: Tally::default(),
+            },
+        );
         let Some(user) = user else {
             return Place::Other(&mut self.other);
         };
@@ -321,7 +348,12 @@ impl Users {
         self.other.merge(&from.other);
         self.limit_users(from.table.limit);
         for row in from.table.into_rows() {
-            let empty = || User { hash: row.hash, name: row.name.clone(), agents: Table::default(), other: Tally::default() };
+            let empty = || User {
+                hash: row.hash,
+                name: row.name.clone(),
+                agents: Table::default(),
+                other: Tally::default(),
+            };
             let Some(user) = self.table.row(row.hash, |user| user.name == row.name, empty) else {
                 spill_user(&mut self.other, row);
                 continue;
@@ -354,9 +386,11 @@ impl Users {
         }
         let clients: Vec<u64> = self.clients().map(|client| client.hash).collect();
         self.limit_clients(bound(clients, CLIENTS));
-        let series: Vec<u64> = self.clients().flat_map(|client| client.series.iter().map(|row| row.hash)).collect();
+        let series: Vec<u64> =
+            self.clients().flat_map(|client| client.series.iter().map(|row| row.hash)).collect();
         self.limit_series(bound(series, SERIES));
-        let objects: Vec<u64> = self.clients().flat_map(|client| client.objects.iter().map(|row| row.hash)).collect();
+        let objects: Vec<u64> =
+            self.clients().flat_map(|client| client.objects.iter().map(|row| row.hash)).collect();
         self.limit_objects(bound(objects, OBJECTS));
     }
 
@@ -385,7 +419,9 @@ impl Users {
         self.series_limit = limit.min(self.series_limit);
         let limit = self.series_limit;
         if limit < u64::MAX {
-            for Client { series, other, .. } in self.table.iter_mut().flat_map(|user| user.agents.iter_mut()) {
+            for Client { series, other, .. } in
+                self.table.iter_mut().flat_map(|user| user.agents.iter_mut())
+            {
                 let own = series.limit;
                 series.lower(limit, |row| other.merge(&row.tally));
                 series.limit = own;

@@ -116,7 +116,7 @@ impl<'a> Columns<'a> {
             ("verb", Name::Verb),
             ("userAgent", Name::Agent),
         ] {
-            line.push_str(&format!(",\"{key}\":{}", serde_json::Value::from(self.get(name))));
+            line.extend([",\"", key, "\":", &serde_json::Value::from(self.get(name)).to_string()]);
         }
         for (key, name, wrap) in [
             ("user", Name::User, Some("username")),
@@ -131,15 +131,19 @@ impl<'a> Columns<'a> {
                 continue;
             } else if text.starts_with(['{', '[']) {
                 text.to_owned()
-            } else if let Ok(code) = text.parse::<u16>().and_then(|code| if wrap == Some("message") { Ok(code) } else { "x".parse() }) {
+            } else if let Ok(code) = text
+                .parse::<u16>()
+                .and_then(|code| if wrap == Some("message") { Ok(code) } else { "x".parse() })
+            {
                 format!("{{\"code\":{code}}}")
             } else if let Some(key) = wrap {
                 format!("{{\"{key}\":{}}}", serde_json::Value::from(text))
             } else {
-                let addresses: Vec<&str> = text.split([',', ' ']).filter(|part| !part.is_empty()).collect();
+                let addresses: Vec<&str> =
+                    text.split([',', ' ']).filter(|part| !part.is_empty()).collect();
                 serde_json::Value::from(addresses).to_string()
             };
-            line.push_str(&format!(",\"{key}\":{nested}"));
+            line.extend([",\"", key, "\":", &nested]);
         }
         line.push('}');
         line
@@ -184,7 +188,8 @@ impl<'a> Table<'a> {
 
     /// Calls `each` with every row and its bytes.
     pub(crate) fn each(&self, mut each: impl FnMut(&Columns<'_>, &[u8])) {
-        let names: Vec<Option<Name>> = self.columns.iter().map(|column| name_of(&column.name)).collect();
+        let names: Vec<Option<Name>> =
+            self.columns.iter().map(|column| name_of(&column.name)).collect();
         for row in &self.rows {
             let cells: Vec<&RawValue> = serde_json::from_str(row.get()).unwrap_or_default();
             let mut columns = Columns::default();
@@ -209,8 +214,11 @@ pub(crate) struct Header {
 impl Header {
     /// Reads the header; `sample` shows how dates are written.
     pub(crate) fn read(line: &[u8], sample: &[u8]) -> Self {
-        let count = |delimiter: u8| line.iter().filter(|byte| **byte == delimiter).count();
-        let delimiter = [b',', b';', b'\t'].into_iter().max_by_key(|delimiter| (count(*delimiter), u8::MAX - delimiter)).unwrap_or(b',');
+        let count = |delimiter: u8| memchr::memchr_iter(delimiter, line).count();
+        let delimiter = [b',', b';', b'\t']
+            .into_iter()
+            .max_by_key(|delimiter| (count(*delimiter), u8::MAX - delimiter))
+            .unwrap_or(b',');
         let mut header = Self { names: Vec::new(), delimiter, order: Order::Unknown };
         header.names = cells(line, delimiter).iter().map(|cell| name_of(cell)).collect();
         let mut at = 0;
@@ -222,7 +230,11 @@ impl Header {
             for (name, cell) in header.names.iter().zip(&row) {
                 let dated = matches!(name, Some(Name::Generated | Name::Received | Name::Staged));
                 if dated && cell.contains(['/', '.']) && !cell.contains('T') {
-                    header.order = if header.order == Order::Unknown { time::order_of(cell) } else { header.order };
+                    header.order = if header.order == Order::Unknown {
+                        time::order_of(cell)
+                    } else {
+                        header.order
+                    };
                 }
             }
         }
@@ -288,7 +300,9 @@ mod tests {
 
     #[test]
     fn header_names_are_known_in_every_spelling() {
-        for text in ["TimeGenerated [UTC]", "timegenerated", "\u{feff}TimeGenerated", "TimeGenerated[UTC]"] {
+        for text in
+            ["TimeGenerated [UTC]", "timegenerated", "\u{feff}TimeGenerated", "TimeGenerated[UTC]"]
+        {
             assert_eq!(name_of(text), Some(Name::Generated), "{text}");
         }
         assert_eq!(name_of("CorrelationId"), None);
@@ -304,7 +318,10 @@ mod tests {
 
     #[test]
     fn the_order_of_day_and_month_is_learnt_from_the_rows() {
-        let header = Header::read(b"TimeGenerated [UTC],AuditId", b"3/4/2025 5:00:00.000 PM,a\n13/4/2025 5:00:00.000 PM,b\n");
+        let header = Header::read(
+            b"TimeGenerated [UTC],AuditId",
+            b"3/4/2025 5:00:00.000 PM,a\n13/4/2025 5:00:00.000 PM,b\n",
+        );
         assert_eq!(header.order, Order::DayFirst);
     }
 }

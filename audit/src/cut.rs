@@ -51,7 +51,9 @@ impl ValueCutter {
                 _ if self.depth == 0 => {}
                 _ => {
                     let rest = bytes.get(at..).unwrap_or_default();
-                    let plain = rest.iter().position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']'));
+                    let plain = rest
+                        .iter()
+                        .position(|byte| matches!(byte, b'"' | b'{' | b'}' | b'[' | b']'));
                     at += plain.unwrap_or(rest.len());
                     continue;
                 }
@@ -96,7 +98,9 @@ mod tests {
             kept.extend_from_slice(chunk);
             let mut ranges = Vec::new();
             let keep = cutter.cut(&kept, &mut ranges);
-            values.extend(ranges.into_iter().map(|range| String::from_utf8(kept[range].to_vec()).unwrap()));
+            values.extend(
+                ranges.into_iter().map(|range| String::from_utf8(kept[range].to_vec()).unwrap()),
+            );
             kept.drain(..keep);
         }
         assert!(!cutter.inside());
@@ -106,7 +110,8 @@ mod tests {
     #[test]
     fn blocks_of_any_size_give_the_same_values() {
         let text = "[ {\"a\":\"}]\\\"{\"},\n{\"b\":[1,{\"c\":[]}]} ]\n{\"d\":1}{\"e\":\"\\\\\"}";
-        let expected = ["{\"a\":\"}]\\\"{\"}", "{\"b\":[1,{\"c\":[]}]}", "{\"d\":1}", "{\"e\":\"\\\\\"}"];
+        let expected =
+            ["{\"a\":\"}]\\\"{\"}", "{\"b\":[1,{\"c\":[]}]}", "{\"d\":1}", "{\"e\":\"\\\\\"}"];
         for block in 1..=text.len() {
             assert_eq!(cut(text, block), expected, "{block}");
         }

@@ -77,7 +77,10 @@ impl Verb {
 
     /// Whether the request may change a stored object.
     pub fn mutates(self) -> bool {
-        matches!(self, Self::Create | Self::Update | Self::Patch | Self::Delete | Self::DeleteCollection)
+        matches!(
+            self,
+            Self::Create | Self::Update | Self::Patch | Self::Delete | Self::DeleteCollection
+        )
     }
 }
 
@@ -158,8 +161,10 @@ impl Event<'_> {
         }
         match &*self.subresource {
             "exec" | "attach" | "portforward" | "proxy" => true,
-            "log" => parameter(&self.uri, "follow").is_some_and(|value| matches!(value, "true" | "1")),
-            _ => self.verb == Verb::Get && self.resource != "" && is_watch_uri(&self.uri),
+            "log" => {
+                parameter(&self.uri, "follow").is_some_and(|value| matches!(value, "true" | "1"))
+            }
+            _ => self.verb == Verb::Get && !self.resource.is_empty() && is_watch_uri(&self.uri),
         }
     }
 
@@ -207,9 +212,17 @@ mod tests {
             ..Event::default()
         };
         assert!(event(Verb::Watch, "", "/api/v1/pods?watch=true").long_running());
-        assert!(event(Verb::Create, "exec", "/api/v1/namespaces/a/pods/b/exec?command=sh").long_running());
-        assert!(event(Verb::Get, "log", "/api/v1/namespaces/a/pods/b/log?container=c&follow=true").long_running());
-        assert!(!event(Verb::Get, "log", "/api/v1/namespaces/a/pods/b/log?container=c").long_running());
+        assert!(
+            event(Verb::Create, "exec", "/api/v1/namespaces/a/pods/b/exec?command=sh")
+                .long_running()
+        );
+        assert!(
+            event(Verb::Get, "log", "/api/v1/namespaces/a/pods/b/log?container=c&follow=true")
+                .long_running()
+        );
+        assert!(
+            !event(Verb::Get, "log", "/api/v1/namespaces/a/pods/b/log?container=c").long_running()
+        );
         assert!(!event(Verb::List, "", "/api/v1/pods?limit=500").long_running());
     }
 

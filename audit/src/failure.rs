@@ -25,7 +25,7 @@ failures! {
     PriorityAndFairness = "priority-and-fairness",
     /// 429 while a watch cache fills after the API server's start: no throttling.
     StorageInitializing = "storage-initializing",
-    /// 429 of an eviction that a PodDisruptionBudget forbids.
+    /// 429 of an eviction that a disruption budget forbids.
     DisruptionBudget = "disruption-budget",
     /// Any other 429.
     TooManyRequests = "too-many-requests",
@@ -84,7 +84,8 @@ pub(crate) fn classify<'a>(event: &'a Event<'_>) -> Option<(Failure, &'a str, &'
     let message = &*event.message;
     if let Some(rest) = after(message, "failed calling webhook ") {
         let (name, rest) = quoted(rest);
-        let cause = after(rest, "failed to call webhook: ").unwrap_or(rest.trim_start_matches([':', ' ']));
+        let cause =
+            after(rest, "failed to call webhook: ").unwrap_or(rest.trim_start_matches([':', ' ']));
         return Some((Failure::WebhookFailed, name, cause));
     }
     if let Some(rest) = after(message, "admission webhook ") {
@@ -110,7 +111,10 @@ fn by_message(code: u16, message: &str) -> Option<Failure> {
     if has("error dialing backend") || has("dial tcp") || has("proxy error from") {
         return Some(Failure::DialFailed);
     }
-    if has("etcdserver: request timed out") || has("etcdserver: leader changed") || has("etcdserver: no leader") {
+    if has("etcdserver: request timed out")
+        || has("etcdserver: leader changed")
+        || has("etcdserver: no leader")
+    {
         return Some(Failure::EtcdUnavailable);
     }
     if has("etcdserver: too many requests") {
@@ -119,7 +123,11 @@ fn by_message(code: u16, message: &str) -> Option<Failure> {
     if has("exceeded quota") {
         return Some(Failure::QuotaExceeded);
     }
-    if code >= 500 && (has("request did not complete within") || has("context deadline exceeded") || has("Timeout: ")) {
+    if code >= 500
+        && (has("request did not complete within")
+            || has("context deadline exceeded")
+            || has("Timeout: "))
+    {
         return Some(Failure::Timeout);
     }
     None
@@ -144,7 +152,9 @@ fn too_many(event: &Event<'_>) -> Failure {
     let message = &*event.message;
     if message.contains("(re)initializing") {
         Failure::StorageInitializing
-    } else if message.contains("disruption budget") || (event.subresource == "eviction" && !message.is_empty()) {
+    } else if message.contains("disruption budget")
+        || (event.subresource == "eviction" && !message.is_empty())
+    {
         Failure::DisruptionBudget
     } else if message.is_empty() || message.contains("Too many requests, please try again later") {
         Failure::PriorityAndFairness
@@ -207,7 +217,10 @@ mod tests {
     fn the_three_kinds_of_429() {
         assert_eq!(kind(429, "").0, Failure::PriorityAndFairness);
         assert_eq!(kind(429, "storage is (re)initializing").0, Failure::StorageInitializing);
-        assert_eq!(kind(429, "Cannot evict pod as it would violate the pod's disruption budget.").0, Failure::DisruptionBudget);
+        assert_eq!(
+            kind(429, "Cannot evict pod as it would violate the pod's disruption budget.").0,
+            Failure::DisruptionBudget
+        );
         assert_eq!(kind(429, "slow down").0, Failure::TooManyRequests);
     }
 
@@ -218,23 +231,51 @@ mod tests {
         let (failure, name, cause) = kind(500, message);
         assert_eq!((failure, name.as_str()), (Failure::WebhookFailed, "validate.kyverno.svc-fail"));
         assert!(cause.starts_with("Post \"https://kyverno-svc"), "{cause}");
-        let denied = kind(403, "admission webhook \"validation.gatekeeper.sh\" denied the request: [all-must-have-owner] missing");
-        assert_eq!((denied.0, denied.1.as_str()), (Failure::WebhookDenied, "validation.gatekeeper.sh"));
-        assert_eq!(kind(500, "Internal error occurred: failed calling webhook \"w\": Post \"https://a\": EOF").2, "Post \"https://a\": EOF");
+        let denied = kind(
+            403,
+            "admission webhook \"validation.gatekeeper.sh\" denied the request: [all-must-have-owner] missing",
+        );
+        assert_eq!(
+            (denied.0, denied.1.as_str()),
+            (Failure::WebhookDenied, "validation.gatekeeper.sh")
+        );
+        assert_eq!(
+            kind(
+                500,
+                "Internal error occurred: failed calling webhook \"w\": Post \"https://a\": EOF"
+            )
+            .2,
+            "Post \"https://a\": EOF"
+        );
     }
 
     #[test]
     fn server_side_causes() {
-        assert_eq!(kind(500, "etcdserver: mvcc: database space exceeded").0, Failure::SpaceExceeded);
-        assert_eq!(kind(500, "Get \"https://10.0.0.4:10250/containerLogs/a/b/c\": No agent available").0, Failure::NoAgent);
-        assert_eq!(kind(500, "Get \"https://10.0.0.4:10250/x\": dial tcp 10.0.0.4:10250: i/o timeout").0, Failure::DialFailed);
+        assert_eq!(
+            kind(500, "etcdserver: mvcc: database space exceeded").0,
+            Failure::SpaceExceeded
+        );
+        assert_eq!(
+            kind(500, "Get \"https://10.0.0.4:10250/containerLogs/a/b/c\": No agent available").0,
+            Failure::NoAgent
+        );
+        assert_eq!(
+            kind(500, "Get \"https://10.0.0.4:10250/x\": dial tcp 10.0.0.4:10250: i/o timeout").0,
+            Failure::DialFailed
+        );
         assert_eq!(kind(504, "Timeout: request did not complete within requested timeout - context deadline exceeded").0, Failure::Timeout);
-        assert_eq!(kind(403, "pods \"a\" is forbidden: exceeded quota: q, requested: pods=1").0, Failure::QuotaExceeded);
+        assert_eq!(
+            kind(403, "pods \"a\" is forbidden: exceeded quota: q, requested: pods=1").0,
+            Failure::QuotaExceeded
+        );
         assert_eq!(classify(&Event { code: 200, ..Event::default() }), None);
     }
 
     #[test]
     fn like_messages_have_one_shape() {
-        assert_eq!(shape("pods \"a-1\" not found in 10.0.0.4:10250"), shape("pods \"b\" not found in 10.12.7.9:443"));
+        assert_eq!(
+            shape("pods \"a-1\" not found in 10.0.0.4:10250"),
+            shape("pods \"b\" not found in 10.12.7.9:443")
+        );
     }
 }

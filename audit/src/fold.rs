@@ -15,8 +15,8 @@ use crate::failure::{Failure, classify, shape};
 use crate::form::Form;
 use crate::histogram::Histogram;
 use crate::rows::{
-    AGENTS, AgentRow, CHANGES, CLIENTS_OF_FAILURE, ChangeRow, DEPRECATED, DeprecatedRow, FAILURES, FailureRow, PARTS, PartRow,
-    Rows, Sightings, hash_parts, shorten,
+    AGENTS, AgentRow, CHANGES, CLIENTS_OF_FAILURE, ChangeRow, DEPRECATED, DeprecatedRow, FAILURES,
+    FailureRow, PARTS, PartRow, Rows, Sightings, hash_parts, shorten,
 };
 use crate::seen::Seen;
 use crate::tally::slower;
@@ -122,13 +122,15 @@ impl AuditFold {
         }
         if let Some(time) = event.staged.or(event.received) {
             let (first, last) = self.window.unwrap_or((time, time));
-            self.window = Some((first.min(event.received.unwrap_or(time)).min(time), last.max(time)));
+            self.window =
+                Some((first.min(event.received.unwrap_or(time)).min(time), last.max(time)));
         }
         if event.stage == Stage::RequestReceived {
             return;
         }
         let id = hash(3, event.audit_id.as_bytes());
-        let fresh = event.audit_id.is_empty() || seen.is_none_or(|seen| seen.first(id, event.stage as u8));
+        let fresh =
+            event.audit_id.is_empty() || seen.is_none_or(|seen| seen.first(id, event.stage as u8));
         self.reading.duplicates += u64::from(!fresh);
         let resource = resource_of(event);
         if event.ends() {
@@ -149,7 +151,8 @@ impl AuditFold {
     pub fn refuse(&mut self, at: Span, reason: impl Into<String>) {
         self.reading.records += 1;
         self.reading.refused += 1;
-        if self.refusals.len() < PLACES || self.refusals.last().is_some_and(|(last, _)| at < *last) {
+        if self.refusals.len() < PLACES || self.refusals.last().is_some_and(|(last, _)| at < *last)
+        {
             self.refusals.push((at, reason.into()));
             self.refusals.sort();
             self.refusals.truncate(PLACES);
@@ -186,7 +189,7 @@ impl AuditFold {
             row.bins.settle();
         }
         for row in self.failures.table.iter_mut() {
-            row.minutes.settle();
+            row.pace.settle();
             row.clients.trim(CLIENTS_OF_FAILURE, drop);
         }
     }
@@ -201,7 +204,7 @@ impl AuditFold {
                 Place::Other(tally) => tally,
                 Place::Client(client) => {
                     if let Some(time) = event.staged {
-                        *client.watch_minutes.slot(time) += 1;
+                        *client.watch_pace.slot(time) += 1;
                     }
                     client.tally(limit, &key_of(event, resource))
                 }
@@ -235,7 +238,14 @@ impl AuditFold {
             self.count_failure(event, kind, name, text, at, fresh);
         }
         if !event.failed_open.is_empty() {
-            self.count_failure(event, Failure::WebhookFailedOpen, &event.failed_open, "", at, fresh);
+            self.count_failure(
+                event,
+                Failure::WebhookFailedOpen,
+                &event.failed_open,
+                "",
+                at,
+                fresh,
+            );
         }
         if event.components.iter().any(Option::is_some) {
             self.count_parts(event, resource, at, fresh);
@@ -263,14 +273,18 @@ impl AuditFold {
             Place::Client(client) => {
                 if fresh {
                     if let Some(time) = event.received.or(event.staged) {
-                        *client.minutes.slot(time) += 1;
+                        *client.pace.slot(time) += 1;
                     }
                     tick(&mut client.addresses, &event.source_ip, 1);
                     if !event.namespace.is_empty() {
                         tick(&mut client.namespaces, &event.namespace, 1);
                     }
                 }
-                if event.verb == Verb::Get && !event.name.is_empty() && event.subresource.is_empty() && polls_count(&event.user) {
+                if event.verb == Verb::Get
+                    && !event.name.is_empty()
+                    && event.subresource.is_empty()
+                    && polls_count(&event.user)
+                {
                     client.object(object_limit, event, fresh, at);
                 }
                 client.tally(series_limit, &key_of(event, resource))
@@ -295,12 +309,25 @@ impl AuditFold {
         }
     }
 
-    fn count_failure(&mut self, event: &Event<'_>, kind: Failure, name: &str, text: &str, at: Span, fresh: bool) {
+    fn count_failure(
+        &mut self,
+        event: &Event<'_>,
+        kind: Failure,
+        name: &str,
+        text: &str,
+        at: Span,
+        fresh: bool,
+    ) {
         let shape = shape(if text.is_empty() { &event.reason } else { text });
         let key = hash_parts(u64::from(event.code) << 8 | kind as u64, &[name, &shape]);
         let row = self.failures.table.row(
             key,
-            |row| row.kind == kind && row.code == event.code && &*row.name == name && *row.shape == *shape,
+            |row| {
+                row.kind == kind
+                    && row.code == event.code
+                    && &*row.name == name
+                    && *row.shape == *shape
+            },
             || FailureRow {
                 hash: key,
                 kind,
@@ -310,7 +337,7 @@ impl AuditFold {
                 sightings: Sightings::default(),
                 message: Box::default(),
                 clients: Table::default(),
-                minutes: Timeline::default(),
+                pace: Timeline::default(),
             },
         );
         let Some(row) = row else {
@@ -323,7 +350,7 @@ impl AuditFold {
         }
         row.sightings.see(time, at, u64::from(fresh));
         if fresh {
-            *row.minutes.slot(time) += 1;
+            *row.pace.slot(time) += 1;
             tick(&mut row.clients, &format!("{}\n{}", event.user, event.agent), 1);
         }
     }
@@ -334,7 +361,11 @@ impl AuditFold {
             let key = hash_parts((*component as u64) << 8 | event.verb as u64, &[resource]);
             let row = self.parts.table.row(
                 key,
-                |row| row.component == *component && row.verb == event.verb && &*row.resource == resource,
+                |row| {
+                    row.component == *component
+                        && row.verb == event.verb
+                        && &*row.resource == resource
+                },
                 || PartRow {
                     hash: key,
                     component: *component,
@@ -366,18 +397,41 @@ impl AuditFold {
         };
         let parts = [&*event.user, &*event.agent, &*api, &*event.removed_release];
         let key = hash_parts(13, &parts);
-        let empty = || DeprecatedRow { hash: key, key: parts.map(Box::from), sightings: Sightings::default() };
-        match self.deprecated.table.row(key, |row| row.key.iter().zip(parts).all(|(left, right)| **left == *right), empty) {
+        let empty = || DeprecatedRow {
+            hash: key,
+            key: parts.map(Box::from),
+            sightings: Sightings::default(),
+        };
+        match self.deprecated.table.row(
+            key,
+            |row| row.key.iter().zip(parts).all(|(left, right)| **left == *right),
+            empty,
+        ) {
             Some(row) => row.sightings.see(event.staged.unwrap_or(0), at, u64::from(fresh)),
             None => self.deprecated.spilled += u64::from(fresh),
         }
     }
 
     fn count_change(&mut self, event: &Event<'_>, resource: &str, at: Span, fresh: bool) {
-        let parts = [&*event.user, &*event.agent, resource, &*event.subresource, &*event.namespace, &*event.name];
+        let parts = [
+            &*event.user,
+            &*event.agent,
+            resource,
+            &*event.subresource,
+            &*event.namespace,
+            &*event.name,
+        ];
         let key = hash_parts(event.verb as u64, &parts);
-        let empty = || ChangeRow { hash: key, verb: event.verb, key: parts.map(Box::from), sightings: Sightings::default() };
-        let same = |row: &ChangeRow| row.verb == event.verb && row.key.iter().zip(parts).all(|(left, right)| **left == *right);
+        let empty = || ChangeRow {
+            hash: key,
+            verb: event.verb,
+            key: parts.map(Box::from),
+            sightings: Sightings::default(),
+        };
+        let same = |row: &ChangeRow| {
+            row.verb == event.verb
+                && row.key.iter().zip(parts).all(|(left, right)| **left == *right)
+        };
         match self.changes.table.row(key, same, empty) {
             Some(row) => row.sightings.see(event.staged.unwrap_or(0), at, u64::from(fresh)),
             None => self.changes.spilled += u64::from(fresh),
@@ -386,7 +440,12 @@ impl AuditFold {
 }
 
 fn key_of<'a>(event: &'a Event<'_>, resource: &'a str) -> SeriesKey<'a> {
-    SeriesKey { verb: event.verb, scope: Scope::of(event), resource, subresource: &event.subresource }
+    SeriesKey {
+        verb: event.verb,
+        scope: Scope::of(event),
+        resource,
+        subresource: &event.subresource,
+    }
 }
 
 /// `group/resource`; without a resource the path, if it is one that everybody knows.
@@ -422,18 +481,32 @@ fn remarkable(event: &Event<'_>) -> bool {
     if !matches!(&*event.subresource, "" | "scale" | "approval") {
         return false;
     }
-    let by_hand = !event.user.starts_with("system:") || event.user.starts_with("system:serviceaccount:");
+    let by_hand =
+        !event.user.starts_with("system:") || event.user.starts_with("system:serviceaccount:");
     let deletes = matches!(event.verb, Verb::Delete | Verb::DeleteCollection);
     match &*event.resource {
-        "networkpolicies" | "globalnetworkpolicies" | "ciliumnetworkpolicies" | "ciliumclusterwidenetworkpolicies"
-        | "validatingwebhookconfigurations" | "mutatingwebhookconfigurations" | "validatingadmissionpolicies"
-        | "validatingadmissionpolicybindings" | "apiservices" | "flowschemas" | "prioritylevelconfigurations"
-        | "customresourcedefinitions" | "storageclasses" | "resourcequotas" | "poddisruptionbudgets" | "clusterroles"
+        "networkpolicies"
+        | "globalnetworkpolicies"
+        | "ciliumnetworkpolicies"
+        | "ciliumclusterwidenetworkpolicies"
+        | "validatingwebhookconfigurations"
+        | "mutatingwebhookconfigurations"
+        | "validatingadmissionpolicies"
+        | "validatingadmissionpolicybindings"
+        | "apiservices"
+        | "flowschemas"
+        | "prioritylevelconfigurations"
+        | "customresourcedefinitions"
+        | "storageclasses"
+        | "resourcequotas"
+        | "poddisruptionbudgets"
+        | "clusterroles"
         | "clusterrolebindings" => true,
         "nodes" => by_hand || deletes,
         "namespaces" => by_hand && deletes,
         "deployments" | "daemonsets" | "statefulsets" => by_hand && !from_controller(&event.user),
-        "configmaps" | "secrets" | "services" | "serviceaccounts" | "endpoints" | "endpointslices" | "pods" | "roles" | "rolebindings" => {
+        "configmaps" | "secrets" | "services" | "serviceaccounts" | "endpoints"
+        | "endpointslices" | "pods" | "roles" | "rolebindings" => {
             by_hand && !from_controller(&event.user) && system_namespace(&event.namespace)
         }
         _ => false,
@@ -442,9 +515,18 @@ fn remarkable(event: &Event<'_>) -> bool {
 
 /// The service accounts of the controller manager.
 fn from_controller(user: &str) -> bool {
-    user.strip_prefix("system:serviceaccount:kube-system:").is_some_and(|name| name.ends_with("-controller") || name == "generic-garbage-collector")
+    user.strip_prefix("system:serviceaccount:kube-system:")
+        .is_some_and(|name| name.ends_with("-controller") || name == "generic-garbage-collector")
 }
 
 fn system_namespace(namespace: &str) -> bool {
-    matches!(namespace, "kube-system" | "kube-public" | "kube-node-lease" | "calico-system" | "tigera-operator" | "gatekeeper-system")
+    matches!(
+        namespace,
+        "kube-system"
+            | "kube-public"
+            | "kube-node-lease"
+            | "calico-system"
+            | "tigera-operator"
+            | "gatekeeper-system"
+    )
 }

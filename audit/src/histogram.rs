@@ -73,7 +73,12 @@ impl Histogram {
                 _ => steps.push((step, 1)),
             }
         }
-        steps.extend((self.base..).zip(&self.counts).filter(|(_, count)| **count > 0).map(|(step, count)| (step, u64::from(*count))));
+        steps.extend(
+            (self.base..)
+                .zip(&self.counts)
+                .filter(|(_, count)| **count > 0)
+                .map(|(step, count)| (step, u64::from(*count))),
+        );
         steps
     }
 
@@ -128,7 +133,7 @@ impl Eq for Histogram {}
 const LAST_STEP: u16 = 57 * 64 + 127;
 
 fn step_of(value: u64) -> u16 {
-    let octave = (63 - (value | 63).leading_zeros()).saturating_sub(5);
+    let octave = (value | 63).ilog2().saturating_sub(5);
     let shift = octave.saturating_sub(1);
     u16::try_from(u64::from(shift) * 64 + (value >> shift)).unwrap_or(LAST_STEP)
 }
@@ -183,7 +188,9 @@ mod tests {
         #[test]
         fn quantiles_are_near_the_sorted_ones(mut values in prop::collection::vec(0_u64..1 << 40, 1..300)) {
             let mut histogram = Histogram::default();
-            values.iter().for_each(|value| histogram.add(*value));
+            for value in &values {
+                histogram.add(*value);
+            }
             values.sort_unstable();
             let exact = values[(values.len() * 990).div_ceil(1000) - 1];
             let near = histogram.quantiles([990])[0].unwrap();

@@ -31,7 +31,9 @@ pub(crate) fn onset(rate: &Rate, window: Option<(i64, i64)>) -> Option<Onset> {
     let (first, last) = window?;
     let width = rate.slot_seconds.checked_mul(1_000_000).filter(|width| *width > 0)?;
     let from = first.div_euclid(width);
-    let slots = usize::try_from(last.div_euclid(width) - from + 1).ok().filter(|slots| *slots <= 1 << 16)?;
+    let slots = usize::try_from(last.div_euclid(width) - from + 1)
+        .ok()
+        .filter(|slots| *slots <= 1 << 16)?;
     let mut counts = vec![0_u64; slots];
     for (start, count) in &rate.slots {
         let index = usize::try_from(start.div_euclid(width) - from).ok();
@@ -57,8 +59,11 @@ pub(crate) fn onset(rate: &Rate, window: Option<(i64, i64)>) -> Option<Onset> {
         before_sum += count;
     }
     let (_, index, before_sum) = best?;
-    let per_minute = |sum: u64, slots: usize| sum * 60_000 / (slots as u64 * rate.slot_seconds.unsigned_abs()).max(1);
-    let (before, after) = (per_minute(before_sum, index), per_minute(total - before_sum, slots - index));
+    let per_minute = |sum: u64, slots: usize| {
+        sum * 60_000 / (slots as u64 * rate.slot_seconds.unsigned_abs()).max(1)
+    };
+    let (before, after) =
+        (per_minute(before_sum, index), per_minute(total - before_sum, slots - index));
     let risen = total - before_sum >= ENOUGH && after >= before.saturating_mul(RISE);
     let time = (from + i64::try_from(index).ok()?) * width;
     risen.then_some(Onset { time: time.max(first), before, after })
@@ -69,7 +74,8 @@ pub(crate) fn onset(rate: &Rate, window: Option<(i64, i64)>) -> Option<Onset> {
 pub(crate) fn collects(clients: &mut [ClientSummary], window: Option<(i64, i64)>) {
     let end = window.map_or(0, |(_, last)| last);
     for client in clients {
-        client.collector = client.agent.starts_with("konspect-collect") || reads_everything(client, end);
+        client.collector =
+            client.agent.starts_with("konspect-collect") || reads_everything(client, end);
     }
 }
 
@@ -82,10 +88,17 @@ fn reads_everything(client: &ClientSummary, end: i64) -> bool {
     let kinds: BTreeSet<&str> = client
         .series
         .iter()
-        .filter(|row| row.verb == Verb::List && row.tally.first.is_some_and(|(first, _)| last - first < SPAN))
+        .filter(|row| {
+            row.verb == Verb::List && row.tally.first.is_some_and(|(first, _)| last - first < SPAN)
+        })
         .map(|row| row.resource.as_str())
         .collect();
-    let writes: u64 = client.series.iter().filter(|row| row.verb.mutates() && !reviews(&row.resource)).map(|row| row.tally.requests).sum();
+    let writes: u64 = client
+        .series
+        .iter()
+        .filter(|row| row.verb.mutates() && !reviews(&row.resource))
+        .map(|row| row.tally.requests)
+        .sum();
     kinds.len() >= KINDS && writes == 0
 }
 
@@ -99,14 +112,24 @@ mod tests {
     use super::*;
 
     fn rate(counts: &[u64]) -> (Rate, Option<(i64, i64)>) {
-        let slots = counts.iter().enumerate().map(|(slot, count)| (slot as i64 * 60_000_000, *count)).collect();
-        (Rate { slot_seconds: 60, slots }, Some((0, counts.len() as i64 * 60_000_000 - 1)))
+        let slots = counts
+            .iter()
+            .enumerate()
+            .map(|(slot, count)| (i64::try_from(slot).unwrap() * 60_000_000, *count))
+            .collect();
+        (
+            Rate { slot_seconds: 60, slots },
+            Some((0, i64::try_from(counts.len()).unwrap() * 60_000_000 - 1)),
+        )
     }
 
     #[test]
     fn a_rise_has_an_onset() {
         let (rate, window) = rate(&[10, 12, 9, 11, 10, 200, 210, 190, 205]);
-        assert_eq!(onset(&rate, window), Some(Onset { time: 300_000_000, before: 10_400, after: 201_250 }));
+        assert_eq!(
+            onset(&rate, window),
+            Some(Onset { time: 300_000_000, before: 10_400, after: 201_250 })
+        );
     }
 
     #[test]
@@ -121,6 +144,9 @@ mod tests {
     fn a_new_client_begins_at_its_first_request() {
         let (mut young, window) = rate(&[0, 0, 0, 0, 50, 60]);
         young.slots.retain(|(_, count)| *count > 0);
-        assert_eq!(onset(&young, window).map(|onset| (onset.time, onset.before)), Some((240_000_000, 0)));
+        assert_eq!(
+            onset(&young, window).map(|onset| (onset.time, onset.before)),
+            Some((240_000_000, 0))
+        );
     }
 }

@@ -13,6 +13,9 @@ use crate::record::Reader;
 use crate::seen::Seen;
 use crate::watches::Watches;
 
+/// So many bytes are waited for before the shape of an artefact is judged.
+const HEAD: usize = 1 << 16;
+
 /// What the workers of one analysis share: which events were counted, and which requests are open.
 #[derive(Debug, Default)]
 pub struct Shared {
@@ -41,7 +44,8 @@ impl Shared {
 
     /// Gives what is left open to the fold of everything.
     pub fn close(self, fold: &mut AuditFold) {
-        fold.watches.merge(self.watches.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
+        fold.watches
+            .merge(self.watches.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
         fold.unremembered = fold.unremembered.max(self.seen.map_or(0, |seen| seen.unremembered()));
     }
 }
@@ -58,14 +62,18 @@ pub fn fold_bytes(source: Source<'_>, shared: &Shared) -> AuditFold {
 
 /// Folds a huge artefact whose blocks come in order, each with its offset in the artefact; a worker
 /// of the current thread pool parses one block while others are made.
-pub fn fold_blocks(id: ArtifactId, blocks: impl Iterator<Item = (u64, Vec<u8>)> + Send, shared: &Shared) -> AuditFold {
+pub fn fold_blocks(
+    id: ArtifactId,
+    blocks: impl Iterator<Item = (u64, Vec<u8>)> + Send,
+    shared: &Shared,
+) -> AuditFold {
     let mut stream = Stream::default();
     let mut blocks = blocks.peekable();
     let pieces = std::iter::from_fn(move || {
         let (base, bytes) = blocks.next()?;
         Some(stream.pieces(id, base, bytes, blocks.peek().is_none()))
     });
-    let folded = pieces
+    pieces
         .flatten()
         .par_bridge()
         .fold(AuditFold::default, |mut fold, piece| {
@@ -80,8 +88,7 @@ pub fn fold_blocks(id: ArtifactId, blocks: impl Iterator<Item = (u64, Vec<u8>)> 
         .reduce(AuditFold::default, |mut left, right| {
             left.merge(right);
             left
-        });
-    folded
+        })
 }
 
 /// Records that belong together, still uncut.
@@ -138,7 +145,11 @@ impl Piece<'_> {
             }
             Cut::Values(ranges) => {
                 for range in *ranges {
-                    reader.record(self.bytes.get(range.clone()).unwrap_or_default(), source.span(range.clone()), Form::Values);
+                    reader.record(
+                        self.bytes.get(range.clone()).unwrap_or_default(),
+                        source.span(range.clone()),
+                        Form::Values,
+                    );
                 }
             }
             Cut::Rows(header) => {
@@ -147,7 +158,11 @@ impl Piece<'_> {
                     let end = row_end(self.bytes, at).unwrap_or(self.bytes.len());
                     let row = self.bytes.get(at..end).unwrap_or_default();
                     if !row.trim_ascii().is_empty() {
-                        reader.row(&header.columns(row), source.span(at..end), Form::LogAnalyticsCsv);
+                        reader.row(
+                            &header.columns(row),
+                            source.span(at..end),
+                            Form::LogAnalyticsCsv,
+                        );
                     }
                     at = end;
                 }
@@ -176,20 +191,35 @@ impl Stream {
         match shape {
             Shape::Lines => {
                 let skip = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-                each(Piece { id, base: base + skip as u64, bytes: bytes.get(skip..).unwrap_or_default(), cut: Cut::Lines });
+                each(Piece {
+                    id,
+                    base: base + skip as u64,
+                    bytes: bytes.get(skip..).unwrap_or_default(),
+                    cut: Cut::Lines,
+                });
             }
             Shape::Values => {
                 let mut ranges = Vec::new();
                 let keep = self.values.cut(bytes, &mut ranges);
                 each(Piece { id, base, bytes, cut: Cut::Values(&ranges) });
                 if last && self.values.inside() {
-                    each(Piece { id, base: base + keep as u64, bytes: bytes.get(keep..).unwrap_or_default(), cut: Cut::Torn });
+                    each(Piece {
+                        id,
+                        base: base + keep as u64,
+                        bytes: bytes.get(keep..).unwrap_or_default(),
+                        cut: Cut::Torn,
+                    });
                 }
             }
             Shape::Csv => {
                 let (header, rest) = split_header(bytes);
                 let header = Header::read(header, rest);
-                each(Piece { id, base: base + (bytes.len() - rest.len()) as u64, bytes: rest, cut: Cut::Rows(&header) });
+                each(Piece {
+                    id,
+                    base: base + (bytes.len() - rest.len()) as u64,
+                    bytes: rest,
+                    cut: Cut::Rows(&header),
+                });
             }
         }
     }
@@ -203,15 +233,28 @@ impl Stream {
             bytes.extend_from_slice(&block);
             (self.kept_base, bytes)
         };
+        if self.shape.is_none() && bytes.len() < HEAD && !last {
+            self.keep(&mut bytes, base, 0);
+            return Vec::new();
+        }
         let shape = *self.shape.get_or_insert_with(|| shape(&bytes));
         let mut pieces = Vec::new();
         let complete = match shape {
             Shape::Lines => {
-                let end = if last { bytes.len() } else { memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1) };
+                let end = if last {
+                    bytes.len()
+                } else {
+                    memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1)
+                };
                 self.keep(&mut bytes, base, end);
                 let skip = if base == 0 && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
                 bytes.drain(..skip);
-                return vec![OwnedPiece { id, base: base + skip as u64, bytes, cut: OwnedCut::Lines }];
+                return vec![OwnedPiece {
+                    id,
+                    base: base + skip as u64,
+                    bytes,
+                    cut: OwnedCut::Lines,
+                }];
             }
             Shape::Values => {
                 let mut ranges = Vec::new();
@@ -219,7 +262,12 @@ impl Stream {
                 let torn = self.values.inside() && (last || bytes.len() - end > LARGEST);
                 if torn {
                     let rest = bytes.split_off(end);
-                    pieces.push(OwnedPiece { id, base: base + end as u64, bytes: rest, cut: OwnedCut::Torn });
+                    pieces.push(OwnedPiece {
+                        id,
+                        base: base + end as u64,
+                        bytes: rest,
+                        cut: OwnedCut::Torn,
+                    });
                     self.values = ValueCutter::default();
                 }
                 self.keep(&mut bytes, base, end);
@@ -240,7 +288,12 @@ impl Stream {
                 self.keep(&mut bytes, base, end);
                 bytes.drain(..start.min(bytes.len()));
                 let Some(header) = self.header.clone() else { return pieces };
-                return vec![OwnedPiece { id, base: base + start as u64, bytes, cut: OwnedCut::Rows(header) }];
+                return vec![OwnedPiece {
+                    id,
+                    base: base + start as u64,
+                    bytes,
+                    cut: OwnedCut::Rows(header),
+                }];
             }
         };
         pieces.push(OwnedPiece { id, base, bytes, cut: complete });

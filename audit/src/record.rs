@@ -80,14 +80,16 @@ impl<'a> Reader<'a> {
     }
 
     fn arbitrate(&mut self, bytes: &[u8], at: Span, form: Form) {
-        let text = match String::from_utf8_lossy(bytes) {
-            Cow::Borrowed(text) => Cow::Borrowed(text),
-            Cow::Owned(text) => Cow::Owned(text),
-        };
+        let text = String::from_utf8_lossy(bytes);
         match exact::read(text.as_bytes()) {
             Ok(event) if event.is_event() => self.take(&event, at, form),
             Ok(_) => self.fold.pass(),
-            Err(_) if serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok() && other_kind(bytes) => self.fold.pass(),
+            Err(_)
+                if serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
+                    && other_kind(bytes) =>
+            {
+                self.fold.pass();
+            }
             Err(reason) => self.fold.refuse(at, reason),
         }
     }

@@ -54,7 +54,7 @@ pub(crate) struct FailureRow {
     pub(crate) message: Box<str>,
     /// `user`, a line feed, `user agent`.
     pub(crate) clients: Table<Named>,
-    pub(crate) minutes: Timeline<u64, 60, 256>,
+    pub(crate) pace: Timeline<u64, 5, 512>,
 }
 
 /// One object that somebody changed.
@@ -148,7 +148,10 @@ pub(crate) trait Row: Keyed + Sized {
 
 impl Row for FailureRow {
     fn same(&self, other: &Self) -> bool {
-        self.kind == other.kind && self.code == other.code && self.name == other.name && self.shape == other.shape
+        self.kind == other.kind
+            && self.code == other.code
+            && self.name == other.name
+            && self.shape == other.shape
     }
 
     fn weight(&self) -> u64 {
@@ -165,18 +168,20 @@ impl Row for FailureRow {
             sightings: Sightings::default(),
             message: Box::default(),
             clients: Table::default(),
-            minutes: Timeline::default(),
+            pace: Timeline::default(),
         }
     }
 
     fn merge(&mut self, other: Self) {
-        if self.sightings.first.is_none() || other.sightings.first.is_some_and(|first| Some(first) < self.sightings.first) {
+        if self.sightings.first.is_none()
+            || other.sightings.first.is_some_and(|first| Some(first) < self.sightings.first)
+        {
             self.message = other.message;
         }
         self.sightings.merge(&other.sightings);
         merge_named(&mut self.clients, &other.clients);
         self.clients.trim(CLIENTS_OF_FAILURE, drop);
-        self.minutes.merge(&other.minutes);
+        self.pace.merge(&other.pace);
     }
 }
 
@@ -218,7 +223,9 @@ impl Row for DeprecatedRow {
 
 impl Row for PartRow {
     fn same(&self, other: &Self) -> bool {
-        self.component == other.component && self.verb == other.verb && self.resource == other.resource
+        self.component == other.component
+            && self.verb == other.verb
+            && self.resource == other.resource
     }
 
     fn weight(&self) -> u64 {
@@ -226,7 +233,14 @@ impl Row for PartRow {
     }
 
     fn empty(&self) -> Self {
-        Self { count: 0, sum: 0, slowest: None, histogram: Histogram::default(), resource: self.resource.clone(), ..*self }
+        Self {
+            count: 0,
+            sum: 0,
+            slowest: None,
+            histogram: Histogram::default(),
+            resource: self.resource.clone(),
+            ..*self
+        }
     }
 
     fn merge(&mut self, other: Self) {

@@ -28,7 +28,12 @@ pub(crate) fn scan<'a>(line: &'a [u8], event: &mut Event<'a>) -> Result<(), Odd>
     if cursor.at == line.len() { Ok(()) } else { Err(Odd::Strange) }
 }
 
-fn top_level<'a>(cursor: &mut Cursor<'a>, key: &[u8], event: &mut Event<'a>, seen: &mut u32) -> Result<(), Odd> {
+fn top_level<'a>(
+    cursor: &mut Cursor<'a>,
+    key: &[u8],
+    event: &mut Event<'a>,
+    seen: &mut u32,
+) -> Result<(), Odd> {
     let field = match key {
         b"auditID" => 0,
         b"stage" => 1,
@@ -151,13 +156,16 @@ fn annotations<'a>(cursor: &mut Cursor<'a>, event: &mut Event<'a>) -> Result<(),
 }
 
 fn annotation_wanted(key: &[u8]) -> bool {
-    key.starts_with(b"apiserver.latency.k8s.io/") || key.starts_with(b"failed-open.") || key.starts_with(b"k8s.io/")
+    key.starts_with(b"apiserver.latency.k8s.io/")
+        || key.starts_with(b"failed-open.")
+        || key.starts_with(b"k8s.io/")
 }
 
 /// Takes one annotation into the event; unwanted ones are passed over.
 pub(crate) fn annotate<'a>(event: &mut Event<'a>, key: &str, value: Cow<'a, str>) {
     if let Some(part) = key.strip_prefix("apiserver.latency.k8s.io/") {
-        let slot = Component::parse(part).and_then(|component| event.components.get_mut(component as usize));
+        let slot = Component::parse(part)
+            .and_then(|component| event.components.get_mut(component as usize));
         if let Some(slot) = slot {
             *slot = time::go_duration(&value);
         }
@@ -206,7 +214,10 @@ impl<'a> Cursor<'a> {
     }
 
     /// Walks an object; `each` stands at a value and must step over it.
-    pub(crate) fn object(&mut self, mut each: impl FnMut(&mut Self, &'a [u8]) -> Result<(), Odd>) -> Result<(), Odd> {
+    pub(crate) fn object(
+        &mut self,
+        mut each: impl FnMut(&mut Self, &'a [u8]) -> Result<(), Odd>,
+    ) -> Result<(), Odd> {
         self.space();
         self.expect(b'{')?;
         self.space();
@@ -252,19 +263,28 @@ impl<'a> Cursor<'a> {
     fn text(&mut self) -> Result<Cow<'a, str>, Odd> {
         let (raw, escaped) = self.raw_string()?;
         let text = std::str::from_utf8(raw).map_err(|_| Odd::Strange)?;
-        if escaped { unescape(text).map(Cow::Owned).ok_or(Odd::Strange) } else { Ok(Cow::Borrowed(text)) }
+        if escaped {
+            unescape(text).map(Cow::Owned).ok_or(Odd::Strange)
+        } else {
+            Ok(Cow::Borrowed(text))
+        }
     }
 
     fn number(&mut self) -> Result<u16, Odd> {
         let mut value: u16 = 0;
         let start = self.at;
         while let Some(digit) = self.bytes.get(self.at).filter(|byte| byte.is_ascii_digit()) {
-            value = value.checked_mul(10).and_then(|value| value.checked_add(u16::from(digit - b'0'))).ok_or(Odd::Strange)?;
+            value = value
+                .checked_mul(10)
+                .and_then(|value| value.checked_add(u16::from(digit - b'0')))
+                .ok_or(Odd::Strange)?;
             self.at += 1;
         }
         let leading_zero = self.at - start > 1 && self.bytes.get(start) == Some(&b'0');
         match self.peek()? {
-            b',' | b'}' | b' ' | b'\n' | b'\r' | b'\t' if self.at > start && !leading_zero => Ok(value),
+            b',' | b'}' | b' ' | b'\n' | b'\r' | b'\t' if self.at > start && !leading_zero => {
+                Ok(value)
+            }
             _ => Err(Odd::Strange),
         }
     }
@@ -349,6 +369,7 @@ pub(crate) fn unescape(text: &str) -> Option<String> {
 }
 
 fn hex(text: &str) -> Option<u32> {
-    let digits = text.get(..4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    let digits =
+        text.get(..4).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
     u32::from_str_radix(digits, 16).ok()
 }

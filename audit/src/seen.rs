@@ -35,7 +35,8 @@ impl Default for Seen {
 impl Seen {
     /// Remembers at most `limit` pairs; those beyond it are counted each time.
     pub fn with_limit(limit: u64) -> Self {
-        let locks = (0..LOCKS).map(|_| Mutex::new(vec![Shard::default(); SHARDS / LOCKS])).collect();
+        let locks =
+            (0..LOCKS).map(|_| Mutex::new(vec![Shard::default(); SHARDS / LOCKS])).collect();
         Self { locks, left: AtomicU64::new(limit), unremembered: AtomicU64::new(0) }
     }
 
@@ -141,7 +142,9 @@ mod tests {
     #[test]
     fn the_limit_is_said() {
         let seen = Seen::with_limit(10);
-        let fresh = (0..100_u64).filter(|id| seen.first(crate::budget::hash(0, &id.to_le_bytes()), 3)).count();
+        let fresh = (0..100_u64)
+            .filter(|id| seen.first(crate::budget::hash(0, &id.to_le_bytes()), 3))
+            .count();
         assert_eq!(fresh, 100);
         assert_eq!(seen.unremembered(), 90);
         assert!(!seen.first(crate::budget::hash(0, &0_u64.to_le_bytes()), 3));

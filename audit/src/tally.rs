@@ -73,7 +73,12 @@ impl Tally {
     }
 
     /// Counts a request that ended.
-    pub(crate) fn count(&mut self, event: &Event<'_>, latency: Option<u64>, failure: Option<Failure>) {
+    pub(crate) fn count(
+        &mut self,
+        event: &Event<'_>,
+        latency: Option<u64>,
+        failure: Option<Failure>,
+    ) {
         self.requests += 1;
         add(&mut self.codes, event.code, 1);
         if let Some(failure) = failure {
@@ -99,7 +104,8 @@ impl Tally {
     fn count_list(&mut self, uri: &str) {
         let has = |name: &str| parameter(uri, name).is_some_and(|value| !value.is_empty());
         let version = parameter(uri, "resourceVersion").filter(|value| !value.is_empty());
-        let paged = parameter(uri, "limit").is_some_and(|value| !matches!(value, "" | "0")) || has("continue");
+        let paged = parameter(uri, "limit").is_some_and(|value| !matches!(value, "" | "0"))
+            || has("continue");
         self.lists.count += 1;
         self.lists.paged += u64::from(paged);
         self.lists.cached += u64::from(version == Some("0"));
@@ -136,7 +142,11 @@ impl Tally {
 
     /// Requests that were answered with a code below 400.
     pub fn succeeded(&self) -> u64 {
-        self.codes.iter().filter(|(code, _)| (100..400).contains(code)).map(|(_, count)| count).sum()
+        self.codes
+            .iter()
+            .filter(|(code, _)| (100..400).contains(code))
+            .map(|(_, count)| count)
+            .sum()
     }
 
     /// Requests that ended in one kind of failure.
@@ -158,7 +168,11 @@ impl Tally {
 /// The slower of two; of equals the one that stands first.
 pub(crate) fn slower(left: Option<(u64, Span)>, right: Option<(u64, Span)>) -> Option<(u64, Span)> {
     match (left, right) {
-        (Some(left), Some(right)) if (right.0, std::cmp::Reverse(right.1)) > (left.0, std::cmp::Reverse(left.1)) => Some(right),
+        (Some(left), Some(right))
+            if (right.0, std::cmp::Reverse(right.1)) > (left.0, std::cmp::Reverse(left.1)) =>
+        {
+            Some(right)
+        }
         (left, right) => left.or(right),
     }
 }
@@ -190,7 +204,11 @@ mod tests {
             "/api/v1/pods?resourceVersion=&resourceVersionMatch=",
             "/api/v1/pods?resourceVersion=77",
         ] {
-            tally.count(&Event { verb: Verb::List, uri: uri.into(), code: 200, ..Event::default() }, Some(5), None);
+            tally.count(
+                &Event { verb: Verb::List, uri: uri.into(), code: 200, ..Event::default() },
+                Some(5),
+                None,
+            );
         }
         assert_eq!(tally.lists, Lists { count: 7, unpaged: 3, cached: 1, paged: 2, selected: 1 });
     }

@@ -9,7 +9,28 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
 }
 
 fn fast(bytes: &[u8]) -> Option<i64> {
-    let [y0, y1, y2, y3, b'-', mo0, mo1, b'-', d0, d1, b'T' | b' ', h0, h1, b':', mi0, mi1, b':', s0, s1, rest @ ..] = bytes
+    let [
+        y0,
+        y1,
+        y2,
+        y3,
+        b'-',
+        mo0,
+        mo1,
+        b'-',
+        d0,
+        d1,
+        b'T' | b' ',
+        h0,
+        h1,
+        b':',
+        mi0,
+        mi1,
+        b':',
+        s0,
+        s1,
+        rest @ ..,
+    ] = bytes
     else {
         return None;
     };
@@ -29,7 +50,9 @@ fn fast(bytes: &[u8]) -> Option<i64> {
 }
 
 fn number(digits: &[u8]) -> Option<i64> {
-    digits.iter().try_fold(0_i64, |sum, digit| digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0')))
+    digits.iter().try_fold(0_i64, |sum, digit| {
+        digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0'))
+    })
 }
 
 fn fraction(digits: &[u8]) -> Option<i64> {
@@ -46,7 +69,10 @@ fn fraction(digits: &[u8]) -> Option<i64> {
 }
 
 fn civil(year: i64, month: i64, day: i64, second_of_day: i64, micros: i64) -> Option<i64> {
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || !(0..=86_400).contains(&second_of_day) {
+    if !(1..=12).contains(&month)
+        || !(1..=31).contains(&day)
+        || !(0..=86_400).contains(&second_of_day)
+    {
         return None;
     }
     // Days from civil, counted from 1 March so that the leap day is the last of its year.
@@ -77,7 +103,8 @@ pub(crate) enum Order {
 
 /// What a localised date proves about the order of day and month.
 pub(crate) fn order_of(text: &str) -> Order {
-    let mut numbers = text.split(|symbol: char| !symbol.is_ascii_digit()).filter(|part| !part.is_empty());
+    let mut numbers =
+        text.split(|symbol: char| !symbol.is_ascii_digit()).filter(|part| !part.is_empty());
     let (first, second) = (numbers.next().unwrap_or(""), numbers.next().unwrap_or(""));
     if first.len() > 2 {
         return Order::Unknown;
@@ -101,14 +128,18 @@ pub(crate) fn local(text: &str, order: Order) -> Option<i64> {
     if parts.next().is_some() {
         return None;
     }
-    let (first, second, year) = if first > 31 { (second, year, first) } else { (first, second, year) };
+    let (first, second, year) =
+        if first > 31 { (second, year, first) } else { (first, second, year) };
     let year = if year < 100 { year + 2000 } else { year };
     let order = if order == Order::Unknown { order_of(date) } else { order };
     let (month, day) = if order == Order::DayFirst { (second, first) } else { (first, second) };
     let time = time.trim_matches(|symbol: char| symbol == ',' || symbol.is_whitespace());
-    let digits_end = time.find(|symbol: char| !(symbol.is_ascii_digit() || symbol == ':' || symbol == '.')).unwrap_or(time.len());
+    let digits_end = time
+        .find(|symbol: char| !(symbol.is_ascii_digit() || symbol == ':' || symbol == '.'))
+        .unwrap_or(time.len());
     let (clock, half) = time.split_at_checked(digits_end)?;
-    let half: String = half.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
+    let half: String =
+        half.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
     let mut fields = clock.split(':');
     let hour = fields.next()?.parse::<i64>().ok()?;
     let minute = fields.next()?.parse::<i64>().ok()?;
@@ -142,7 +173,9 @@ pub(crate) fn go_duration(text: &str) -> Option<u64> {
     while !rest.is_empty() {
         let digits = rest.find(|symbol: char| !(symbol.is_ascii_digit() || symbol == '.'))?;
         let (value, tail) = rest.split_at_checked(digits)?;
-        let unit_end = tail.find(|symbol: char| symbol.is_ascii_digit() || symbol == '.').unwrap_or(tail.len());
+        let unit_end = tail
+            .find(|symbol: char| symbol.is_ascii_digit() || symbol == '.')
+            .unwrap_or(tail.len());
         let (unit, tail) = tail.split_at_checked(unit_end)?;
         let scale: u64 = match unit {
             "ns" => 1,
@@ -173,7 +206,8 @@ mod tests {
 
     #[test]
     fn every_spelling_of_one_time() {
-        let expected = "2025-06-02T16:55:47.792Z".parse::<jiff::Timestamp>().unwrap().as_microsecond();
+        let expected =
+            "2025-06-02T16:55:47.792Z".parse::<jiff::Timestamp>().unwrap().as_microsecond();
         for text in [
             "2025-06-02T16:55:47.792Z",
             "2025-06-02T16:55:47.792000000Z",

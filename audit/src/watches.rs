@@ -53,13 +53,14 @@ impl Watches {
         if !self.follows(id) {
             return;
         }
-        match self.halves.get_mut(&id) {
+        match self.halves.get(&id) {
             Some(Half::End) => {
                 self.halves.remove(&id);
             }
             Some(Half::Start(known)) => {
                 if (time, at) < (known.time, known.at) {
-                    (known.time, known.at) = (time, at);
+                    let owner = self.number(owner());
+                    self.halves.insert(id, Half::Start(Started { time, at, owner }));
                 }
             }
             None => {
@@ -113,7 +114,6 @@ impl Watches {
         self.halves.is_empty()
     }
 
-    #[expect(clippy::iter_over_hash_type, reason = "matching halves is the same in any order")]
     pub(crate) fn merge(&mut self, other: Self) {
         if self.thinned < other.thinned {
             self.thinned = other.thinned;
@@ -124,22 +124,16 @@ impl Watches {
         for (id, half) in halves {
             match half {
                 Half::Start(Started { time, at, owner }) => {
-                    self.start(id, time, at, || owners.get(owner as usize).cloned().unwrap_or_default());
+                    self.start(id, time, at, || {
+                        owners.get(owner as usize).cloned().unwrap_or_default()
+                    });
                 }
                 Half::End => self.end(id),
             }
         }
     }
 
-    /// Ends without a start, in ascending order: their requests began before the log.
-    pub(crate) fn ends(&self) -> Vec<u64> {
-        let mut ids: Vec<u64> = self.halves.iter().filter(|(_, half)| **half == Half::End).map(|(id, _)| *id).collect();
-        ids.sort_unstable();
-        ids
-    }
-
     /// Open requests by owner, and within it by audit ID's hash.
-    #[expect(clippy::iter_over_hash_type, reason = "the map of the result orders them")]
     pub(crate) fn open(&self) -> BTreeMap<Owner, Vec<(u64, Started)>> {
         let mut open: BTreeMap<Owner, Vec<(u64, Started)>> = BTreeMap::new();
         for (id, half) in &self.halves {
@@ -149,7 +143,9 @@ impl Watches {
             }
         }
         for starts in open.values_mut() {
-            starts.sort_by(|left, right| (left.1.time, left.1.at, left.0).cmp(&(right.1.time, right.1.at, right.0)));
+            starts.sort_by(|left, right| {
+                (left.1.time, left.1.at, left.0).cmp(&(right.1.time, right.1.at, right.0))
+            });
         }
         open
     }

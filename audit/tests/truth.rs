@@ -22,13 +22,18 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
 
 fn inflate(path: &Path) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    flate2::read::MultiGzDecoder::new(std::fs::File::open(path).ok()?).read_to_end(&mut bytes).ok()?;
+    flate2::read::MultiGzDecoder::new(std::fs::File::open(path).ok()?)
+        .read_to_end(&mut bytes)
+        .ok()?;
     Some(bytes)
 }
 
 #[test]
 fn real_logs_are_counted_like_a_simple_reader_counts_them() {
-    #[expect(clippy::disallowed_methods, reason = "a test over more truth is pointed to it by the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test over more truth is pointed to it by the environment"
+    )]
     let Ok(root) = std::env::var("KONSPECT_TRUTH") else {
         eprintln!("KONSPECT_TRUTH is unset: no real logs were read");
         return;
@@ -46,15 +51,23 @@ fn real_logs_are_counted_like_a_simple_reader_counts_them() {
         let mut fold = fold_bytes(Source::new(ArtifactId(0), &bytes), &shared);
         shared.close(&mut fold);
         let summary = fold.finish();
-        let (mut events, mut ended, mut sum) = (0_u64, BTreeMap::<(String, String), u64>::new(), 0_u64);
+        let (mut events, mut ended, mut sum) =
+            (0_u64, BTreeMap::<(String, String), u64>::new(), 0_u64);
         let mut open = std::collections::BTreeSet::new();
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let event: serde_json::Value = serde_json::from_slice(line).unwrap();
+            let event: serde_json::Value = serde_json::from_slice(line).unwrap_or_else(|error| {
+                panic!("{}: {error}: {}", path.display(), String::from_utf8_lossy(line))
+            });
             let text = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
             events += 1;
             match text("stage").as_str() {
                 "ResponseComplete" | "Panic" => {
-                    *ended.entry((event["user"]["username"].as_str().unwrap_or_default().to_owned(), text("userAgent"))).or_default() += 1;
+                    *ended
+                        .entry((
+                            event["user"]["username"].as_str().unwrap_or_default().to_owned(),
+                            text("userAgent"),
+                        ))
+                        .or_default() += 1;
                     sum += 1;
                     open.remove(&text("auditID"));
                 }
@@ -66,12 +79,26 @@ fn real_logs_are_counted_like_a_simple_reader_counts_them() {
         }
         let name = path.display();
         assert_eq!(summary.reading.events, events, "{name}");
-        assert_eq!((summary.reading.refused, summary.reading.duplicates), (0, 0), "{name} {:?}", summary.refusals);
+        assert_eq!(
+            (summary.reading.refused, summary.reading.duplicates),
+            (0, 0),
+            "{name} {:?}",
+            summary.refusals
+        );
         assert_eq!(summary.requests(), sum, "{name}");
         for client in summary.clients.iter().filter(|client| client.total.requests > 0) {
-            assert_eq!(client.total.requests, ended[&(client.user.clone(), client.agent.clone())], "{name} {}", client.agent);
+            assert_eq!(
+                client.total.requests,
+                ended[&(client.user.clone(), client.agent.clone())],
+                "{name} {}",
+                client.agent
+            );
         }
-        assert_eq!(summary.open.iter().map(|row| row.count).sum::<u64>(), open.len() as u64, "{name}");
+        assert_eq!(
+            summary.open.iter().map(|row| row.count).sum::<u64>(),
+            open.len() as u64,
+            "{name}"
+        );
         let blocks = bytes.chunks(70_001).scan(0_u64, |base, block| {
             let start = *base;
             *base += block.len() as u64;
