@@ -136,7 +136,10 @@ impl Bundle {
             return Err(refused.into_iter().next().map_or(OpenError::NoPath, |(_, error)| error));
         }
         for (name, error) in refused {
-            notes.push(note(ArtifactId::BUNDLE, Code::Unreadable, &name, &error.to_string()));
+            notes.push(
+                Diagnostic::new(Code::Unreadable, Span::BUNDLE)
+                    .with("reason", format!("{name}: {error}")),
+            );
         }
         Self::assemble(opened, listings, notes, paths.len() > 1, limits)
     }
@@ -260,7 +263,9 @@ impl Bundle {
                     "format {} of a newer collector; this reader knows {FORMAT_VERSION}",
                     manifest.format
                 );
-                notes.push(note(id, Code::Incomplete, MANIFEST, &reason));
+                notes.push(
+                    Diagnostic::new(Code::Incomplete, Span::start_of(id)).with("reason", reason),
+                );
             }
             self.promise = Some(Promise::new(manifest, id, &mut self.artifacts));
             return;
@@ -354,21 +359,22 @@ impl Numbered {
             if previous.as_ref() == Some(&path) {
                 let time = times.entry(path.clone()).or_insert(1);
                 *time += 1;
-                notes.push(note(
-                    id,
-                    Code::DuplicateMember,
-                    &path,
-                    "more than one member has this name",
-                ));
+                notes.push(
+                    Diagnostic::new(Code::DuplicateMember, Span::start_of(id)).with("name", &path),
+                );
                 path = format!("{path} ({time})");
             } else {
                 previous = Some(path.clone());
             }
             if let Some(reason) = odd {
-                notes.push(note(id, Code::UnsafeName, &path, reason));
+                notes.push(
+                    Diagnostic::new(Code::UnsafeName, Span::start_of(id))
+                        .with("name", &path)
+                        .with("reason", reason),
+                );
             }
             if shortened {
-                let at = Span { artifact: id, ..Span::default() };
+                let at = Span::start_of(id);
                 notes.push(
                     Diagnostic::new(Code::LimitReached, at)
                         .with("limit", "name")
@@ -380,11 +386,6 @@ impl Numbered {
         }
         (artifacts, members)
     }
-}
-
-fn note(artifact: ArtifactId, code: Code, name: &str, reason: &str) -> Diagnostic {
-    let at = Span { artifact, ..Span::default() };
-    Diagnostic::new(code, at).with("name", name).with("reason", reason)
 }
 
 /// Keeps the first diagnostics of each code; the last one kept says in `more` how many follow.

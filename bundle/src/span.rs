@@ -26,6 +26,14 @@ pub struct Span {
 }
 
 impl Span {
+    /// The place of a diagnostic that concerns no artefact.
+    pub const BUNDLE: Self = Self { artifact: ArtifactId::BUNDLE, start: 0, end: 0 };
+
+    /// The place before an artefact's first byte.
+    pub fn start_of(artifact: ArtifactId) -> Self {
+        Self { artifact, start: 0, end: 0 }
+    }
+
     /// Covers both spans; of two artefacts the first wins.
     #[must_use]
     pub fn to(self, other: Self) -> Self {

@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::limits::Limits;
-use crate::{ArtifactId, Code, Diagnostic, ReadError, Span};
+use crate::{Arg, Code, Diagnostic, ReadError, Span};
 use backing::Backing;
 use codec::Stream;
 
@@ -39,18 +39,23 @@ pub(crate) struct Listing {
 }
 
 impl Listing {
-    pub(crate) fn note(&mut self, code: Code, args: &[(&'static str, &str)]) {
-        let at = Span { artifact: ArtifactId::BUNDLE, ..Span::default() };
-        let note = args
-            .iter()
-            .fold(Diagnostic::new(code, at), |note, (key, value)| note.with(key, *value));
+    /// Notes something that concerns no member in particular.
+    pub(crate) fn note(&mut self, code: Code, key: &'static str, value: impl Into<Arg>) {
+        self.add(Diagnostic::new(code, Span::BUNDLE).with(key, value));
+    }
+
+    pub(crate) fn add(&mut self, note: Diagnostic) {
         self.notes.push(note);
     }
 
     /// Notes a member that is a link or a device: its name is kept, its content is nothing.
     pub(crate) fn odd(&mut self, raw: &[u8], reason: &str, limits: &Limits) {
         let name = names::label(raw, limits.name, limits.levels).path;
-        self.note(Code::UnsafeName, &[("name", &name), ("reason", reason)]);
+        self.add(
+            Diagnostic::new(Code::UnsafeName, Span::BUNDLE)
+                .with("name", name)
+                .with("reason", reason),
+        );
     }
 }
 

@@ -78,8 +78,9 @@ impl Promise {
 }
 
 fn mismatch(id: ArtifactId, name: &str, reason: &str) -> Diagnostic {
-    let at = Span { artifact: id, ..Span::default() };
-    Diagnostic::new(Code::ManifestMismatch, at).with("name", name).with("reason", reason)
+    Diagnostic::new(Code::ManifestMismatch, Span::start_of(id))
+        .with("name", name)
+        .with("reason", reason)
 }
 
 /// Reads 64 hexadecimal digits.

@@ -26,7 +26,7 @@ pub(crate) fn list(
                 }
                 let name =
                     super::names::label(&raw_name(root, path), limits.name, limits.levels).path;
-                listing.note(Code::Unreadable, &[("name", &name), ("reason", &reason)]);
+                listing.note(Code::Unreadable, "reason", format!("{name}: {reason}"));
                 continue;
             }
         };

@@ -53,7 +53,7 @@ pub(crate) fn walk(backing: &Backing, limits: &Limits, listing: &mut Listing) ->
         ),
     };
     listing.cut = true;
-    listing.note(Code::Truncated, &[("reason", &reason)]);
+    listing.note(Code::Truncated, "reason", reason);
     entries
 }
 

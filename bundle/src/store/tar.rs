@@ -14,7 +14,7 @@ use super::backing::Backing;
 use super::codec::{Codec, Stream};
 use super::{Blob, Found, Listing, Raw};
 use crate::limits::Limits;
-use crate::{Code, OpenError, ReadError};
+use crate::{Code, Diagnostic, OpenError, ReadError, Span};
 
 const BLOCK: usize = 512;
 /// A GNU long name or a PAX header longer than this is nobody's.
@@ -234,31 +234,27 @@ enum End {
 
 impl End {
     fn note(self, listing: &mut Listing) {
-        match self {
-            Self::Whole | Self::Stopped => {}
+        let (at, why) = match self {
+            Self::Whole | Self::Stopped => return,
             Self::Broken { at } => {
                 let reason = format!("the tar is damaged at byte {at}; what follows is lost");
-                listing.note(Code::Unreadable, &[("name", "?"), ("reason", &reason)]);
+                return listing.note(Code::Unreadable, "reason", reason);
             }
-            Self::Failed { at, why: ReadError::Cut(_) } => {
-                listing.cut = true;
-                listing.note(
-                    Code::Truncated,
-                    &[(
-                        "reason",
-                        &format!("the tar is cut off after {at} bytes; what follows is lost"),
-                    )],
-                );
+            Self::Failed { at, why } => (at, why),
+        };
+        listing.cut = true;
+        match why {
+            ReadError::Cut(_) => {
+                let reason = format!("the tar is cut off after {at} bytes; what follows is lost");
+                listing.note(Code::Truncated, "reason", reason);
             }
-            Self::Failed { at: _, why: ReadError::Limit { limit, value } } => {
-                listing.cut = true;
-                listing
-                    .note(Code::LimitReached, &[("limit", limit), ("value", &value.to_string())]);
+            ReadError::Limit { limit, value } => {
+                let note = Diagnostic::new(Code::LimitReached, Span::BUNDLE);
+                listing.add(note.with("limit", limit).with("value", value));
             }
-            Self::Failed { at, why } => {
-                listing.cut = true;
+            why => {
                 let reason = format!("the tar is incomplete after {at} bytes: {why}");
-                listing.note(Code::Truncated, &[("reason", &reason)]);
+                listing.note(Code::Truncated, "reason", reason);
             }
         }
     }
@@ -296,7 +292,11 @@ impl Walker {
                 return Ok(End::Broken { at: self.at - BLOCK as u64 });
             };
             match kind {
-                EntryType::GNULongName => next.name = Some(self.extension(declared)?),
+                EntryType::GNULongName => {
+                    let mut name = self.extension(declared)?;
+                    name.truncate(memchr::memchr(0, &name).unwrap_or(name.len()));
+                    next.name = Some(name);
+                }
                 EntryType::XHeader => next.read_pax(&self.extension(declared)?),
                 EntryType::GNULongLink | EntryType::XGlobalHeader => {
                     self.extension(declared)?;

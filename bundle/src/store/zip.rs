@@ -127,13 +127,11 @@ fn directory(
     if seen > 1 {
         its.note(
             Code::Contradiction,
-            &[(
-                "reason",
-                "the zip has several end records; the one with the most members was believed",
-            )],
+            "reason",
+            "the zip has several end records; the one with the most members was believed",
         );
     } else if !exact {
-        its.note(Code::Contradiction, &[("reason", "the zip has bytes after its end")]);
+        its.note(Code::Contradiction, "reason", "the zip has bytes after its end");
     }
     *listing = its;
     Ok(Some(entries))
@@ -162,7 +160,7 @@ fn walk(
             Ok(None) => break,
             Err(error) => {
                 let reason = format!("the zip's directory breaks after {walked} members: {error}");
-                listing.note(Code::Unreadable, &[("name", "?"), ("reason", &reason)]);
+                listing.note(Code::Unreadable, "reason", reason);
                 break;
             }
         };
@@ -195,7 +193,7 @@ fn walk(
     if declared != walked && (walked <= 0xffff || declared != walked & 0xffff) {
         let reason =
             format!("the zip's end record counts {declared} members, its directory lists {walked}");
-        listing.note(Code::Contradiction, &[("reason", &reason)]);
+        listing.note(Code::Contradiction, "reason", reason);
     }
     Ok(entries)
 }
@@ -236,7 +234,7 @@ fn refuse_overlap(
     }
     if shared > 0 {
         let reason = format!("{shared} members of the zip begin inside another one");
-        listing.note(Code::Contradiction, &[("reason", &reason)]);
+        listing.note(Code::Contradiction, "reason", reason);
     }
     Ok(())
 }

@@ -93,12 +93,10 @@ fn large_artefacts_come_in_blocks_from_everywhere() {
     let limits = Limits { whole: 10_000, block: 4096, tar_memory: 0, ..Limits::default() };
     for bytes in [zip(&tree), tar(&tree), xz(&tar(&tree))] {
         let bundle = open_with(&bytes, &limits).unwrap();
-        let kinds = bundle.scan(
-            |_, content| match content {
-                Content::Blocks(blocks) => blocks.head().len() > 1000,
-                _ => false,
-            },
-        );
+        let kinds = bundle.scan(|_, content| match content {
+            Content::Blocks(blocks) => blocks.head().len() > 1000,
+            _ => false,
+        });
         assert_eq!(kinds, [true, true, true]);
         assert!(contents(&bundle).into_iter().all(|(_, bytes)| bytes.unwrap() == log));
     }
@@ -208,7 +206,9 @@ fn a_folder_is_read_without_following_links() {
 fn the_manifest_is_found_and_compared() {
     let digest = |bytes: &[u8]| {
         use sha2::Digest;
-        sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        sha2::Sha256::digest(bytes)
+            .iter()
+            .fold(String::new(), |hex, byte| format!("{hex}{byte:02x}"))
     };
     let mut tree = tree();
     let members: Vec<_> = tree
@@ -241,7 +241,11 @@ fn the_manifest_is_found_and_compared() {
         let bundle = open_with(&gzip(&tar(&tree)), &limits).unwrap();
         if whole > 4 {
             contents(&bundle);
-            insta::assert_snapshot!(notes(&bundle), @"");
+            insta::assert_snapshot!(notes(&bundle), @r#"
+    KSB0008 [("name", Text("README")), ("reason", Text("changed"))]
+    KSB0008 [("name", Text("nodes/aks-1/renamed")), ("reason", Text("added"))]
+    KSB0008 [("name", Text("nodes/aks-1/empty")), ("reason", Text("missing"))]
+    "#);
         } else {
             assert!(bundle.manifest().is_none(), "a manifest that cannot be read whole is none");
         }
@@ -288,7 +292,18 @@ fn what_is_no_bundle_is_refused_in_one_line() {
         )
     })
     .collect();
-    insta::assert_snapshot!(refusals.join("\n"), @"");
+    insta::assert_snapshot!(refusals.join("\n"), @r#"
+    2 gone does not exist; check the spelling and the working directory
+    3 empty holds no file; name the folder or archive that the collector wrote
+    3 elf is not a bundle: it is a binary file; name a folder, a zip, a tar (.gz, .xz, .zst) or a text file
+    3 text.zip is not a bundle: its name promises an archive, but it is not one; name a folder, a zip, a tar (.gz, .xz, .zst) or a text file
+    3 nothing holds no file; name the folder or archive that the collector wrote
+    3 secret is encrypted; decrypt it first and open the result
+    3 cut is cut off before anything could be read; fetch or upload it again
+    3 cut-tar is cut off before anything could be read; fetch or upload it again
+    3 nothing-inside holds no file; name the folder or archive that the collector wrote
+    3 7z is not a bundle: a 7z archive is not read; name a folder, a zip, a tar (.gz, .xz, .zst) or a text file
+    "#);
 }
 
 #[test]

@@ -125,7 +125,6 @@ pub(crate) fn zip_with(entries: &[Entry], comment: &[u8]) -> Vec<u8> {
         central.extend(b"PK\x01\x02\x1e\x03");
         central.extend(entry.common());
         central.extend([0; 6]);
-        central.extend([0; 2]);
         central.extend((entry.mode << 16).to_le_bytes());
         central.extend(offset.to_le_bytes());
         central.extend(&entry.name);
@@ -190,5 +189,6 @@ pub(crate) fn notes(bundle: &Bundle) -> String {
     let mut all = bundle.diagnostics().to_vec();
     all.extend(bundle.scan_notes());
     all.extend(bundle.verify_notes());
-    all.iter().map(|note| format!("{} {:?}\n", note.code.as_str(), note.args)).collect()
+    all.iter()
+        .fold(String::new(), |text, note| format!("{text}{} {:?}\n", note.code.as_str(), note.args))
 }
