@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use konspect_audit::{AuditFold, AuditSummary, Fold, Shared};
 use konspect_bundle::{ArtifactId, Bundle, Code, Content, Diagnostic, Source, Span};
 
 use crate::facts::{Facts, Origin};
@@ -37,30 +38,37 @@ pub struct Analysis {
 struct Scanned {
     kind: Kind,
     rows: Rows,
+    audit: Option<AuditFold>,
 }
 
 /// Reads every artefact once, in parallel, and asks every rule.
 pub fn analyze(bundle: &Bundle, options: &Options<'_>) -> Analysis {
     let origin = origin(bundle);
     let commands = parse::commands_by_path(bundle);
+    let shared = Shared::new();
     let scanned = bundle.scan(|artifact, content| {
         let command = commands.get(&artifact.path).map_or("", String::as_str);
         let node = origin.nodes.get(artifact.id.0 as usize).map_or("", String::as_str);
         let hint = Hint { path: &artifact.path, command, node, reference: origin.collected };
-        scan(artifact.id, content, &hint)
+        scan(artifact.id, content, &hint, &shared)
     });
     let mut rows = Rows::default();
     let mut kinds = Vec::with_capacity(scanned.len());
+    let mut audits = Vec::new();
     for one in scanned {
         kinds.push(one.kind);
         rows.append(one.rows);
+        audits.extend(one.audit);
     }
+    let audit = audit_summary(audits, shared);
     let mut diagnostics: Vec<Diagnostic> = bundle.diagnostics().to_vec();
     diagnostics.extend(bundle.verify_notes());
     diagnostics.append(&mut rows.diagnostics);
+    diagnostics.extend(audit.iter().flat_map(AuditSummary::diagnostics));
     diagnostics.sort();
-    let collected = collected(&rows);
-    let facts = Facts::new(rows, &origin);
+    let mut collected = collected(&rows);
+    collected.extend(audit.as_ref().map(|_| TableKind::Audit));
+    let facts = Facts::new(rows, audit, &origin);
     let rules: Vec<&dyn Run> = rules::all()
         .into_iter()
         .chain(options.user_rules.iter().copied())
@@ -127,23 +135,52 @@ fn origin(bundle: &Bundle) -> Origin {
     }
 }
 
-fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>) -> Scanned {
+fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>, shared: &Shared) -> Scanned {
+    let at = Span { artifact: id, start: 0, end: 0 };
     match content {
         Content::Whole { bytes, notes } => {
-            let (kind, mut rows) = parse::artifact(&Source::new(id, bytes), hint);
-            rows.diagnostics.extend(notes.iter().cloned());
-            Scanned { kind, rows }
+            let source = Source::new(id, bytes);
+            let mut scanned = if konspect_audit::sniff(bytes).is_some() {
+                Scanned::audit(konspect_audit::fold_bytes(source, shared))
+            } else {
+                let (kind, rows) = parse::artifact(&source, hint);
+                Scanned { kind, rows, audit: None }
+            };
+            scanned.rows.diagnostics.extend(notes.iter().cloned());
+            scanned
         }
         Content::Blocks(blocks) => {
+            if konspect_audit::sniff(blocks.head()).is_some() {
+                let each = std::iter::from_fn(|| blocks.next());
+                let mut scanned = Scanned::audit(konspect_audit::fold_blocks(id, each, shared));
+                scanned.rows.diagnostics.extend(blocks.notes(at, hint.path));
+                return scanned;
+            }
             let (kind, rows) = parse::blocks(id, blocks, hint);
-            Scanned { kind, rows }
+            Scanned { kind, rows, audit: None }
         }
         Content::Failed(error) => {
-            let at = Span { artifact: id, start: 0, end: 0 };
-            let note = Diagnostic::new(Code::Unreadable, at).with("reason", error.to_string());
-            Scanned { kind: Kind::Unknown, rows: Rows { diagnostics: vec![note], ..Rows::default() } }
+            let note = error.diagnostic(at, hint.path);
+            Scanned { kind: Kind::Unknown, rows: Rows { diagnostics: vec![note], ..Rows::default() }, audit: None }
         }
     }
+}
+
+impl Scanned {
+    fn audit(fold: AuditFold) -> Self {
+        Self { kind: Kind::AuditLog, rows: Rows::default(), audit: Some(fold) }
+    }
+}
+
+/// Merges the folds of all artefacts; `None` when there was no audit log.
+fn audit_summary(folds: Vec<AuditFold>, shared: Shared) -> Option<AuditSummary> {
+    let mut folds = folds.into_iter();
+    let mut all = folds.next()?;
+    for fold in folds {
+        all.merge(fold);
+    }
+    shared.close(&mut all);
+    Some(all.finish())
 }
 
 fn ignored(meta: &crate::finding::Meta, ignore: &[String]) -> bool {

@@ -180,6 +180,7 @@ tables! {
     Listing<VirtualNetwork> => virtual_networks, [AzureNetworkRules];
     Listing<AzureMetric> => azure_metrics, [AzureSnatMetrics, AzureDiskMetrics];
     Listing<AzureError> => azure_errors, [AzureCluster];
+    AuditSummary => audit, [Audit];
 }
 
 impl<T> Table<T> {

@@ -32,6 +32,8 @@ pub struct Hint<'a> {
     pub command: &'a str,
     /// The node it ran on, when a manifest tells.
     pub node: &'a str,
+    /// A time near the collection, for formats without a year.
+    pub reference: Option<crate::model::Timestamp>,
 }
 
 /// What an artefact is, for the inventory.
