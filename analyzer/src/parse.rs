@@ -10,6 +10,7 @@ pub mod health;
 pub mod prometheus;
 pub mod raw_json;
 pub mod rows;
+pub mod sniff;
 
 pub use rows::{Hint, Kind, Rows, TableKind};
 
