@@ -7,7 +7,9 @@
 pub mod azure;
 pub mod flow_dump;
 pub mod health;
+pub mod kube;
 pub mod prometheus;
+pub mod quantity;
 pub mod raw_json;
 pub mod rows;
 pub mod sniff;

@@ -1,0 +1,31 @@
+//! Kubernetes objects from JSON and YAML, in every shape that commands and other tools write.
+//!
+//! It refuses to know what a rule asks: rows are cut down only to what the model names.
+
+use konspect_bundle::Source;
+
+use super::rows::{Hint, Kind, Rows};
+
+mod control;
+mod cover;
+mod event;
+mod item;
+pub(crate) mod kinds;
+mod network;
+mod other;
+mod pod;
+mod scan;
+mod shared;
+mod soft;
+mod stream;
+mod workload;
+
+pub use stream::Streaming;
+
+/// Reads lists, single objects, watch events, lines of objects and concatenated documents.
+pub fn json(source: &Source<'_>, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
+    Streaming::new(source.id, hint).whole(source, rows)
+}
+
+#[cfg(test)]
+mod tests;
