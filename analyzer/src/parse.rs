@@ -4,8 +4,10 @@
 //! tables its source covers, and leaves diagnostics for what it cannot read. Rows of all artefacts
 //! are concatenated in the order of the artefacts, so the number of threads cannot show.
 
+pub mod log;
 pub mod network_error;
 pub mod rows;
+mod signals;
 pub mod time;
 
 pub use rows::{Hint, Kind, Rows, TableKind};
