@@ -8,11 +8,15 @@ pub mod azure;
 pub mod flow_dump;
 pub mod health;
 pub mod kube;
+pub mod log;
+pub mod network_error;
 pub mod prometheus;
 pub mod quantity;
 pub mod raw_json;
 pub mod rows;
 pub mod sniff;
+pub mod time;
+mod signals;
 
 pub use rows::{Hint, Kind, Rows, TableKind};
 
