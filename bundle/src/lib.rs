@@ -4,11 +4,29 @@
 //!
 //! This crate refuses to know what a cluster is: it deals in artefacts, bytes and places.
 
+pub mod decode;
 pub mod diagnostic;
+pub mod limits;
 pub mod manifest;
 pub mod span;
 pub mod words;
 
+mod blocks;
+mod content;
+mod error;
+mod open;
+mod scan;
+mod sniff;
+mod solid;
+mod store;
+mod verify;
+
+pub use blocks::Blocks;
+pub use content::Content;
 pub use diagnostic::{Code, Diagnostic, Parsed};
+pub use error::{OpenError, ReadError};
+pub use limits::Limits;
+pub use manifest::Manifest;
+pub use open::{Artifact, Bundle, SourceCard, SourceKind};
 pub use span::{ArtifactId, Line, Source, Span, Spanned};
 pub use words::{Arg, Words};

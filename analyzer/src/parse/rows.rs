@@ -74,6 +74,46 @@ pub enum Kind {
     Document,
 }
 
+impl Kind {
+    /// The name that the inventory uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Unknown => "unknown",
+            Self::Binary => "binary",
+            Self::Manifest => "manifest",
+            Self::KubernetesObjects => "kubernetes-objects",
+            Self::KubernetesTable => "kubernetes-table",
+            Self::KubernetesDescribe => "kubernetes-describe",
+            Self::KubernetesStatus => "kubernetes-status",
+            Self::ApiVersion => "api-version",
+            Self::HealthChecks => "health-checks",
+            Self::PriorityAndFairnessDump => "priority-and-fairness-dump",
+            Self::Metrics => "metrics",
+            Self::AuditLog => "audit-log",
+            Self::Log => "log",
+            Self::ClientTranscript => "client-transcript",
+            Self::FailedCommand => "failed-command",
+            Self::IptablesSave => "iptables-save",
+            Self::IptablesList => "iptables-list",
+            Self::IpsetDump => "ipset",
+            Self::NftablesRuleset => "nftables",
+            Self::UfwStatus => "ufw-status",
+            Self::ResolvConf => "resolv-conf",
+            Self::DnsLookup => "dns-lookup",
+            Self::NetworkProbe => "network-probe",
+            Self::NodeState => "node-state",
+            Self::Certificate => "certificate",
+            Self::Kubeconfig => "kubeconfig",
+            Self::AzureCluster => "azure-cluster",
+            Self::AzureNetwork => "azure-network",
+            Self::AzureMetrics => "azure-metrics",
+            Self::AzureOther => "azure-other",
+            Self::Document => "document",
+        }
+    }
+}
+
 /// The tables of facts. A rule names the tables it needs; a report names those not collected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TableKind {

@@ -1,0 +1,18 @@
+# One message per diagnostic code: what is wrong with the bundle itself.
+KSB0001 = not recognised: { $reason }
+KSB0002 = cannot be read: { $reason }
+KSB0003 = ends early, what came before was read: { $reason }
+KSB0004 = { $count ->
+    [one] one record was refused: { $reason }
+   *[other] { $count } records were refused, the first because { $reason }
+}
+KSB0005 = limit reached: { $limit } ({ $value })
+KSB0006 = two members are named { $name }
+KSB0007 = unsafe member name { $name }: kept as a label only
+KSB0008 = { $name } differs from the manifest: { $reason }
+KSB0009 = archive inside the bundle, not opened: name { $name } on the command line to analyse it
+KSB0010 = holds only the error of a failed command: { $text }
+KSB0011 = text before the data was skipped: { $text }
+KSB0012 = not the whole: { $reason }
+KSB0013 = sources contradict each other: { $reason }
+KSB0014 = in a language this reader does not know: { $text }

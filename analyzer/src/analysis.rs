@@ -1,0 +1,166 @@
+//! The whole product in one screen: scan, join, check, rank, report.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use konspect_bundle::{ArtifactId, Bundle, Code, Content, Diagnostic, Source, Span};
+
+use crate::facts::{Facts, Origin};
+use crate::language::Language;
+use crate::parse::{self, Hint, Kind, Rows, TableKind};
+use crate::rank::{self, Ranked};
+use crate::report::excerpt::Excerpts;
+use crate::report::{BundleCard, InventoryCard, Report, build};
+use crate::rules::{self, Run};
+
+/// What an analysis may leave out or add.
+#[derive(Default)]
+pub struct Options<'a> {
+    /// Codes and slugs of rules that are not run.
+    pub ignore: Vec<String>,
+    /// Rules of users, beside ours.
+    pub user_rules: Vec<&'a dyn Run>,
+}
+
+/// An analysed bundle: facts and findings, not yet in any language.
+pub struct Analysis {
+    pub facts: Facts,
+    pub ranked: Ranked,
+    pub diagnostics: Vec<Diagnostic>,
+    pub collected: BTreeSet<TableKind>,
+    pub inventory: BTreeMap<String, InventoryCard>,
+    pub kinds: Vec<Kind>,
+    pub paths: Vec<String>,
+    rules_run: u64,
+}
+
+/// What scanning one artefact gives.
+struct Scanned {
+    kind: Kind,
+    rows: Rows,
+}
+
+/// Reads every artefact once, in parallel, and asks every rule.
+pub fn analyze(bundle: &Bundle, options: &Options<'_>) -> Analysis {
+    let origin = origin(bundle);
+    let commands = parse::commands_by_path(bundle);
+    let scanned = bundle.scan(|artifact, content| {
+        let command = commands.get(&artifact.path).map_or("", String::as_str);
+        let node = origin.nodes.get(artifact.id.0 as usize).map_or("", String::as_str);
+        let hint = Hint { path: &artifact.path, command, node, reference: origin.collected };
+        scan(artifact.id, content, &hint)
+    });
+    let mut rows = Rows::default();
+    let mut kinds = Vec::with_capacity(scanned.len());
+    for one in scanned {
+        kinds.push(one.kind);
+        rows.append(one.rows);
+    }
+    let mut diagnostics: Vec<Diagnostic> = bundle.diagnostics().to_vec();
+    diagnostics.extend(bundle.verify_notes());
+    diagnostics.append(&mut rows.diagnostics);
+    diagnostics.sort();
+    let collected = collected(&rows);
+    let facts = Facts::new(rows, &origin);
+    let rules: Vec<&dyn Run> = rules::all()
+        .into_iter()
+        .chain(options.user_rules.iter().copied())
+        .filter(|rule| !ignored(rule.meta(), &options.ignore))
+        .collect();
+    let outcomes = rules::run_all(&rules, &facts);
+    let ranked = rank::rank(&rules, outcomes);
+    let inventory = inventory(bundle, &kinds);
+    Analysis { facts, ranked, diagnostics, collected, inventory, kinds, paths: origin.paths, rules_run: rules.len() as u64 }
+}
+
+impl Analysis {
+    /// The report in one language; cited artefacts are read again for their excerpts.
+    pub fn report(&self, bundle: &Bundle, language: &Language) -> Report {
+        let mut excerpts = Excerpts::default();
+        excerpts.want(build::spans(&self.ranked));
+        bundle.fetch(&excerpts.artifacts(), |artifact, bytes| excerpts.cut_from(artifact, bytes));
+        let input = build::Input {
+            ranked: &self.ranked,
+            facts: &self.facts,
+            bundle: self.card(bundle),
+            paths: &self.paths,
+            diagnostics: &self.diagnostics,
+            inventory: self.inventory.clone(),
+            collected: &self.collected,
+            excerpts: &excerpts,
+            rules_run: self.rules_run,
+            audit: None,
+        };
+        build::report(input, language)
+    }
+
+    fn card(&self, bundle: &Bundle) -> BundleCard {
+        let source = bundle.card();
+        let manifest = bundle.manifest();
+        let mismatched = self.diagnostics.iter().filter(|note| note.code == Code::ManifestMismatch);
+        BundleCard {
+            name: source.name,
+            kind: source.kind.as_str().to_owned(),
+            sha256: source.sha256,
+            cluster: manifest.map(|manifest| manifest.cluster.name.clone()).unwrap_or_default(),
+            collected: manifest.and_then(|manifest| manifest.finished.clone()),
+            collector: manifest.map(|manifest| format!("{} {}", manifest.tool.name, manifest.tool.version)),
+            cut_off: source.cut_off,
+            tampered: mismatched
+                .filter_map(|note| self.paths.get(note.at.artifact.0 as usize).cloned())
+                .collect(),
+            redactions: manifest.map(|manifest| manifest.redactions.clone()).unwrap_or_default(),
+            ..BundleCard::default()
+        }
+    }
+}
+
+fn origin(bundle: &Bundle) -> Origin {
+    let manifest = bundle.manifest();
+    let node_of = |command: Option<usize>| {
+        let record = manifest?.commands.get(command?)?;
+        record.node.clone()
+    };
+    Origin {
+        paths: bundle.artifacts().iter().map(|artifact| artifact.path.clone()).collect(),
+        nodes: bundle.artifacts().iter().map(|artifact| node_of(artifact.command).unwrap_or_default()).collect(),
+        collected: manifest.and_then(|manifest| manifest.finished.as_deref()?.parse().ok()),
+    }
+}
+
+fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>) -> Scanned {
+    match content {
+        Content::Whole { bytes, notes } => {
+            let (kind, mut rows) = parse::artifact(&Source::new(id, bytes), hint);
+            rows.diagnostics.extend(notes.iter().cloned());
+            Scanned { kind, rows }
+        }
+        Content::Blocks(blocks) => {
+            let (kind, rows) = parse::blocks(id, blocks, hint);
+            Scanned { kind, rows }
+        }
+        Content::Failed(error) => {
+            let at = Span { artifact: id, start: 0, end: 0 };
+            let note = Diagnostic::new(Code::Unreadable, at).with("reason", error.to_string());
+            Scanned { kind: Kind::Unknown, rows: Rows { diagnostics: vec![note], ..Rows::default() } }
+        }
+    }
+}
+
+fn ignored(meta: &crate::finding::Meta, ignore: &[String]) -> bool {
+    ignore.iter().any(|name| name.eq_ignore_ascii_case(meta.code) || name.eq_ignore_ascii_case(meta.slug))
+}
+
+/// Tables that some source covers, with or without rows.
+fn collected(rows: &Rows) -> BTreeSet<TableKind> {
+    rows.collected.iter().map(|source| source.table).collect()
+}
+
+fn inventory(bundle: &Bundle, kinds: &[Kind]) -> BTreeMap<String, InventoryCard> {
+    let mut inventory: BTreeMap<String, InventoryCard> = BTreeMap::new();
+    for (artifact, kind) in bundle.artifacts().iter().zip(kinds) {
+        let card = inventory.entry(kind.as_str().to_owned()).or_default();
+        card.count += 1;
+        card.bytes += artifact.stored_bytes;
+    }
+    inventory
+}

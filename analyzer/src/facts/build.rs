@@ -1,0 +1,625 @@
+//! Joins the rows of all artefacts: one object from several sources becomes one row, files find their
+//! nodes, empty lists count as collected.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use konspect_bundle::{ArtifactId, Span};
+
+use super::context::{Context, Platform};
+use super::{
+    Events, Facts, KubeletReach, Listing, Logs, Missing, Nodes, Origin, Pods, Services, Table,
+    Tunnel,
+};
+use crate::model::kube::{Event, Node, Pod};
+use crate::model::log::{LogFile, Signal};
+use crate::model::node_files::OnNode;
+use crate::model::workload::Workload;
+use crate::parse::rows::Collected;
+use crate::parse::{Rows, TableKind};
+
+pub(super) fn facts(mut rows: Rows, origin: &Origin) -> Facts {
+    let sources = Sources::new(std::mem::take(&mut rows.collected));
+    let nodes = Table::from_option(
+        sources.covered(TableKind::Nodes, !rows.nodes.is_empty()).then(|| {
+            let spans = sources.spans(TableKind::Nodes, rows.nodes.first().map(|node| node.at));
+            Nodes::new(
+                best_of(std::mem::take(&mut rows.nodes), node_key, node_weight),
+                spans,
+                sources.complete(TableKind::Nodes),
+            )
+        }),
+        &[TableKind::Nodes],
+    );
+    let places = Places::new(origin, nodes.ok(), &rows.logs);
+    attribute_nodes(&mut rows, &places);
+    let pods = Table::from_option(
+        sources.covered(TableKind::Pods, !rows.pods.is_empty()).then(|| {
+            let spans = sources.spans(TableKind::Pods, rows.pods.first().map(|pod| pod.at));
+            Pods::new(
+                best_of(std::mem::take(&mut rows.pods), pod_key, pod_weight),
+                spans,
+                sources.complete(TableKind::Pods),
+            )
+        }),
+        &[TableKind::Pods],
+    );
+    let events = Table::from_option(
+        sources.covered(TableKind::Events, !rows.events.is_empty()).then(|| {
+            let spans = sources.spans(TableKind::Events, rows.events.first().map(|event| event.at));
+            Events::new(merge_events(std::mem::take(&mut rows.events)), spans)
+        }),
+        &[TableKind::Events],
+    );
+    let mut logs_rows = std::mem::take(&mut rows.logs);
+    attribute_pods(&mut logs_rows, pods.ok());
+    let logs = Table::from_option(
+        (!logs_rows.is_empty()).then(|| Logs::new(logs_rows)),
+        &[TableKind::TunnelLogs, TableKind::KubeletLogs, TableKind::CoreDnsLogs],
+    );
+    let workloads = sources.listing(
+        TableKind::Workloads,
+        best_of(std::mem::take(&mut rows.workloads), workload_key, |workload| {
+            usize::from(!workload.meta.uid.is_empty())
+        }),
+        |workload| workload.at,
+    );
+    let services = services(&mut rows, &sources);
+    let tunnel = Tunnel::new(
+        pods.ok(),
+        workloads.ok().map(|listing| (listing.rows.as_slice(), listing.at())),
+        logs.ok(),
+        rows.clusters.first(),
+    );
+    let reach = KubeletReach::new(nodes.ok(), pods.ok(), logs.ok(), &rows.commands, &rows.probes);
+    let context = context(&rows, origin, nodes.ok(), events.ok(), logs.ok(), tunnel.as_ref());
+    let mut take = Taker { sources: &sources };
+    Facts {
+        context,
+        nodes,
+        pods,
+        events,
+        services,
+        tunnel: Table::from_option(
+            tunnel,
+            &[TableKind::Pods, TableKind::Workloads, TableKind::TunnelLogs],
+        ),
+        reach: Table::from_option(
+            reach,
+            &[TableKind::ClientErrors, TableKind::TunnelLogs, TableKind::Probes],
+        ),
+        workloads,
+        logs,
+        webhooks: take.listing(TableKind::Webhooks, rows.webhooks, |row| row.at),
+        api_services: take.listing(
+            TableKind::ApiServices,
+            best_of(
+                rows.api_services,
+                |row| row.meta.name.clone(),
+                |row| usize::from(!row.meta.uid.is_empty()),
+            ),
+            |row| row.at,
+        ),
+        flow_schemas: take.listing(TableKind::FlowControl, rows.flow_schemas, |row| row.at),
+        priority_levels: take.listing(TableKind::FlowControl, rows.priority_levels, |row| row.at),
+        network_policies: take.listing(
+            TableKind::NetworkPolicies,
+            best_of(
+                rows.network_policies,
+                |row| row.meta.full_name(),
+                |row| usize::from(!row.meta.uid.is_empty()),
+            ),
+            |row| row.at,
+        ),
+        disruption_budgets: take.listing(
+            TableKind::DisruptionBudgets,
+            best_of(
+                rows.disruption_budgets,
+                |row| row.meta.full_name(),
+                |row| usize::from(row.has_status),
+            ),
+            |row| row.at,
+        ),
+        quotas: take.listing(TableKind::Quotas, rows.quotas, |row| row.at),
+        leases: take.listing(
+            TableKind::Leases,
+            best_of(
+                rows.leases,
+                |row| row.meta.full_name(),
+                |row| usize::from(row.renewed.is_some()),
+            ),
+            |row| row.at,
+        ),
+        namespaces: take.listing(
+            TableKind::Namespaces,
+            best_of(
+                rows.namespaces,
+                |row| row.meta.name.clone(),
+                |row| usize::from(!row.meta.uid.is_empty()),
+            ),
+            |row| row.at,
+        ),
+        jobs: take.listing(TableKind::Jobs, rows.jobs, |row| row.at),
+        cron_jobs: take.listing(TableKind::Jobs, rows.cron_jobs, |row| row.at),
+        secrets: take.listing(
+            TableKind::SecretsMetadata,
+            best_of(
+                rows.secrets,
+                |row| row.meta.full_name(),
+                |row| usize::from(!row.meta.uid.is_empty()),
+            ),
+            |row| row.at,
+        ),
+        config_maps: take.listing(
+            TableKind::ConfigMaps,
+            best_of(rows.config_maps, |row| row.meta.full_name(), |row| row.data.len()),
+            |row| row.at,
+        ),
+        autoscalers: take.listing(TableKind::Autoscalers, rows.autoscalers, |row| row.at),
+        claims: take.listing(TableKind::Volumes, rows.claims, |row| row.at),
+        volumes: take.listing(TableKind::Volumes, rows.volumes, |row| row.at),
+        attachments: take.listing(TableKind::Volumes, rows.attachments, |row| row.at),
+        certificate_requests: take.listing(
+            TableKind::CertificateRequests,
+            rows.certificate_requests,
+            |row| row.at,
+        ),
+        others: take.listing(TableKind::CustomResources, rows.others, |row| row.at),
+        object_counts: take.present(TableKind::CustomResources, rows.object_counts, |row| row.at),
+        health: take.present(TableKind::Health, rows.health, |row| row.at),
+        node_usage: take.listing(TableKind::Top, rows.node_usage, |row| row.at),
+        pod_usage: take.listing(TableKind::Top, rows.pod_usage, |row| row.at),
+        scrapes: take.present(TableKind::Metrics, rows.scrapes, |row| row.at),
+        commands: take.present(TableKind::ClientErrors, rows.commands, |row| row.at),
+        client_facts: take.present(TableKind::ClientErrors, rows.client_facts, |row| row.at),
+        kubeconfigs: take.present(TableKind::ClientErrors, rows.kubeconfigs, |row| row.at),
+        resolv_confs: take.present(TableKind::DnsLookups, rows.resolv_confs, |row| row.value.at),
+        lookups: take.present(TableKind::DnsLookups, rows.lookups, |row| row.value.at),
+        probes: take.present(TableKind::Probes, rows.probes, |row| row.value.at),
+        filesystems: take.present(TableKind::NodeFiles, rows.filesystems, |row| row.value.at),
+        memory: take.present(TableKind::NodeFiles, rows.memory, |row| row.value.at),
+        pressures: take.present(TableKind::NodeFiles, rows.pressures, |row| row.value.at),
+        conntracks: take.present(TableKind::NodeFiles, rows.conntracks, |row| row.value.at),
+        clocks: take.present(TableKind::NodeFiles, rows.clocks, |row| row.value.at),
+        certificates: take.present(TableKind::NodeFiles, rows.certificates, |row| row.value.at),
+        disk_loads: take.present(TableKind::NodeFiles, rows.disk_loads, |row| row.value.at),
+        cpu_loads: take.present(TableKind::NodeFiles, rows.cpu_loads, |row| row.value.at),
+        sockets: take.present(TableKind::NodeFiles, rows.sockets, |row| row.value.at),
+        provision_exits: take
+            .present(TableKind::NodeFiles, rows.provision_exits, |row| row.value.at),
+        routes: take.present(TableKind::NodeFiles, rows.routes, |row| row.value.at),
+        hosts: take.present(TableKind::NodeFiles, rows.hosts, |row| row.value.at),
+        clusters: take.present(TableKind::AzureCluster, rows.clusters, |row| row.at),
+        nsgs: take.listing(TableKind::AzureNetworkRules, rows.nsgs, |row| row.at),
+        route_tables: take.listing(TableKind::AzureRoutes, rows.route_tables, |row| row.at),
+        outbound_rules: take.listing(TableKind::AzureOutbound, rows.outbound_rules, |row| row.at),
+        public_ips: take.present(TableKind::AzureOutbound, rows.public_ips, |row| row.at),
+        virtual_networks: take.present(
+            TableKind::AzureNetworkRules,
+            rows.virtual_networks,
+            |row| row.at,
+        ),
+        azure_metrics: take.present(TableKind::AzureSnatMetrics, rows.azure_metrics, |row| row.at),
+        azure_errors: take.present(TableKind::AzureCluster, rows.azure_errors, |row| row.at),
+    }
+}
+
+/// Which sources cover which table.
+struct Sources {
+    by_table: BTreeMap<TableKind, Vec<Collected>>,
+}
+
+impl Sources {
+    fn new(collected: Vec<Collected>) -> Self {
+        let mut by_table: BTreeMap<TableKind, Vec<Collected>> = BTreeMap::new();
+        for source in collected {
+            by_table.entry(source.table).or_default().push(source);
+        }
+        // A list of the whole cluster is cited before that of one namespace.
+        for sources in by_table.values_mut() {
+            sources
+                .sort_by_key(|source| (!source.namespace.is_empty(), !source.complete, source.at));
+        }
+        Self { by_table }
+    }
+
+    fn covered(&self, table: TableKind, rows: bool) -> bool {
+        rows || self.by_table.contains_key(&table)
+    }
+
+    fn spans(&self, table: TableKind, fallback: Option<Span>) -> Vec<Span> {
+        let spans: Vec<Span> =
+            self.by_table.get(&table).into_iter().flatten().map(|source| source.at).collect();
+        if spans.is_empty() { fallback.into_iter().collect() } else { spans }
+    }
+
+    /// True when one source covers the whole cluster and was not cut.
+    fn complete(&self, table: TableKind) -> bool {
+        self.by_table
+            .get(&table)
+            .into_iter()
+            .flatten()
+            .any(|source| source.complete && source.namespace.is_empty())
+    }
+
+    fn listing<T>(&self, table: TableKind, rows: Vec<T>, at: fn(&T) -> Span) -> Table<Listing<T>> {
+        if !self.covered(table, !rows.is_empty()) {
+            return Table::NotCollected(Missing::table(table));
+        }
+        let sources = self.spans(table, rows.first().map(at));
+        Table::Collected(Listing { rows, sources, complete: self.complete(table) })
+    }
+}
+
+struct Taker<'a> {
+    sources: &'a Sources,
+}
+
+impl Taker<'_> {
+    fn listing<T>(
+        &mut self,
+        table: TableKind,
+        rows: Vec<T>,
+        at: fn(&T) -> Span,
+    ) -> Table<Listing<T>> {
+        self.sources.listing(table, rows, at)
+    }
+
+    /// A table that is there only when it has rows: several kinds of file share its name.
+    fn present<T>(
+        &mut self,
+        table: TableKind,
+        rows: Vec<T>,
+        at: fn(&T) -> Span,
+    ) -> Table<Listing<T>> {
+        match rows.first().map(at) {
+            None => Table::NotCollected(Missing::table(table)),
+            Some(first) => Table::Collected(Listing { rows, sources: vec![first], complete: true }),
+        }
+    }
+}
+
+/// Of several rows of one object the one that tells most stays; of equals the last.
+fn best_of<T, K: Ord>(rows: Vec<T>, key: fn(&T) -> K, weight: fn(&T) -> usize) -> Vec<T> {
+    let mut best: BTreeMap<K, T> = BTreeMap::new();
+    for row in rows {
+        match best.entry(key(&row)) {
+            std::collections::btree_map::Entry::Vacant(place) => {
+                place.insert(row);
+            }
+            std::collections::btree_map::Entry::Occupied(mut place) => {
+                if weight(&row) >= weight(place.get()) {
+                    place.insert(row);
+                }
+            }
+        }
+    }
+    best.into_values().collect()
+}
+
+fn node_key(node: &Node) -> String {
+    node.meta.name.to_lowercase()
+}
+
+/// JSON has a uid; `describe` has conditions; a table has the `Ready` condition alone.
+fn node_weight(node: &Node) -> usize {
+    usize::from(!node.meta.uid.is_empty()) * 100 + node.conditions.len() * 4 + node.addresses.len()
+}
+
+fn pod_key(pod: &Pod) -> (String, String) {
+    (pod.meta.namespace.clone(), pod.meta.name.clone())
+}
+
+fn pod_weight(pod: &Pod) -> usize {
+    usize::from(!pod.meta.uid.is_empty()) * 100
+        + pod.conditions.len() * 4
+        + usize::from(!pod.node.is_empty())
+}
+
+fn workload_key(workload: &Workload) -> (crate::model::workload::WorkloadKind, String, String) {
+    (workload.kind, workload.meta.namespace.clone(), workload.meta.name.clone())
+}
+
+/// One occurrence may stand in `get events`, in the other API and in `describe`: the row with times wins,
+/// the larger count stays.
+fn merge_events(events: Vec<Event>) -> Vec<Event> {
+    type Key = (String, String, String, String, String);
+    let mut merged: BTreeMap<Key, Vec<Event>> = BTreeMap::new();
+    for event in events {
+        let object = &event.object;
+        let key = (
+            object.kind.clone(),
+            object.name.clone(),
+            event.reason.clone(),
+            event.message.trim().to_owned(),
+            // The same text at other times in the same API is another event.
+            String::new(),
+        );
+        merged.entry(key).or_default().push(event);
+    }
+    let mut out = Vec::new();
+    for (_, mut same) in merged {
+        let timed: Vec<Event> = same.iter().filter(|event| event.last.is_some()).cloned().collect();
+        if timed.is_empty() {
+            same.sort_by_key(|event| (std::cmp::Reverse(event.count), event.at));
+            out.extend(same.into_iter().take(1));
+        } else {
+            let mut seen: BTreeMap<(Option<Timestamp>, Option<Timestamp>), Event> = BTreeMap::new();
+            for event in timed {
+                seen.entry((event.first, event.last)).or_insert(event);
+            }
+            out.extend(seen.into_values());
+        }
+    }
+    out
+}
+
+/// Finds the node of an artefact: the manifest's word, else the only known node name in its path.
+struct Places {
+    by_artifact: Vec<String>,
+}
+
+impl Places {
+    fn new(origin: &Origin, nodes: Option<&Nodes>, logs: &[LogFile]) -> Self {
+        let mut by_artifact: Vec<String> = origin
+            .paths
+            .iter()
+            .enumerate()
+            .map(|(index, path)| {
+                let stated = origin.nodes.get(index).map_or("", String::as_str);
+                if stated.is_empty() {
+                    node_in_path(path, nodes).unwrap_or_default()
+                } else {
+                    stated.to_owned()
+                }
+            })
+            .collect();
+        // A journal tells its node; the other files of its folder were taken on the same one.
+        let mut by_folder: BTreeMap<&str, &str> = BTreeMap::new();
+        for log in
+            logs.iter().filter(|log| !log.origin.node.is_empty() && log.origin.pod.is_empty())
+        {
+            if let Some((folder, _)) = origin.path(log.at.artifact).rsplit_once('/') {
+                let known = by_folder.entry(folder).or_insert(&log.origin.node);
+                if *known != log.origin.node {
+                    *known = "";
+                }
+            }
+        }
+        for (place, path) in
+            by_artifact.iter_mut().zip(&origin.paths).filter(|(place, _)| place.is_empty())
+        {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            if let Some(node) =
+                by_folder.get(folder).filter(|node| !node.is_empty() && folder.contains(**node))
+            {
+                (**node).clone_into(place);
+            }
+        }
+        Self { by_artifact }
+    }
+
+    fn of(&self, artifact: ArtifactId) -> &str {
+        self.by_artifact.get(artifact.0 as usize).map_or("", String::as_str)
+    }
+}
+
+/// The longest known node name that stands in the path; without a node list, the folder below `nodes/`.
+fn node_in_path(path: &str, nodes: Option<&Nodes>) -> Option<String> {
+    let lower = path.to_lowercase();
+    let known = nodes.into_iter().flat_map(Nodes::iter).map(|node| &node.meta.name);
+    let named =
+        known.filter(|name| lower.contains(&name.to_lowercase())).max_by_key(|name| name.len());
+    if let Some(name) = named {
+        return Some(name.clone());
+    }
+    let mut parts = path.split('/');
+    let folder = parts
+        .by_ref()
+        .find(|part| matches!(*part, "nodes" | "node" | "hosts"))
+        .and_then(|_| parts.next())?;
+    parts.next().map(|_| folder.to_owned())
+}
+
+fn attribute<T>(rows: &mut [OnNode<T>], places: &Places, at: fn(&T) -> Span) {
+    for row in rows.iter_mut().filter(|row| row.node.is_empty()) {
+        places.of(at(&row.value).artifact).clone_into(&mut row.node);
+    }
+}
+
+fn attribute_nodes(rows: &mut Rows, places: &Places) {
+    attribute(&mut rows.resolv_confs, places, |row| row.at);
+    attribute(&mut rows.lookups, places, |row| row.at);
+    attribute(&mut rows.probes, places, |row| row.at);
+    attribute(&mut rows.filesystems, places, |row| row.at);
+    attribute(&mut rows.memory, places, |row| row.at);
+    attribute(&mut rows.pressures, places, |row| row.at);
+    attribute(&mut rows.conntracks, places, |row| row.at);
+    attribute(&mut rows.clocks, places, |row| row.at);
+    attribute(&mut rows.certificates, places, |row| row.at);
+    attribute(&mut rows.disk_loads, places, |row| row.at);
+    attribute(&mut rows.cpu_loads, places, |row| row.at);
+    attribute(&mut rows.sockets, places, |row| row.at);
+    attribute(&mut rows.provision_exits, places, |row| row.at);
+    attribute(&mut rows.routes, places, |row| row.at);
+    attribute(&mut rows.hosts, places, |row| row.at);
+    for firewall in rows.firewalls.iter_mut().filter(|firewall| firewall.node.is_empty()) {
+        places.of(firewall.at.artifact).clone_into(&mut firewall.node);
+    }
+    for log in rows.logs.iter_mut().filter(|log| log.origin.node.is_empty()) {
+        places.of(log.at.artifact).clone_into(&mut log.origin.node);
+    }
+    for scrape in rows.scrapes.iter_mut().filter(|scrape| scrape.node.is_empty()) {
+        places.of(scrape.at.artifact).clone_into(&mut scrape.node);
+    }
+}
+
+/// A container log that knows its pod but not its namespace or node learns them from the pod.
+fn attribute_pods(logs: &mut [LogFile], pods: Option<&Pods>) {
+    let Some(pods) = pods else { return };
+    let mut by_name: BTreeMap<&str, Option<&Pod>> = BTreeMap::new();
+    for pod in pods.iter() {
+        by_name.entry(&pod.meta.name).and_modify(|known| *known = None).or_insert(Some(pod));
+    }
+    for log in logs.iter_mut().filter(|log| !log.origin.pod.is_empty()) {
+        let Some(pod) = by_name.get(log.origin.pod.as_str()).copied().flatten() else { continue };
+        pod.meta.namespace.clone_into(&mut log.origin.namespace);
+        if log.origin.node.is_empty() {
+            pod.node.clone_into(&mut log.origin.node);
+        }
+    }
+}
+
+fn services(rows: &mut Rows, sources: &Sources) -> Table<Services> {
+    let covered = sources.covered(TableKind::Services, !rows.services.is_empty());
+    let endpoints = sources.covered(TableKind::Endpoints, !rows.endpoint_slices.is_empty());
+    if !covered && !endpoints {
+        return Table::NotCollected(Missing::table(TableKind::Services));
+    }
+    let spans = if covered {
+        sources.spans(TableKind::Services, rows.services.first().map(|row| row.at))
+    } else {
+        Vec::new()
+    };
+    let endpoint_spans = if endpoints {
+        sources.spans(TableKind::Endpoints, rows.endpoint_slices.first().map(|row| row.at))
+    } else {
+        Vec::new()
+    };
+    let list = best_of(
+        std::mem::take(&mut rows.services),
+        |row| row.meta.full_name(),
+        |row| usize::from(!row.meta.uid.is_empty()),
+    );
+    let slices = best_of(
+        std::mem::take(&mut rows.endpoint_slices),
+        |row| (row.meta.namespace.clone(), row.meta.name.clone(), row.service.clone()),
+        |row| row.endpoints.len(),
+    );
+    Table::Collected(Services::new(list, slices, spans, endpoint_spans))
+}
+
+fn context(
+    rows: &Rows,
+    origin: &Origin,
+    nodes: Option<&Nodes>,
+    events: Option<&Events>,
+    logs: Option<&Logs>,
+    tunnel: Option<&Tunnel>,
+) -> Context {
+    let cluster = rows.clusters.first();
+    let mut names: Vec<String> = Vec::new();
+    names.extend(
+        cluster
+            .into_iter()
+            .flat_map(|cluster| [cluster.fqdn.clone(), cluster.private_fqdn.clone()]),
+    );
+    names.extend(rows.kubeconfigs.iter().filter_map(|config| host_of_url(&config.server)));
+    let options = tunnel
+        .into_iter()
+        .flat_map(|tunnel| &tunnel.logs)
+        .filter_map(|log| log.signal(Signal::AgentOption));
+    names.extend(
+        options
+            .flat_map(|count| &count.details)
+            .filter_map(|(detail, _)| detail.strip_prefix("ProxyServerHost=").map(str::to_owned)),
+    );
+    names.retain(|name| !name.is_empty());
+    names.sort();
+    names.dedup();
+    let mut addresses: Vec<String> = rows
+        .lookups
+        .iter()
+        .filter(|lookup| {
+            names
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(lookup.value.name.trim_end_matches('.')))
+        })
+        .flat_map(|lookup| match &lookup.value.result {
+            crate::model::node_files::LookupResult::Answer { addresses, .. } => addresses.clone(),
+            _ => Vec::new(),
+        })
+        .collect();
+    addresses.sort();
+    addresses.dedup();
+    let newest = |times: &mut dyn Iterator<Item = Timestamp>| times.max();
+    let fallback = newest(
+        &mut events
+            .and_then(|events| events.window.map(|(_, last)| last))
+            .into_iter()
+            .chain(logs.into_iter().flat_map(Logs::iter).filter_map(|log| log.last))
+            .chain(
+                nodes
+                    .into_iter()
+                    .flat_map(Nodes::iter)
+                    .flat_map(|node| &node.conditions)
+                    .filter_map(|condition| condition.heartbeat.or(condition.transition)),
+            )
+            .chain(rows.leases.iter().filter_map(|lease| lease.renewed)),
+    );
+    let stated = rows
+        .collections
+        .iter()
+        .filter_map(|collection| collection.finished.or(collection.started))
+        .max();
+    let version = rows
+        .versions
+        .iter()
+        .map(|version| version.server.clone())
+        .find(|version| !version.is_empty())
+        .or_else(|| {
+            cluster
+                .map(|cluster| format!("v{}", cluster.kubernetes_version))
+                .filter(|version| version.len() > 1)
+        })
+        .or_else(|| {
+            nodes.into_iter().flat_map(Nodes::iter).map(|node| node.kubelet_version.clone()).max()
+        })
+        .unwrap_or_default();
+    Context {
+        now: origin.collected.or(stated).or(fallback),
+        platform: platform(rows, nodes),
+        cluster: cluster
+            .map(|cluster| cluster.name.clone())
+            .or_else(|| {
+                rows.collections
+                    .iter()
+                    .map(|collection| collection.cluster.clone())
+                    .find(|name| !name.is_empty())
+            })
+            .or_else(|| {
+                rows.kubeconfigs
+                    .iter()
+                    .find(|config| config.current)
+                    .map(|config| config.cluster.clone())
+            })
+            .unwrap_or_default(),
+        version,
+        apiserver_names: names,
+        apiserver_addresses: addresses,
+        private_cluster: cluster.map(|cluster| (cluster.private_cluster, cluster.at)),
+    }
+}
+
+fn platform(rows: &Rows, nodes: Option<&Nodes>) -> Platform {
+    if !rows.clusters.is_empty() {
+        return Platform::Aks;
+    }
+    let Some(nodes) = nodes.filter(|nodes| !nodes.is_empty()) else { return Platform::Unknown };
+    let aks = nodes.iter().any(|node| {
+        node.meta.labels.keys().any(|key| key.starts_with("kubernetes.azure.com/"))
+            || (node.meta.name.starts_with("aks") && node.meta.name.contains("-vmss"))
+    });
+    if aks { Platform::Aks } else { Platform::Other }
+}
+
+/// The host of `https://host[:port][/…]`.
+fn host_of_url(url: &str) -> Option<String> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let host = rest.split(['/', '?']).next()?.rsplit('@').next()?;
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next()?,
+        None => host.split(':').next()?,
+    };
+    (!host.is_empty()).then(|| host.to_owned())
+}

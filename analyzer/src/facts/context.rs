@@ -1,0 +1,46 @@
+//! What every rule may know without asking for a table: the bundle's own time and what kind of cluster
+//! it is.
+
+use jiff::Timestamp;
+use konspect_bundle::Span;
+
+/// The bundle's frame.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// The bundle's own time: the end of the collection, else the newest time stamp of a fact.
+    pub now: Option<Timestamp>,
+    pub platform: Platform,
+    /// The cluster's name, from `az aks show`, the manifest or a kubeconfig; empty when nothing names it.
+    pub cluster: String,
+    /// `gitVersion` of the API server, such as `v1.31.8`, else the newest kubelet's.
+    pub version: String,
+    /// The API server's DNS names: `fqdn`, `privateFqdn`, the kubeconfig's host, the agents' ProxyServerHost.
+    pub apiserver_names: Vec<String>,
+    /// The API server's addresses, as names resolved on nodes or as errors show them on port 443.
+    pub apiserver_addresses: Vec<String>,
+    /// Private cluster, when the bundle tells.
+    pub private_cluster: Option<(bool, Span)>,
+}
+
+impl Context {
+    /// The minor version: 31 of `v1.31.8`.
+    pub fn minor(&self) -> Option<u32> {
+        self.version.trim_start_matches('v').split('.').nth(1)?.trim_end_matches('+').parse().ok()
+    }
+
+    /// Seconds from `time` to the bundle's own time.
+    pub fn age_seconds(&self, time: Option<Timestamp>) -> Option<i64> {
+        Some(self.now?.duration_since(time?).as_secs())
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Platform {
+    /// Nodes carry AKS' labels, names or provider ids, or `az aks show` is there.
+    Aks,
+    /// Kubernetes, but not AKS.
+    Other,
+    /// Nothing tells.
+    #[default]
+    Unknown,
+}

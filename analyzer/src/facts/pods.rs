@@ -1,0 +1,77 @@
+//! Pods, by name and by node.
+
+use std::collections::BTreeMap;
+
+use konspect_bundle::Span;
+
+use crate::model::kube::Pod;
+
+#[derive(Clone, Debug, Default)]
+pub struct Pods {
+    rows: Vec<Pod>,
+    by_name: BTreeMap<(String, String), usize>,
+    by_node: BTreeMap<String, Vec<usize>>,
+    sources: Vec<Span>,
+    pub complete: bool,
+}
+
+impl Pods {
+    pub fn new(mut rows: Vec<Pod>, sources: Vec<Span>, complete: bool) -> Self {
+        rows.sort_by(|a, b| {
+            (&a.meta.namespace, &a.meta.name).cmp(&(&b.meta.namespace, &b.meta.name))
+        });
+        let mut by_node: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, pod) in rows.iter().enumerate().filter(|(_, pod)| !pod.node.is_empty()) {
+            by_node.entry(pod.node.clone()).or_default().push(index);
+        }
+        let by_name = rows
+            .iter()
+            .enumerate()
+            .map(|(index, pod)| ((pod.meta.namespace.clone(), pod.meta.name.clone()), index))
+            .collect();
+        Self { rows, by_name, by_node, sources, complete }
+    }
+
+    pub fn iter(&self) -> std::slice::Iter<'_, Pod> {
+        self.rows.iter()
+    }
+
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    pub fn get(&self, namespace: &str, name: &str) -> Option<&Pod> {
+        self.by_name
+            .get(&(namespace.to_owned(), name.to_owned()))
+            .and_then(|index| self.rows.get(*index))
+    }
+
+    pub fn on_node(&self, node: &str) -> impl Iterator<Item = &Pod> {
+        self.by_node.get(node).into_iter().flatten().filter_map(|index| self.rows.get(*index))
+    }
+
+    pub fn in_namespace<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Pod> {
+        self.rows.iter().filter(move |pod| pod.meta.namespace == namespace)
+    }
+
+    /// Pods of a `kube-system` component, by one of its labels or by the prefix of its name.
+    pub fn system<'a>(
+        &'a self,
+        labels: &'a [(&'a str, &'a str)],
+        prefix: &'a str,
+    ) -> impl Iterator<Item = &'a Pod> {
+        self.in_namespace("kube-system").filter(move |pod| {
+            labels.iter().any(|(key, value)| pod.meta.label(key) == Some(value))
+                || (pod.meta.labels.is_empty() && pod.meta.name.starts_with(prefix))
+        })
+    }
+
+    /// The list that shows all pods.
+    pub fn at(&self) -> Span {
+        self.sources.first().copied().unwrap_or_default()
+    }
+}

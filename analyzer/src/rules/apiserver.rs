@@ -1,0 +1,5 @@
+//! The rules of the family `apiserver`.
+
+use super::Registered;
+
+pub static RULES: &[Registered] = &[];
