@@ -69,7 +69,16 @@ pub fn analyze(bundle: &Bundle, options: &Options<'_>) -> Analysis {
     let outcomes = rules::run_all(&rules, &facts);
     let ranked = rank::rank(&rules, outcomes);
     let inventory = inventory(bundle, &kinds);
-    Analysis { facts, ranked, diagnostics, collected, inventory, kinds, paths: origin.paths, rules_run: rules.len() as u64 }
+    Analysis {
+        facts,
+        ranked,
+        diagnostics,
+        collected,
+        inventory,
+        kinds,
+        paths: origin.paths,
+        rules_run: rules.len() as u64,
+    }
 }
 
 impl Analysis {
@@ -103,7 +112,8 @@ impl Analysis {
             sha256: source.sha256,
             cluster: manifest.map(|manifest| manifest.cluster.name.clone()).unwrap_or_default(),
             collected: manifest.and_then(|manifest| manifest.finished.clone()),
-            collector: manifest.map(|manifest| format!("{} {}", manifest.tool.name, manifest.tool.version)),
+            collector: manifest
+                .map(|manifest| format!("{} {}", manifest.tool.name, manifest.tool.version)),
             cut_off: source.cut_off,
             tampered: mismatched
                 .filter_map(|note| self.paths.get(note.at.artifact.0 as usize).cloned())
@@ -122,7 +132,11 @@ fn origin(bundle: &Bundle) -> Origin {
     };
     Origin {
         paths: bundle.artifacts().iter().map(|artifact| artifact.path.clone()).collect(),
-        nodes: bundle.artifacts().iter().map(|artifact| node_of(artifact.command).unwrap_or_default()).collect(),
+        nodes: bundle
+            .artifacts()
+            .iter()
+            .map(|artifact| node_of(artifact.command).unwrap_or_default())
+            .collect(),
         collected: manifest.and_then(|manifest| manifest.finished.as_deref()?.parse().ok()),
     }
 }
@@ -141,13 +155,18 @@ fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>) -> Scanned {
         Content::Failed(error) => {
             let at = Span { artifact: id, start: 0, end: 0 };
             let note = Diagnostic::new(Code::Unreadable, at).with("reason", error.to_string());
-            Scanned { kind: Kind::Unknown, rows: Rows { diagnostics: vec![note], ..Rows::default() } }
+            Scanned {
+                kind: Kind::Unknown,
+                rows: Rows { diagnostics: vec![note], ..Rows::default() },
+            }
         }
     }
 }
 
 fn ignored(meta: &crate::finding::Meta, ignore: &[String]) -> bool {
-    ignore.iter().any(|name| name.eq_ignore_ascii_case(meta.code) || name.eq_ignore_ascii_case(meta.slug))
+    ignore
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(meta.code) || name.eq_ignore_ascii_case(meta.slug))
 }
 
 /// Tables that some source covers, with or without rows.

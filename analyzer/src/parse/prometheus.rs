@@ -6,6 +6,7 @@
 
 mod api;
 mod arithmetic;
+mod etcd_status;
 mod interest;
 
 use std::borrow::Cow;
@@ -17,6 +18,7 @@ use konspect_bundle::{ArtifactId, Code, Diagnostic, Line, Source, Span};
 
 pub use api::answer;
 pub use arithmetic::{Growth, NoGrowth, Quantile, growth, histogram_quantile};
+pub use etcd_status::etcd_status;
 
 use super::{Hint, Kind, Rows, TableKind, node_of};
 use crate::model::metrics::{Sample, Scrape};
