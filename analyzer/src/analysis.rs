@@ -77,7 +77,16 @@ pub fn analyze(bundle: &Bundle, options: &Options<'_>) -> Analysis {
     let outcomes = rules::run_all(&rules, &facts);
     let ranked = rank::rank(&rules, outcomes);
     let inventory = inventory(bundle, &kinds);
-    Analysis { facts, ranked, diagnostics, collected, inventory, kinds, paths: origin.paths, rules_run: rules.len() as u64 }
+    Analysis {
+        facts,
+        ranked,
+        diagnostics,
+        collected,
+        inventory,
+        kinds,
+        paths: origin.paths,
+        rules_run: rules.len() as u64,
+    }
 }
 
 impl Analysis {
@@ -111,7 +120,8 @@ impl Analysis {
             sha256: source.sha256,
             cluster: manifest.map(|manifest| manifest.cluster.name.clone()).unwrap_or_default(),
             collected: manifest.and_then(|manifest| manifest.finished.clone()),
-            collector: manifest.map(|manifest| format!("{} {}", manifest.tool.name, manifest.tool.version)),
+            collector: manifest
+                .map(|manifest| format!("{} {}", manifest.tool.name, manifest.tool.version)),
             cut_off: source.cut_off,
             tampered: mismatched
                 .filter_map(|note| self.paths.get(note.at.artifact.0 as usize).cloned())
@@ -130,7 +140,11 @@ fn origin(bundle: &Bundle) -> Origin {
     };
     Origin {
         paths: bundle.artifacts().iter().map(|artifact| artifact.path.clone()).collect(),
-        nodes: bundle.artifacts().iter().map(|artifact| node_of(artifact.command).unwrap_or_default()).collect(),
+        nodes: bundle
+            .artifacts()
+            .iter()
+            .map(|artifact| node_of(artifact.command).unwrap_or_default())
+            .collect(),
         collected: manifest.and_then(|manifest| manifest.finished.as_deref()?.parse().ok()),
     }
 }
@@ -161,7 +175,11 @@ fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>, shared: &Shared) 
         }
         Content::Failed(error) => {
             let note = error.diagnostic(at, hint.path);
-            Scanned { kind: Kind::Unknown, rows: Rows { diagnostics: vec![note], ..Rows::default() }, audit: None }
+            Scanned {
+                kind: Kind::Unknown,
+                rows: Rows { diagnostics: vec![note], ..Rows::default() },
+                audit: None,
+            }
         }
     }
 }
@@ -184,7 +202,9 @@ fn audit_summary(folds: Vec<AuditFold>, shared: Shared) -> Option<AuditSummary> 
 }
 
 fn ignored(meta: &crate::finding::Meta, ignore: &[String]) -> bool {
-    ignore.iter().any(|name| name.eq_ignore_ascii_case(meta.code) || name.eq_ignore_ascii_case(meta.slug))
+    ignore
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(meta.code) || name.eq_ignore_ascii_case(meta.slug))
 }
 
 /// Tables that some source covers, with or without rows.

@@ -7,9 +7,11 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 /// Says from a bundle, with no cluster and no network, what is broken, since when, why, and what to do first.
 #[derive(Debug, Parser)]
 #[command(name = "konspect", version, about, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 analysed; 1 --fail-on met; 2 wrong usage; 3 refused; 4 --strict and gaps; \
+#[command(
+    after_help = "Exit codes: 0 analysed; 1 --fail-on met; 2 wrong usage; 3 refused; 4 --strict and gaps; \
 5 cannot write; 70 a bug of ours; 130 interrupted.\n\nExamples:\n  konspect analyze bundle.zip\n  \
-konspect analyze incident-folder/ -o json | jq .verdict\n  konspect explain port-10250-iptables")]
+konspect analyze incident-folder/ -o json | jq .verdict\n  konspect explain port-10250-iptables"
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,

@@ -75,7 +75,10 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
 /// A panic says where and how to report it, and nothing of the bundle.
 fn install_bug_notice() {
     std::panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(|place| format!("{}:{}", place.file(), place.line())).unwrap_or_default();
+        let place = panic
+            .location()
+            .map(|place| format!("{}:{}", place.file(), place.line()))
+            .unwrap_or_default();
         complain(&format!(
             "konspect {}: a bug of ours at {place}; please report this line, the bundle itself is not needed",
             env!("CARGO_PKG_VERSION")

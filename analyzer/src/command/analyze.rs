@@ -38,7 +38,9 @@ pub(crate) fn run(arguments: &Analyze, global: &Global) -> Result<Exit, Failure>
     for output in &outputs {
         match &output.file {
             None => to_stdout(output.format, &report, &language, &rendering)?,
-            Some(path) => to_file(path, output.format, arguments.force, &report, &language, &rendering)?,
+            Some(path) => {
+                to_file(path, output.format, arguments.force, &report, &language, &rendering)?
+            }
         }
     }
     Ok(exit_code(arguments, &report))
@@ -56,14 +58,23 @@ pub(crate) fn open(paths: &[PathBuf]) -> Result<Bundle, Failure> {
 pub(crate) fn locale(global: &Global) -> Locale {
     if let Some(name) = &global.lang {
         return Locale::parse(name).unwrap_or_else(|| {
-            complain(&format!("konspect: no language {name}, writing English: en, ko, it are there"));
+            complain(&format!(
+                "konspect: no language {name}, writing English: en, ko, it are there"
+            ));
             Locale::English
         });
     }
-    ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| environment(name)).and_then(|text| Locale::parse(&text)).unwrap_or_default()
+    ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| environment(name))
+        .and_then(|text| Locale::parse(&text))
+        .unwrap_or_default()
 }
 
-#[expect(clippy::disallowed_methods, reason = "the command line reads the locale and NO_COLOR, the analysis never does")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line reads the locale and NO_COLOR, the analysis never does"
+)]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -94,21 +105,30 @@ fn outputs(texts: &[String]) -> Result<Vec<Output>, Failure> {
             None => (text.as_str(), None),
         };
         let Some(format) = Format::parse(name) else {
-            let error = anyhow!("no output format {name}: html, md, json, text, sarif and junit are there");
+            let error =
+                anyhow!("no output format {name}: html, md, json, text, sarif and junit are there");
             return Err(Failure::new(Exit::Usage, error));
         };
         outputs.push(Output { format, file });
     }
     if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
-        let error = anyhow!("only one output fits standard output: give the others a file (-o html=report.html)");
+        let error = anyhow!(
+            "only one output fits standard output: give the others a file (-o html=report.html)"
+        );
         return Err(Failure::new(Exit::Usage, error));
     }
     Ok(outputs)
 }
 
-fn to_stdout(format: Format, report: &Report, language: &Language, options: &RenderOptions) -> Result<(), Failure> {
+fn to_stdout(
+    format: Format,
+    report: &Report,
+    language: &Language,
+    options: &RenderOptions,
+) -> Result<(), Failure> {
     let mut out = BufWriter::new(io::stdout().lock());
-    let written = render::render(format, report, language, options, &mut out).map_err(anyhow::Error::from);
+    let written =
+        render::render(format, report, language, options, &mut out).map_err(anyhow::Error::from);
     let flushed = written.and_then(|()| out.flush().map_err(anyhow::Error::from));
     match flushed {
         Err(error) if !is_closed_pipe(&error) => Err(Failure::new(Exit::CannotWrite, error)),
@@ -117,14 +137,28 @@ fn to_stdout(format: Format, report: &Report, language: &Language, options: &Ren
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe))
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
 }
 
 /// Writes to a temporary name beside the target, then renames: there is never half a report.
-fn to_file(path: &Path, format: Format, force: bool, report: &Report, language: &Language, options: &RenderOptions) -> Result<(), Failure> {
+fn to_file(
+    path: &Path,
+    format: Format,
+    force: bool,
+    report: &Report,
+    language: &Language,
+    options: &RenderOptions,
+) -> Result<(), Failure> {
     let attempt = || -> anyhow::Result<()> {
         if !force && path.exists() {
-            return Err(anyhow!("{} is there already: name another file or give --force", path.display()));
+            return Err(anyhow!(
+                "{} is there already: name another file or give --force",
+                path.display()
+            ));
         }
         let mut partial = path.as_os_str().to_owned();
         partial.push(".partial");
@@ -132,8 +166,11 @@ fn to_file(path: &Path, format: Format, force: bool, report: &Report, language: 
         let file = OpenOptions::new().write(true).create(true).truncate(true).open(&partial);
         let file = file.with_context(|| format!("cannot write {}", path.display()))?;
         let mut out = BufWriter::new(file);
-        let written = render::render(format, report, language, options, &mut out).map_err(anyhow::Error::from);
-        let done = written.and_then(|()| Ok(out.flush()?)).and_then(|()| Ok(std::fs::rename(&partial, path)?));
+        let written = render::render(format, report, language, options, &mut out)
+            .map_err(anyhow::Error::from);
+        let done = written
+            .and_then(|()| Ok(out.flush()?))
+            .and_then(|()| Ok(std::fs::rename(&partial, path)?));
         if done.is_err() {
             let _ = std::fs::remove_file(&partial);
         }
@@ -143,7 +180,12 @@ fn to_file(path: &Path, format: Format, force: bool, report: &Report, language: 
 }
 
 /// Without `-o`: PATH's name with `.html` and `.md` in the working directory.
-fn write_beside(arguments: &Analyze, report: &Report, language: &Language, options: &RenderOptions) -> Result<(), Failure> {
+fn write_beside(
+    arguments: &Analyze,
+    report: &Report,
+    language: &Language,
+    options: &RenderOptions,
+) -> Result<(), Failure> {
     let name = beside_name(arguments.paths.first().map_or(Path::new("-"), PathBuf::as_path));
     for format in [Format::Html, Format::Markdown] {
         let path = PathBuf::from(format!("{name}.{}", format.as_str()));

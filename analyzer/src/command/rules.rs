@@ -14,7 +14,10 @@ use crate::{Exit, Failure};
 /// Prints a rule's page, without its fixtures.
 pub(crate) fn explain(name: &str) -> Result<Exit, Failure> {
     let Some(rule) = rules::find(name) else {
-        return Err(Failure::new(Exit::Usage, anyhow!("no rule {name}: `konspect rules` lists all")));
+        return Err(Failure::new(
+            Exit::Usage,
+            anyhow!("no rule {name}: `konspect rules` lists all"),
+        ));
     };
     let page = rule.meta().page;
     let end = page.find("\n## ").unwrap_or(page.len());
@@ -38,7 +41,12 @@ pub(crate) fn list(global: &Global) -> Result<Exit, Failure> {
         .iter()
         .map(|rule| {
             let meta = rule.meta();
-            format!("{}  {:38} {}", meta.code, meta.slug, language.label(&format!("rule-{}", meta.slug)))
+            format!(
+                "{}  {:38} {}",
+                meta.code,
+                meta.slug,
+                language.label(&format!("rule-{}", meta.slug))
+            )
         })
         .collect();
     print(&lines.join("\n"))
@@ -53,7 +61,9 @@ pub(crate) fn completion(shell: clap_complete::Shell) -> Result<Exit, Failure> {
 /// Prints a result; a closed pipe is no error.
 pub(crate) fn print(text: &str) -> Result<Exit, Failure> {
     match writeln!(std::io::stdout(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(Exit::CannotWrite, error)),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(Exit::CannotWrite, error))
+        }
         _ => Ok(Exit::Done),
     }
 }

@@ -1,56 +1,76 @@
-//! Artefacts too large to hold: line-aligned blocks through the streaming form of their parser.
+//! Artefacts that are too large to hold: folded block by block where their parser can, read up to a
+//! limit where it cannot.
 
 use konspect_bundle::{ArtifactId, Blocks, Code, Diagnostic, Source, Span};
 
 use super::prometheus::MetricsFold;
-use super::rows::{Hint, Kind, Rows};
-use super::{kube, log, sniff};
+use super::sniff::{self, Format};
+use super::{Hint, Kind, Rows, artifact, kube, log, node_of};
 
-/// Parses a huge artefact; what it is, its first block tells.
+/// Of a large artefact without a fold, so much is read.
+const HELD: usize = 64 << 20;
+
+/// Classifies a large artefact by its head and reads it. Audit logs are only recognised: their
+/// engine has its own folds.
 pub fn blocks(id: ArtifactId, blocks: &mut Blocks, hint: &Hint<'_>) -> (Kind, Rows) {
-    let mut rows = Rows::default();
     let format = sniff::sniff(blocks.head(), hint);
+    let mut rows = Rows::default();
     let kind = match format {
-        sniff::Format::KubernetesJson => objects(id, blocks, hint, &mut rows),
-        sniff::Format::Prometheus => metrics(id, blocks, hint, &mut rows),
-        sniff::Format::Log => lines(id, blocks, hint, &mut rows),
+        Format::AuditLog => Kind::AuditLog,
+        Format::Binary => Kind::Binary,
+        Format::KubernetesJson => {
+            let mut stream = kube::Streaming::new(id, hint);
+            while let Some((offset, block)) = blocks.next() {
+                stream.block(offset, &block, &mut rows);
+            }
+            stream.finish(&mut rows)
+        }
+        Format::Log => {
+            let mut fold = log::LogFold::new(id, hint);
+            while let Some((base, block)) = blocks.next() {
+                for line in (Source { id, bytes: &block, base }).lines() {
+                    fold.line(line.bytes, line.at);
+                }
+            }
+            fold.finish(&mut rows);
+            Kind::Log
+        }
+        Format::MetricsText => {
+            let mut fold = MetricsFold::new(id, node_of(hint));
+            while let Some((base, block)) = blocks.next() {
+                for line in (Source { id, bytes: &block, base }).lines() {
+                    fold.line(&line);
+                }
+            }
+            fold.finish(&mut rows);
+            Kind::Metrics
+        }
         _ => {
-            let at = Span { artifact: id, start: 0, end: 0 };
-            let reason = "too large for its kind to be read whole";
-            rows.diagnostics.push(Diagnostic::new(Code::UnknownArtifact, at).with("reason", reason));
-            Kind::Unknown
+            let (kind, read) = held(id, blocks, hint);
+            rows = read;
+            kind
         }
     };
-    rows.diagnostics.extend(blocks.notes(Span { artifact: id, start: 0, end: 0 }, hint.path));
     (kind, rows)
 }
 
-fn objects(id: ArtifactId, blocks: &mut Blocks, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
-    let mut stream = kube::Streaming::new(id, hint);
-    while let Some((offset, block)) = blocks.next() {
-        stream.block(offset, &block, rows);
-    }
-    stream.finish(rows)
-}
-
-fn metrics(id: ArtifactId, blocks: &mut Blocks, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
-    let mut fold = MetricsFold::new(id, super::node_of(hint));
-    each_line(id, blocks, |line| fold.line(&line));
-    fold.finish(rows);
-    Kind::Metrics
-}
-
-fn lines(id: ArtifactId, blocks: &mut Blocks, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
-    let mut fold = log::LogFold::new(id, hint);
-    each_line(id, blocks, |line| fold.line(line.bytes, line.at));
-    fold.finish(rows);
-    Kind::Log
-}
-
-fn each_line(id: ArtifactId, blocks: &mut Blocks, mut each: impl FnMut(konspect_bundle::Line<'_>)) {
-    while let Some((base, block)) = blocks.next() {
-        for line in (Source { id, bytes: &block, base }).lines() {
-            each(line);
+/// Reads the first part of an artefact as if it were all.
+fn held(id: ArtifactId, blocks: &mut Blocks, hint: &Hint<'_>) -> (Kind, Rows) {
+    let mut bytes = Vec::new();
+    let mut cut = false;
+    while let Some((_, block)) = blocks.next() {
+        if bytes.len() + block.len() > HELD {
+            cut = true;
+            break;
         }
+        bytes.extend_from_slice(&block);
     }
+    let (kind, mut rows) = artifact(&Source::new(id, &bytes), hint);
+    if cut {
+        let end = bytes.len() as u64;
+        let at = Span { artifact: id, start: end, end };
+        let note = Diagnostic::new(Code::LimitReached, at);
+        rows.diagnostics.push(note.with("limit", "held").with("value", HELD));
+    }
+    (kind, rows)
 }

@@ -1,56 +1,83 @@
-//! Which command wrote which file, as records of collections tell it: read before everything else,
-//! because an empty list says only by its command what it is a list of.
+//! Which command wrote which artefact: from our manifest, or from another tool's record.
 
 use std::collections::BTreeMap;
 
-use konspect_bundle::{Bundle, Source};
+use konspect_bundle::{Artifact, Bundle};
 
-use super::collection;
+use super::Hint;
+use super::raw_json::RawJson;
+use super::sniff::{self, Format};
 
-/// Records of collections are small.
-const RECORD_BYTES: u64 = 4 << 20;
+/// The largest record that is read for this.
+const RECORD: u64 = 16 << 20;
 
-/// The command line by the artefact's path.
+/// Words of file names that such records have; only files so named are read ahead of the scan.
+const NAMES: &[&str] = &["collection", "commands", "manifest", "record", "index", "summary"];
+
+/// The command line that wrote each artefact, by the artefact's path.
 pub fn commands_by_path(bundle: &Bundle) -> BTreeMap<String, String> {
     let mut commands = BTreeMap::new();
-    if let Some(manifest) = bundle.manifest() {
-        for artifact in bundle.artifacts() {
-            let record = artifact.command.and_then(|index| manifest.commands.get(index));
-            if let Some(record) = record {
-                commands.insert(artifact.path.clone(), record.argv.join(" "));
-            }
+    for artifact in bundle.artifacts() {
+        if is_candidate(artifact)
+            && let Ok(bytes) = bundle.read(artifact.id)
+            && sniff::sniff(&bytes, &Hint::default()) == Format::CollectionRecord
+        {
+            let folder = artifact.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            commands.extend(of_record(&bytes, folder));
         }
-        return commands;
     }
-    let candidates: Vec<_> = bundle
-        .artifacts()
-        .iter()
-        .filter(|artifact| artifact.stored_bytes <= RECORD_BYTES && may_be_record(&artifact.path))
-        .map(|artifact| artifact.id)
-        .collect();
-    let paths: BTreeMap<&str, &str> =
-        bundle.artifacts().iter().map(|artifact| (artifact.path.as_str(), artifact.path.as_str())).collect();
-    bundle.fetch(&candidates, |id, bytes| {
-        let folder = bundle
-            .artifacts()
-            .get(id.0 as usize)
-            .and_then(|artifact| artifact.path.rsplit_once('/'))
-            .map_or(String::new(), |(folder, _)| format!("{folder}/"));
-        for (file, command) in collection::commands_by_file(&Source::new(id, bytes)) {
-            let inside = format!("{folder}{file}");
-            let path = paths.get(inside.as_str()).or_else(|| paths.get(file.as_str()));
-            if let Some(path) = path {
-                commands.insert((*path).to_owned(), command);
-            }
-        }
-    });
+    if let Some(manifest) = bundle.manifest() {
+        let own = manifest
+            .commands
+            .iter()
+            .filter_map(|record| Some((record.member.clone()?, record.argv.join(" "))));
+        commands.extend(own);
+    }
     commands
 }
 
-/// A JSON file near the top; what it is, its content tells.
-fn may_be_record(path: &str) -> bool {
-    let lower = path.to_lowercase();
-    let json = lower.trim_end_matches(".gz").ends_with(".json");
-    json && path.matches('/').count() <= 2
-        && ["collect", "manifest", "command", "index", "meta"].iter().any(|word| lower.contains(word))
+fn is_candidate(artifact: &Artifact) -> bool {
+    let name = artifact.path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    name.contains("json")
+        && artifact.stored_bytes <= RECORD
+        && NAMES.iter().any(|word| name.contains(word))
+}
+
+/// The commands of a record, by the paths of their files beside it, with and without the ending of
+/// a compressed file.
+fn of_record(bytes: &[u8], folder: &str) -> Vec<(String, String)> {
+    let mut commands = Vec::new();
+    for entry in RawJson::new(bytes).get("commands").into_iter().flat_map(RawJson::items) {
+        let file = ["file", "output", "path", "stdout", "member"]
+            .iter()
+            .map(|key| entry.text_of(key))
+            .find(|file| !file.is_empty());
+        let command = entry.get("command").or_else(|| entry.get("argv"));
+        let (Some(file), Some(command)) = (file, command) else {
+            continue;
+        };
+        let command = command.texts().join(" ");
+        let file = file.trim_start_matches("./");
+        let path = if folder.is_empty() { file.to_owned() } else { format!("{folder}/{file}") };
+        if let Some(plain) = path.strip_suffix(".gz") {
+            commands.push((plain.to_owned(), command.clone()));
+        }
+        commands.push((path, command));
+    }
+    commands
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_name_files_beside_them() {
+        let text = br#"{"cluster":"c","commands":[{"command":"kubectl get nodes -o json","file":"get/nodes.json.gz"},{"command":"x","file":null}]}"#;
+        let commands = of_record(text, "case");
+        let expected = ["case/get/nodes.json", "case/get/nodes.json.gz"];
+        let paths: Vec<_> = commands.iter().map(|(path, _)| path.as_str()).collect();
+        assert_eq!(paths, expected);
+        assert_eq!(commands[0].1, "kubectl get nodes -o json");
+    }
 }

@@ -6,6 +6,7 @@
 
 mod api;
 mod arithmetic;
+mod etcd_status;
 mod interest;
 
 use std::borrow::Cow;
@@ -17,6 +18,7 @@ use konspect_bundle::{ArtifactId, Code, Diagnostic, Line, Source, Span};
 
 pub use api::answer;
 pub use arithmetic::{Growth, NoGrowth, Quantile, growth, histogram_quantile};
+pub use etcd_status::etcd_status;
 
 use super::{Hint, Kind, Rows, TableKind, node_of};
 use crate::model::metrics::{Sample, Scrape};
@@ -233,12 +235,10 @@ struct Series<'a> {
     stamp: Option<i64>,
 }
 
-/// Whether a line is a sample with labels or of a name that has an underscore, as metrics have.
+/// Whether a line is a sample, by its labels or by a name that a known component writes.
 pub fn is_sample(line: &[u8]) -> bool {
-    series(line.trim_ascii()).is_some_and(|series| {
-        line.contains(&b'{')
-            || (series.name.contains(['_', ':']) && !series.name.contains(char::is_uppercase))
-    })
+    series(line.trim_ascii())
+        .is_some_and(|series| line.contains(&b'{') || interest::is_known(&series.name))
 }
 
 /// Takes a sample's line apart; accepts what user interfaces and `promtool` print as well.

@@ -1,5 +1,6 @@
 //! What parsing one artefact yields, and what may be known of the artefact besides its bytes.
 
+use jiff::Timestamp;
 use konspect_bundle::{ArtifactId, Diagnostic, Span};
 
 use crate::model::azure::{
@@ -32,8 +33,8 @@ pub struct Hint<'a> {
     pub command: &'a str,
     /// The node it ran on, when a manifest tells.
     pub node: &'a str,
-    /// A time near the collection, for formats without a year.
-    pub reference: Option<crate::model::Timestamp>,
+    /// About when the bundle was written: gives stamps without a year theirs.
+    pub reference: Option<Timestamp>,
 }
 
 /// What an artefact is, for the inventory.

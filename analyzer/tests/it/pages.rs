@@ -33,13 +33,18 @@ fn pages_tell_what_rules_do() {
     let mut failures = Vec::new();
     for rule in rules::all() {
         let path = page_path(rule);
-        let page = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let page = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let mut lines: Vec<String> = page.lines().map(str::to_owned).collect();
         let mut sections = sections(&page);
         sections.reverse();
         for section in sections {
             let Some(block) = &section.expected else {
-                failures.push(format!("{}: section {:?} has no report block", path.display(), section.title));
+                failures.push(format!(
+                    "{}: section {:?} has no report block",
+                    path.display(),
+                    section.title
+                ));
                 continue;
             };
             let actual = outcome(rule, &section);
@@ -69,9 +74,14 @@ fn pages_are_complete() {
     for rule in rules::all() {
         let meta = rule.meta();
         let first = meta.page.lines().next().unwrap_or_default();
-        assert_eq!(first, format!("# {} ({})", meta.slug, meta.code), "the page's first line names the rule");
+        assert_eq!(
+            first,
+            format!("# {} ({})", meta.slug, meta.code),
+            "the page's first line names the rule"
+        );
         assert!(meta.page.contains("\nReference: "), "{} cites no document", meta.slug);
-        let titles: Vec<String> = sections(meta.page).into_iter().map(|section| section.title).collect();
+        let titles: Vec<String> =
+            sections(meta.page).into_iter().map(|section| section.title).collect();
         let has = |word: &str| titles.iter().any(|title| title.starts_with(word));
         assert!(has("Fires"), "{} has no section that fires", meta.slug);
         assert!(has("Stays silent"), "{} has no look-alike that stays silent", meta.slug);
@@ -103,7 +113,8 @@ fn blessing() -> bool {
 fn page_path(rule: &dyn Run) -> PathBuf {
     let family = serde_json::to_value(rule.meta().family).unwrap();
     let name = rule.meta().slug.replace('-', "_");
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("src/rules/{}/{name}.md", family.as_str().unwrap()))
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join(format!("src/rules/{}/{name}.md", family.as_str().unwrap()))
 }
 
 fn sections(page: &str) -> Vec<Section> {
@@ -129,8 +140,12 @@ fn sections(page: &str) -> Vec<Section> {
         at += 1;
         match (block.words.first().map(String::as_str), block.words.get(1), sections.last_mut()) {
             (Some("report"), None, Some(section)) => section.expected = Some(block),
-            (_, Some(_), Some(section)) => section.files.push((block.words[1..].join(" "), block.text.into_bytes())),
-            (_, Some(_), None) => shared.push((block.words[1..].join(" "), block.text.into_bytes())),
+            (_, Some(_), Some(section)) => {
+                section.files.push((block.words[1..].join(" "), block.text.into_bytes()))
+            }
+            (_, Some(_), None) => {
+                shared.push((block.words[1..].join(" "), block.text.into_bytes()))
+            }
             _ => {}
         }
     }
@@ -141,7 +156,9 @@ fn sections(page: &str) -> Vec<Section> {
             }
         }
     }
-    sections.retain(|section| section.title.starts_with("Fires") || section.title.starts_with("Stays silent"));
+    sections.retain(|section| {
+        section.title.starts_with("Fires") || section.title.starts_with("Stays silent")
+    });
     sections
 }
 
@@ -183,7 +200,12 @@ fn found(text: &mut String, report: &Report, code: &str) {
             }
             card.evidence.iter().for_each(|evidence| cite(text, evidence));
             for step in &card.remedy {
-                let _ = writeln!(text, "  do: {}{}", step.text, step.command.as_ref().map(|command| format!(": {command}")).unwrap_or_default());
+                let _ = writeln!(
+                    text,
+                    "  do: {}{}",
+                    step.text,
+                    step.command.as_ref().map(|command| format!(": {command}")).unwrap_or_default()
+                );
             }
         }
         for effect in card.explains.iter().filter(|effect| effect.code == code) {

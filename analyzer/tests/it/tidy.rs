@@ -7,7 +7,9 @@ use konspect::rank::graph;
 use konspect::rules;
 
 /// Left to right; a module may use only what stands to its left.
-const ORDER: &[&str] = &["model", "parse", "finding", "shell", "facts", "rules", "rank", "language", "report", "render"];
+const ORDER: &[&str] = &[
+    "model", "parse", "finding", "shell", "facts", "rules", "rank", "language", "report", "render",
+];
 
 #[test]
 fn arrows_point_left() {
@@ -24,11 +26,18 @@ fn arrows_point_left() {
             let text = std::fs::read_to_string(&path).unwrap();
             for (line, found) in text.lines().enumerate() {
                 for used in found.split("crate::").skip(1) {
-                    let used: String = used.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+                    let used: String = used
+                        .chars()
+                        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                        .collect();
                     if let Some(other) = ORDER.iter().position(|known| *known == used)
                         && other > place
                     {
-                        wrong.push(format!("{}:{}: {module} uses {used}", path.display(), line + 1));
+                        wrong.push(format!(
+                            "{}:{}: {module} uses {used}",
+                            path.display(),
+                            line + 1
+                        ));
                     }
                 }
             }
@@ -56,7 +65,11 @@ fn codes_and_slugs_are_unique_and_well_formed() {
         assert!(codes.insert(meta.code), "{} twice", meta.code);
         assert!(slugs.insert(meta.slug), "{} twice", meta.slug);
         assert!(meta.code.len() == 7 && meta.code.starts_with("KSP"), "{}", meta.code);
-        assert!(meta.slug.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'), "{}", meta.slug);
+        assert!(
+            meta.slug.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
+            "{}",
+            meta.slug
+        );
     }
 }
 
@@ -69,8 +82,16 @@ fn the_causal_map_names_only_rules() {
 #[test]
 fn no_template_trusts_text() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../templates");
-    for entry in std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_file()) {
+    for entry in std::fs::read_dir(root)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+    {
         let text = std::fs::read_to_string(&entry).unwrap();
-        assert!(!text.contains("|safe") && !text.contains("| safe"), "{} uses the safe filter", entry.display());
+        assert!(
+            !text.contains("|safe") && !text.contains("| safe"),
+            "{} uses the safe filter",
+            entry.display()
+        );
     }
 }

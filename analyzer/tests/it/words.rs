@@ -11,7 +11,8 @@ fn root() -> &'static Path {
 }
 
 fn files(folder: &Path, ending: &str, out: &mut Vec<PathBuf>) {
-    let mut entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     for path in entries {
         if path.is_dir() {
@@ -32,7 +33,9 @@ fn used() -> BTreeMap<String, BTreeSet<Vec<String>>> {
         for (place, _) in text.match_indices("words!(") {
             let Some(call) = call_text(&text[place + "words!".len()..]) else { continue };
             let inner = call.trim_start_matches('(').trim_start();
-            let Some(key) = inner.strip_prefix('"').and_then(|rest| rest.split('"').next()) else { continue };
+            let Some(key) = inner.strip_prefix('"').and_then(|rest| rest.split('"').next()) else {
+                continue;
+            };
             used.entry(key.to_owned()).or_default().insert(argument_names(inner));
         }
     }
@@ -75,7 +78,10 @@ fn argument_names(inner: &str) -> Vec<String> {
             '=' if !quoted && depth == 0 => {
                 let double = characters.get(place + 1) == Some(&'=') || "=!<>".contains(previous);
                 let name = word.trim();
-                if !double && !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+                if !double
+                    && !name.is_empty()
+                    && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+                {
                     names.push(name.to_owned());
                 }
                 word.clear();
@@ -98,7 +104,9 @@ fn defined(locale: Locale) -> BTreeMap<String, BTreeSet<String>> {
         let text = std::fs::read_to_string(&path).unwrap();
         let mut key = String::new();
         for line in text.lines() {
-            if let Some((name, _)) = line.split_once('=').filter(|_| !line.starts_with([' ', '#', '}', '.', '-'])) {
+            if let Some((name, _)) =
+                line.split_once('=').filter(|_| !line.starts_with([' ', '#', '}', '.', '-']))
+            {
                 key = name.trim().to_owned();
                 assert!(
                     defined.insert(key.clone(), BTreeSet::new()).is_none(),
@@ -107,7 +115,9 @@ fn defined(locale: Locale) -> BTreeMap<String, BTreeSet<String>> {
                 );
             }
             let variables = line.split('$').skip(1).map(|rest| {
-                rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()
+                rest.chars()
+                    .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                    .collect::<String>()
             });
             if let Some(known) = defined.get_mut(&key).filter(|_| !line.starts_with('#')) {
                 known.extend(variables);
@@ -119,9 +129,22 @@ fn defined(locale: Locale) -> BTreeMap<String, BTreeSet<String>> {
 
 /// Keys that code builds: by rule, table or enum.
 fn computed(key: &str) -> bool {
-    ["rule-", "table-", "KSB", "label-", "lane-", "kind-", "state-", "severity-", "confidence-", "risk-", "role-", "health-"]
-        .iter()
-        .any(|prefix| key.starts_with(prefix))
+    [
+        "rule-",
+        "table-",
+        "KSB",
+        "label-",
+        "lane-",
+        "kind-",
+        "state-",
+        "severity-",
+        "confidence-",
+        "risk-",
+        "role-",
+        "health-",
+    ]
+    .iter()
+    .any(|prefix| key.starts_with(prefix))
 }
 
 #[test]
@@ -149,7 +172,8 @@ fn every_defined_key_is_used() {
     let (used, defined) = (used(), defined(Locale::English));
     let mut sources = Vec::new();
     files(&root().join("src"), "rs", &mut sources);
-    let mut text: String = sources.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let mut text: String =
+        sources.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
     let mut templates = Vec::new();
     for ending in ["j2", "js"] {
         files(&root().join("../templates"), ending, &mut templates);
@@ -157,7 +181,9 @@ fn every_defined_key_is_used() {
     text.extend(templates.iter().map(|path| std::fs::read_to_string(path).unwrap()));
     let dead: Vec<&String> = defined
         .keys()
-        .filter(|key| !used.contains_key(*key) && !computed(key) && !text.contains(&format!("\"{key}\"")))
+        .filter(|key| {
+            !used.contains_key(*key) && !computed(key) && !text.contains(&format!("\"{key}\""))
+        })
         .filter(|key| !text.contains(&format!("'{key}'")))
         .collect();
     assert!(dead.is_empty(), "defined, never used: {dead:?}");
@@ -167,7 +193,11 @@ fn every_defined_key_is_used() {
 fn every_rule_and_table_has_a_name() {
     let language = Language::new(Locale::English);
     for rule in konspect::rules::all() {
-        assert!(language.has(&format!("rule-{}", rule.meta().slug)), "rule-{} is missing", rule.meta().slug);
+        assert!(
+            language.has(&format!("rule-{}", rule.meta().slug)),
+            "rule-{} is missing",
+            rule.meta().slug
+        );
     }
 }
 
@@ -181,9 +211,16 @@ fn every_language_with_files_is_complete() {
         let other = defined(locale);
         let missing: Vec<_> = english.keys().filter(|key| !other.contains_key(*key)).collect();
         let extra: Vec<_> = other.keys().filter(|key| !english.contains_key(*key)).collect();
-        assert!(missing.is_empty() && extra.is_empty(), "{locale:?}: missing {missing:?}, unknown {extra:?}");
+        assert!(
+            missing.is_empty() && extra.is_empty(),
+            "{locale:?}: missing {missing:?}, unknown {extra:?}"
+        );
         for (key, variables) in &english {
-            assert!(other[key].is_subset(variables), "{locale:?} {key}: variables {:?}, English has {variables:?}", other[key]);
+            assert!(
+                other[key].is_subset(variables),
+                "{locale:?} {key}: variables {:?}, English has {variables:?}",
+                other[key]
+            );
         }
     }
 }

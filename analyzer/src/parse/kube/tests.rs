@@ -9,7 +9,7 @@ use crate::parse::rows::{Hint, Kind, Rows, TableKind};
 
 fn read_as(text: &str, command: &str, path: &str) -> (Kind, Rows) {
     let mut rows = Rows::default();
-    let hint = Hint { path, command, node: "" };
+    let hint = Hint { path, command, ..Hint::default() };
     let kind = json(&Source::new(ArtifactId(1), text.as_bytes()), &hint, &mut rows);
     (kind, rows)
 }

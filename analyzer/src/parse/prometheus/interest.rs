@@ -212,6 +212,15 @@ pub(super) fn family(name: &str) -> Option<&'static str> {
     })
 }
 
+/// Whether a name is kept, or begins as a known component's names do.
+pub(super) fn is_known(name: &str) -> bool {
+    ["go_", "process_", "apiserver_", "rest_client_", "workqueue_"]
+        .iter()
+        .chain(OWNERS.iter().map(|(start, _)| start))
+        .any(|start| name.starts_with(start))
+        || family(name).is_some()
+}
+
 fn known(name: &str) -> Option<&'static str> {
     let table = if name.starts_with("konnectivity_") { TUNNEL_FAMILIES } else { FAMILIES };
     table.binary_search(&name).ok().and_then(|found| table.get(found)).copied()
