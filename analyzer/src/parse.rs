@@ -5,6 +5,7 @@
 //! are concatenated in the order of the artefacts, so the number of threads cannot show.
 
 pub mod kube;
+pub mod kube_table;
 pub mod quantity;
 pub mod rows;
 
