@@ -10,6 +10,7 @@ mod commands;
 pub mod flow_dump;
 pub mod health;
 pub mod kube;
+pub mod kube_table;
 pub mod log;
 pub mod network_error;
 pub mod prometheus;
