@@ -9,6 +9,7 @@ pub(crate) mod directory;
 pub(crate) mod names;
 pub(crate) mod salvage;
 pub(crate) mod tar;
+pub(crate) mod xz;
 pub(crate) mod zip;
 
 use std::io::{self, Read};

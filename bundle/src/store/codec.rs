@@ -38,10 +38,7 @@ impl Codec {
         let decoder: Stream = match self {
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
             Self::Deflate => Box::new(flate2::bufread::DeflateDecoder::new(input)),
-            Self::Xz => {
-                let memory = u32::try_from(limits.window >> 10).unwrap_or(u32::MAX);
-                Box::new(lzma_rust2::XzReader::new_mem_limit(input, true, memory))
-            }
+            Self::Xz => super::xz::reader(input, limits),
             Self::Zstd => Box::new(Frames {
                 input: Some(Input::new(input)),
                 frame: None,

@@ -204,9 +204,9 @@ pub(crate) struct Member<'a> {
 impl Member<'_> {
     /// Reads the content; what came before damage is kept.
     pub(crate) fn read_all(self) -> (Vec<u8>, Option<ReadError>) {
-        // A header may claim what it likes: memory is taken as bytes arrive.
-        let mut bytes =
-            Vec::with_capacity(usize::try_from(self.length.min(1 << 20)).unwrap_or_default());
+        // A header may claim what it likes: pages are taken as bytes arrive.
+        let claimed = usize::try_from(self.length.min(1 << 26)).unwrap_or_default();
+        let mut bytes = Vec::with_capacity(claimed);
         let damage = match self.content.read_to_end(&mut bytes) {
             Err(error) => Some(ReadError::from_io(error, bytes.len() as u64)),
             Ok(_) if (bytes.len() as u64) < self.length => Some(ReadError::Cut(bytes.len() as u64)),
