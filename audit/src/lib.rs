@@ -34,6 +34,7 @@
 //!
 //! This crate refuses to know what is healthy: rules judge, and words are said elsewhere.
 
+pub mod answers;
 mod budget;
 mod client;
 mod columns;
@@ -45,6 +46,7 @@ mod finish;
 mod fold;
 mod form;
 mod histogram;
+pub mod objective;
 mod onset;
 mod read;
 mod record;

@@ -8,6 +8,11 @@ pub(crate) fn parse(text: &str) -> Option<i64> {
     (micros >= 946_684_800_000_000).then_some(micros)
 }
 
+/// A time as RFC 3339 in UTC.
+pub(crate) fn print(micros: i64) -> String {
+    jiff::Timestamp::from_microsecond(micros).map(|stamp| stamp.to_string()).unwrap_or_default()
+}
+
 fn fast(bytes: &[u8]) -> Option<i64> {
     let [
         y0,
