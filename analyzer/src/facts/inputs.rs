@@ -1,5 +1,7 @@
 //! How a rule declares what it needs: the type of its inputs *is* the declaration.
 
+use konspect_audit::AuditSummary;
+
 use super::{
     Context, Events, Facts, KubeletReach, Listing, Logs, Missing, Nodes, Pods, Services, Table,
     Tunnel,
