@@ -12,42 +12,42 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 5 cannot write; 70 a bug of ours; 130 interrupted.\n\nExamples:\n  konspect analyze bundle.zip\n  \
 konspect analyze incident-folder/ -o json | jq .verdict\n  konspect explain port-10250-iptables"
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
     #[command(flatten)]
-    pub global: Global,
+    pub(crate) global: Global,
 }
 
 /// What every command takes.
 #[derive(Debug, Args)]
-pub struct Global {
+pub(crate) struct Global {
     /// Language of the report [default: the locale's, else en]
     #[arg(long, global = true, value_name = "en|ko|it")]
-    pub lang: Option<String>,
+    pub(crate) lang: Option<String>,
     /// Worker threads [default: all cores]
     #[arg(long, global = true, value_name = "N")]
-    pub threads: Option<usize>,
+    pub(crate) threads: Option<usize>,
     /// Says less: once only the verdict, twice nothing
     #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub quiet: u8,
+    pub(crate) quiet: u8,
     /// Says more
     #[arg(short, long, global = true, action = ArgAction::Count)]
-    pub verbose: u8,
+    pub(crate) verbose: u8,
     /// When to colour
     #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
-    pub color: Color,
+    pub(crate) color: Color,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     Auto,
     Always,
     Never,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Analyses a bundle, any directory, any archive, or loose files
     Analyze(Analyze),
     /// Prints a rule's page
@@ -69,29 +69,29 @@ pub enum Command {
 }
 
 #[derive(Debug, Args)]
-pub struct Analyze {
+pub(crate) struct Analyze {
     /// A bundle, directory, archive (zip, tar, tar.gz, tar.xz, tar.zst), or files; - reads standard input
     #[arg(required = true)]
-    pub paths: Vec<PathBuf>,
+    pub(crate) paths: Vec<PathBuf>,
     /// What to write: html, md, json, text, sarif or junit, with =FILE or to standard output (repeatable)
     #[arg(short, long, value_name = "FORMAT[=FILE]")]
-    pub output: Vec<String>,
+    pub(crate) output: Vec<String>,
     /// Overwrites files that are there
     #[arg(long)]
-    pub force: bool,
+    pub(crate) force: bool,
     /// Exits with 1 when the verdict is this bad or worse
     #[arg(long, value_enum)]
-    pub fail_on: Option<FailOn>,
+    pub(crate) fail_on: Option<FailOn>,
     /// Exits with 4 when anything could not be read
     #[arg(long)]
-    pub strict: bool,
+    pub(crate) strict: bool,
     /// Leaves out a rule, by code or slug (repeatable)
     #[arg(long, value_name = "CODE")]
-    pub ignore: Vec<String>,
+    pub(crate) ignore: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum FailOn {
+pub(crate) enum FailOn {
     Degraded,
     Broken,
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use konspect::{Options, analyze};
-use konspect_bundle::{Bundle, Code, Content};
+use konspect_bundle::{Code, Content};
 
 use super::analyze::open;
 use super::rules::print;

@@ -172,6 +172,7 @@ fn every_defined_key_is_used() {
     let (used, defined) = (used(), defined(Locale::English));
     let mut sources = Vec::new();
     files(&root().join("src"), "rs", &mut sources);
+    files(&root().join("../bundle/src"), "rs", &mut sources);
     let mut text: String =
         sources.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
     let mut templates = Vec::new();
