@@ -484,8 +484,10 @@ mod sweep {
                         let inside = rows.collected.iter().all(|row| row.at.end <= length)
                             && rows.diagnostics.iter().all(|row| row.at.end <= length)
                             && rows.scrapes.iter().all(|row| row.at.end <= length);
+                        let format = super::sniff(bytes, &hint);
                         let head = String::from_utf8_lossy(bytes.get(..90).unwrap_or(bytes));
-                        (kind, inside, member.path.clone(), head.replace('\n', "|"))
+                        let head = format!("{format:?}: {}", head.replace('\n', "|"));
+                        (kind, inside, member.path.clone(), head)
                     }
                     Content::Blocks(large) => {
                         let (kind, _) = blocks(member.id, large, &hint);
