@@ -19,12 +19,18 @@ mod shared;
 mod soft;
 mod stream;
 mod workload;
+mod yaml;
 
 pub use stream::Streaming;
 
 /// Reads lists, single objects, watch events, lines of objects and concatenated documents.
 pub fn json(source: &Source<'_>, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
     Streaming::new(source.id, hint).whole(source, rows)
+}
+
+/// Reads the same objects from YAML.
+pub fn yaml(source: &Source<'_>, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
+    yaml::yaml(source, hint, rows)
 }
 
 #[cfg(test)]

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use konspect_bundle::diagnostic::{Code, Diagnostic};
 use konspect_bundle::{Source, Span};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::kinds::{self, Target};
 use super::scan::{self, Item, ItemCutter, Member};
 use super::shared::Place;
-use super::{control, event, network, other, pod, workload};
+use super::soft::{Many, Maybe, Scalar};
+use super::{control, event, network, other, pod, shared, workload};
 use crate::model::client::CommandOutcome;
 use crate::model::kube::ApiVersion;
 use crate::model::network_error::NetworkError;
@@ -286,6 +288,11 @@ fn dispatch(
         }};
     }
     match kind {
+        "Table" if api_version.starts_with("meta.k8s.io/") => {
+            let table: RawTable<'_> = serde_json::from_str(text)?;
+            api_table(&table, context, place, output);
+            return Ok(());
+        }
         "Status" if api_version == "v1" || api_version.is_empty() => {
             status(serde_json::from_str(text)?, context.command, place.item, output);
             return Ok(());
@@ -400,12 +407,57 @@ fn dispatch(
 }
 
 #[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct RawTable<'a> {
+    column_definitions: Many<Maybe<RawColumn>>,
+    #[serde(borrow)]
+    rows: Many<&'a RawValue>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawColumn {
+    name: Scalar,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct RawTableRow<'a> {
+    cells: Many<Scalar>,
+    #[serde(borrow)]
+    object: Maybe<other::RawPlain<'a>>,
+}
+
+/// The answer to a request for `as=Table`: what kubectl prints, as JSON.
+fn api_table(table: &RawTable<'_>, context: &Context<'_>, place: &Place<'_>, output: &mut Output) {
+    let names: Vec<String> = table
+        .column_definitions
+        .0
+        .iter()
+        .map(|column| column.0.as_ref().map_or("", |column| column.name.as_str()).to_owned())
+        .collect();
+    let entries: Vec<(Vec<String>, String, Span)> = table
+        .rows
+        .0
+        .iter()
+        .map(|raw| {
+            let row: RawTableRow<'_> = shared::part(raw);
+            let cells = row.cells.0.into_iter().map(Scalar::into_text).collect();
+            (cells, row.object.or_default().namespace(), place.of(raw))
+        })
+        .collect();
+    let rows = &mut output.rows;
+    crate::parse::kube_table::api_table(&names, &entries, context.target, place.item, rows);
+    output.tables += 1;
+}
+
+#[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct RawStatus {
-    status: super::soft::Scalar,
-    message: super::soft::Scalar,
-    reason: super::soft::Scalar,
-    code: super::soft::Scalar,
+    status: Scalar,
+    message: Scalar,
+    reason: Scalar,
+    code: Scalar,
 }
 
 /// An answer that is only an error: evidence of what the API said instead.

@@ -152,6 +152,12 @@ struct RawPlainStatus<'a> {
     conditions: Many<&'a RawValue>,
 }
 
+impl RawPlain<'_> {
+    pub(super) fn namespace(self) -> String {
+        meta(self.metadata).namespace
+    }
+}
+
 /// Any object: what of it all kinds have.
 pub(super) fn object(
     raw: RawPlain<'_>,

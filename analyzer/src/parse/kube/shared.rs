@@ -109,14 +109,6 @@ struct RawCondition {
     last_probe_time: Scalar,
 }
 
-pub(super) fn status(text: &str) -> Status {
-    match text {
-        "True" | "true" => Status::True,
-        "False" | "false" => Status::False,
-        _ => Status::Unknown,
-    }
-}
-
 pub(super) fn conditions(many: &Many<&RawValue>, place: &Place<'_>) -> Vec<Condition> {
     many.0
         .iter()

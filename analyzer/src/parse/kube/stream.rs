@@ -29,7 +29,6 @@ pub struct Streaming {
     artifact: ArtifactId,
     command: String,
     target: Target,
-    fixed: Option<Span>,
     carry: Vec<u8>,
     carry_at: u64,
     /// The carry is not read again before it has this many bytes: no quadratic work.
@@ -86,6 +85,17 @@ impl Head {
         }
     }
 
+    /// Of a whole object.
+    pub(super) fn of(object: &[u8]) -> Self {
+        let mut head = Self::default();
+        for key in ["apiVersion", "kind", "metadata"] {
+            if let Some(value) = scan::member(object, key) {
+                head.note(key.as_bytes(), value);
+            }
+        }
+        head
+    }
+
     /// The kind of the items of a typed list; empty for `List`.
     pub(super) fn item_kind(&self) -> &str {
         self.kind.strip_suffix("List").unwrap_or("")
@@ -103,7 +113,6 @@ impl Streaming {
             artifact,
             command: hint.command.to_owned(),
             target: Target::of(hint.command, hint.path),
-            fixed: None,
             carry: Vec::new(),
             carry_at: 0,
             retry_at: 0,
@@ -113,12 +122,6 @@ impl Streaming {
             lists: 0,
             output: Output::default(),
         }
-    }
-
-    /// All objects get this span: the bytes are not those of the artefact.
-    pub(super) fn at(mut self, span: Span) -> Self {
-        self.fixed = Some(span);
-        self
     }
 
     /// Reads the next block, which begins at `offset` of the artefact.
@@ -203,7 +206,7 @@ impl Streaming {
             Some(b'{') => self.document(source, start),
             Some(b'[') if opens_objects(bytes, start) => {
                 self.state = State::Items(List {
-                    at: self.span(source, start..start + 1),
+                    at: source.span(start..start + 1),
                     plain_array: true,
                     ..List::default()
                 });
@@ -234,11 +237,7 @@ impl Streaming {
             return;
         }
         item::cap(&mut text, PREAMBLE_BYTES);
-        self.skipped = Some((self.span(source, range), text));
-    }
-
-    fn span(&self, source: &Source<'_>, range: std::ops::Range<usize>) -> Span {
-        self.fixed.unwrap_or_else(|| source.span(range))
+        self.skipped = Some((source.span(range), text));
     }
 
     fn document(&mut self, source: &Source<'_>, start: usize) -> usize {
@@ -256,7 +255,7 @@ impl Streaming {
             };
             let key = bytes.get(key).unwrap_or_default();
             if key == b"items" && bytes.get(value) == Some(&b'[') {
-                let at = self.span(source, start..value + 1);
+                let at = source.span(start..value + 1);
                 self.state = State::Items(List { head, at, ..List::default() });
                 return value + 1;
             }
@@ -271,7 +270,7 @@ impl Streaming {
         match stop {
             Stop::End => start,
             Stop::Bad(bad) => {
-                let span = self.span(source, start..bad);
+                let span = source.span(start..bad);
                 self.output.refuse(span, "no JSON");
                 resume(bytes, bad)
             }
@@ -281,7 +280,7 @@ impl Streaming {
     /// A document that is no list with items; `items: null` is an empty list.
     fn finished(&mut self, source: &Source<'_>, range: std::ops::Range<usize>, head: &Head) {
         let bytes = source.bytes.get(range.clone()).unwrap_or_default();
-        let at = self.span(source, range);
+        let at = source.span(range);
         if head.kind == "List"
             || head.kind.ends_with("List") && scan::member(bytes, "items").is_some()
         {
@@ -291,7 +290,7 @@ impl Streaming {
         }
         let context = Context {
             source: *source,
-            fixed: self.fixed,
+            fixed: None,
             target: &self.target,
             command: &self.command,
             api_version: "",
@@ -328,7 +327,7 @@ impl Streaming {
         list.cutter = Some(cutter);
         self.parse(source, &ranges, &list);
         item::merge(&mut list.seen, std::mem::take(&mut self.output.seen));
-        list.at = list.at.to(self.span(source, start..at));
+        list.at = list.at.to(source.span(start..at));
         match ended {
             Ok(end) if list.plain_array => {
                 self.close(list, true);
@@ -343,7 +342,7 @@ impl Streaming {
                 at
             }
             Err(Stop::Bad(bad)) => {
-                let span = self.span(source, bad..bad + 1);
+                let span = source.span(bad..bad + 1);
                 self.output.refuse(span, "no JSON");
                 self.close(list, false);
                 resume(bytes, bad)
@@ -354,7 +353,7 @@ impl Streaming {
     fn parse(&mut self, source: &Source<'_>, ranges: &[std::ops::Range<usize>], list: &List) {
         let context = Context {
             source: *source,
-            fixed: self.fixed,
+            fixed: None,
             target: &self.target,
             command: &self.command,
             api_version: list.head.item_version(),
@@ -409,7 +408,7 @@ impl Streaming {
                 at
             }
             Stop::Bad(bad) => {
-                let span = self.span(source, bad..bad + 1);
+                let span = source.span(bad..bad + 1);
                 self.output.refuse(span, "no JSON");
                 self.close(list, true);
                 resume(bytes, bad)
@@ -427,11 +426,7 @@ impl Streaming {
     }
 
     fn end(mut self, start: u64, rest: &[u8], rows: &mut Rows) -> Kind {
-        let span = self.fixed.unwrap_or(Span {
-            artifact: self.artifact,
-            start,
-            end: start + rest.len() as u64,
-        });
+        let span = Span { artifact: self.artifact, start, end: start + rest.len() as u64 };
         let unread = !rest.iter().all(u8::is_ascii_whitespace);
         let mut cut = unread;
         match std::mem::replace(&mut self.state, State::Top) {

@@ -242,6 +242,16 @@ fn policies_without_types_isolate_ingress() {
 }
 
 #[test]
+fn the_table_form_of_the_api_gives_rows() {
+    let text = r#"{"kind":"Table","apiVersion":"meta.k8s.io/v1","columnDefinitions":[{"name":"Name"},{"name":"Ready"},{"name":"Status"},{"name":"Restarts"},{"name":"Age"},{"name":"IP"},{"name":"Node"}],"rows":[{"cells":["a","0/1","ImagePullBackOff","2 (5m ago)","1d",null,"n1"],"object":{"kind":"PartialObjectMetadata","metadata":{"name":"a","namespace":"web"}}}]}"#;
+    let (kind, rows) = read_as(text, "kubectl get --raw /api/v1/pods", "");
+    assert_eq!(kind, Kind::KubernetesTable);
+    let pod = &rows.pods[0];
+    assert_eq!((pod.meta.namespace.as_str(), pod.node.as_str(), pod.restarts()), ("web", "n1", 2));
+    assert_eq!(rows.collected[0].table, TableKind::Pods);
+}
+
+#[test]
 fn blocks_of_any_size_give_the_same_rows() {
     let item = serde_json::from_str::<serde_json::Value>(POD).unwrap();
     let list = serde_json::json!({"apiVersion": "v1", "items": [item, {}, item], "kind": "List"});
