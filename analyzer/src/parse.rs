@@ -4,6 +4,8 @@
 //! tables its source covers, and leaves diagnostics for what it cannot read. Rows of all artefacts
 //! are concatenated in the order of the artefacts, so the number of threads cannot show.
 
+pub mod collection;
+pub mod describe;
 pub mod kube;
 pub mod kube_table;
 pub mod quantity;
