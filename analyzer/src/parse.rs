@@ -5,6 +5,8 @@
 //! are concatenated in the order of the artefacts, so the number of threads cannot show.
 
 pub mod azure;
+pub mod collection;
+pub mod describe;
 pub mod flow_dump;
 pub mod health;
 pub mod kube;
