@@ -5,7 +5,9 @@
 //! are concatenated in the order of the artefacts, so the number of threads cannot show.
 
 pub mod azure;
+mod blocks;
 pub mod collection;
+mod commands;
 pub mod describe;
 pub mod flow_dump;
 pub mod health;
@@ -17,12 +19,10 @@ pub mod prometheus;
 pub mod quantity;
 pub mod raw_json;
 pub mod rows;
+mod signals;
 pub mod sniff;
 pub mod time;
 pub mod version;
-mod blocks;
-mod commands;
-mod signals;
 
 pub use blocks::blocks;
 pub use commands::commands_by_path;
@@ -48,7 +48,11 @@ fn dispatch(format: Format, source: &Source<'_>, hint: &Hint<'_>, rows: &mut Row
         Format::Manifest => Kind::Manifest,
         Format::AuditLog => Kind::AuditLog,
         Format::Document => Kind::Document,
+        Format::CollectionRecord => collection::record(source, hint, rows),
         Format::KubernetesJson => kube::json(source, hint, rows),
+        Format::KubernetesYaml => kube::yaml(source, hint, rows),
+        Format::KubernetesTable => kube_table::table(source, hint, rows),
+        Format::KubernetesDescribe => describe::describe(source, hint, rows),
         Format::VersionText => version::text(source, hint, rows),
         Format::HealthChecks => health::checks(source, hint, rows),
         Format::FlowDump => flow_dump::dump(source, hint, rows),
