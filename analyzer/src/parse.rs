@@ -5,24 +5,30 @@
 //! are concatenated in the order of the artefacts, so the number of threads cannot show.
 
 pub mod azure;
-mod blocks;
+pub mod certificate;
 pub mod collection;
-mod commands;
 pub mod describe;
+pub mod dns;
 pub mod flow_dump;
 pub mod health;
 pub mod kube;
 pub mod kube_table;
+pub mod kubeconfig;
 pub mod log;
 pub mod network_error;
+pub mod node_state;
+pub mod probe;
 pub mod prometheus;
 pub mod quantity;
 pub mod raw_json;
 pub mod rows;
-mod signals;
 pub mod sniff;
 pub mod time;
+pub mod transcript;
 pub mod version;
+mod blocks;
+mod commands;
+mod signals;
 
 pub use blocks::blocks;
 pub use commands::commands_by_path;
