@@ -5,22 +5,30 @@
 //! are concatenated in the order of the artefacts, so the number of threads cannot show.
 
 pub mod azure;
-mod blocks;
-mod commands;
+pub mod certificate;
+pub mod collection;
+pub mod describe;
+pub mod dns;
 pub mod flow_dump;
 pub mod health;
 pub mod kube;
 pub mod kube_table;
+pub mod kubeconfig;
 pub mod log;
 pub mod network_error;
+pub mod node_state;
+pub mod probe;
 pub mod prometheus;
 pub mod quantity;
 pub mod raw_json;
 pub mod rows;
-mod signals;
 pub mod sniff;
 pub mod time;
+pub mod transcript;
 pub mod version;
+mod blocks;
+mod commands;
+mod signals;
 
 pub use blocks::blocks;
 pub use commands::commands_by_path;
@@ -46,7 +54,11 @@ fn dispatch(format: Format, source: &Source<'_>, hint: &Hint<'_>, rows: &mut Row
         Format::Manifest => Kind::Manifest,
         Format::AuditLog => Kind::AuditLog,
         Format::Document => Kind::Document,
+        Format::CollectionRecord => collection::record(source, hint, rows),
         Format::KubernetesJson => kube::json(source, hint, rows),
+        Format::KubernetesYaml => kube::yaml(source, hint, rows),
+        Format::KubernetesTable => kube_table::table(source, hint, rows),
+        Format::KubernetesDescribe => describe::describe(source, hint, rows),
         Format::VersionText => version::text(source, hint, rows),
         Format::HealthChecks => health::checks(source, hint, rows),
         Format::FlowDump => flow_dump::dump(source, hint, rows),

@@ -4,6 +4,7 @@
 
 use konspect_bundle::{Source, Span};
 
+use super::raw_json::RawJson;
 use super::{Hint, Kind, Rows, TableKind};
 use crate::model::kube::HealthCheck;
 
@@ -12,6 +13,9 @@ const TEXT_LIMIT: usize = 1024;
 
 /// Reads `[+]ping ok` lines, a bare `ok`, and `componentstatuses` tables.
 pub fn checks(source: &Source<'_>, _hint: &Hint<'_>, rows: &mut Rows) -> Kind {
+    if matches!(source.bytes.trim_ascii_start(), [b'{' | b'[', b'"' | b'{', ..]) {
+        return etcd(source, rows);
+    }
     let before = rows.health.len();
     let mut table = false;
     for line in source.lines() {
@@ -38,6 +42,19 @@ pub fn checks(source: &Source<'_>, _hint: &Hint<'_>, rows: &mut Rows) -> Kind {
         }
     }
     rows.covers(TableKind::Health, source.whole());
+    Kind::HealthChecks
+}
+
+/// etcd's health answers: `{"health":"true"}`, and `etcdctl endpoint health -w json`.
+fn etcd(source: &Source<'_>, rows: &mut Rows) -> Kind {
+    let root = RawJson::new(source.bytes);
+    let lone = root.is_object().then_some(root);
+    for answer in root.items().chain(lone) {
+        let name = answer.text_of("endpoint");
+        let name = if name.is_empty() { "etcd" } else { name.as_str() };
+        let text = String::from_utf8_lossy(answer.bytes());
+        push(rows, name, answer.truth_of("health"), &text, source.span_of(answer.bytes()));
+    }
     Kind::HealthChecks
 }
 
@@ -109,6 +126,15 @@ mod tests {
         let expected = [("ping", true), ("etcd", false), ("shutdown", true), ("readyz", false)];
         assert_eq!(checks, expected.map(|(name, ok)| (name.to_owned(), ok)));
         assert_eq!(read("ok"), [("health".to_owned(), true)]);
+    }
+
+    #[test]
+    fn etcd_answers() {
+        let mut rows = Rows::default();
+        let text = br#"[{"endpoint":"http://127.0.0.1:2379","health":true},{"endpoint":"x","health":"false"}]"#;
+        checks(&Source::new(ArtifactId(0), text), &Hint::default(), &mut rows);
+        let ok: Vec<_> = rows.health.iter().map(|check| check.ok).collect();
+        assert_eq!(ok, [true, false]);
     }
 
     #[test]

@@ -16,11 +16,12 @@ mod other;
 mod pod;
 mod scan;
 mod shared;
-mod soft;
+pub(in crate::parse) mod soft;
 mod stream;
 mod workload;
 mod yaml;
 
+pub(in crate::parse) use item::cap;
 pub use stream::Streaming;
 
 /// Reads lists, single objects, watch events, lines of objects and concatenated documents.
@@ -32,6 +33,18 @@ pub fn json(source: &Source<'_>, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
 pub fn yaml(source: &Source<'_>, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
     yaml::yaml(source, hint, rows)
 }
+
+/// The parsers of Kubernetes' own forms, by name: for sweeps over hostile and real input.
+pub const PARSERS: &[(&str, Parser)] = &[
+    ("json", json),
+    ("yaml", yaml),
+    ("table", super::kube_table::table),
+    ("describe", super::describe::describe),
+    ("record", super::collection::record),
+];
+
+/// A parser: appends rows, says what the source is, never fails.
+pub type Parser = fn(&Source<'_>, &Hint<'_>, &mut Rows) -> Kind;
 
 #[cfg(test)]
 mod tests;

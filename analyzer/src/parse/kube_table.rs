@@ -13,7 +13,9 @@ use crate::model::kube::ObjectCount;
 mod columns;
 mod fill;
 
+pub(super) use columns::split_wide;
 use columns::{Cells, Columns};
+pub(super) use fill::{is_age, times};
 
 /// The continuation lines of one event's message that are kept.
 const MESSAGE_BYTES: usize = 4096;

@@ -332,6 +332,11 @@ impl Hits {
     }
 }
 
+/// True when a line begins with klog's header.
+pub(super) fn is_klog_line(line: &str) -> bool {
+    is_klog(line)
+}
+
 fn table_of(component: Component) -> TableKind {
     match component {
         Component::TunnelAgent | Component::TunnelServer => TableKind::TunnelLogs,

@@ -16,7 +16,7 @@ const CAUSE_BYTES: usize = 240;
 
 /// Reads every error that a text names, the most specific first, each once.
 pub fn network_errors(text: &str) -> Vec<NetworkError> {
-    let Some(text) = Text::new(text) else { return Vec::new() };
+    let text = Text::new(text);
     let mut errors = Errors::default();
     tunnel(&text, &mut errors);
     lookups(&text, &mut errors);
@@ -41,6 +41,15 @@ pub fn kubelet_target(text: &str) -> Option<&str> {
     (!node.is_empty() && node.chars().all(plain)).then_some(node)
 }
 
+/// The text up to a limit of bytes, cut between characters.
+pub(super) fn capped(text: &str, most: usize) -> String {
+    let mut end = text.len().min(most);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default().to_owned()
+}
+
 /// A text in the form it is searched in: quotes without their escapes, and a lower-case twin with
 /// the same byte positions.
 struct Text {
@@ -49,15 +58,11 @@ struct Text {
 }
 
 impl Text {
-    fn new(text: &str) -> Option<Self> {
-        let mut end = text.len().min(MOST_BYTES);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        let text = text.get(..end)?;
-        let plain = if text.contains('\\') { without_escapes(text) } else { text.to_owned() };
+    fn new(text: &str) -> Self {
+        let text = capped(text, MOST_BYTES);
+        let plain = if text.contains('\\') { without_escapes(&text) } else { text };
         let lower = plain.to_ascii_lowercase();
-        Some(Self { plain, lower })
+        Self { plain, lower }
     }
 
     fn has(&self, needle: &str) -> bool {

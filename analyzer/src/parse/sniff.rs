@@ -119,7 +119,7 @@ fn text_format(lines: &[&str], length: usize, hint: &Hint<'_>) -> Format {
         return Format::FlowDump;
     }
     if early.iter().any(|line| health::is_check(line) || health::is_table_header(line))
-        || (lines.len() == 1 && first == "ok")
+        || (lines.len() <= 2 && first == "ok")
     {
         return Format::HealthChecks;
     }
@@ -139,7 +139,9 @@ fn text_format(lines: &[&str], length: usize, hint: &Hint<'_>) -> Format {
         return Format::VersionText;
     }
     if is_error(first) && is_only_errors(lines, length) {
-        return Format::ErrorText;
+        // A program's own log may be nothing but its last error.
+        let own = is_named_as_log(hint) && !is_client_error(first);
+        return if own { Format::Log } else { Format::ErrorText };
     }
     if early.iter().any(|line| lines::is_probe(line)) {
         return Format::NetworkProbe;
@@ -176,7 +178,7 @@ fn last_resort(lines: &[&str], hint: &Hint<'_>) -> Format {
     if logs > 0 && logs * 5 >= lines.len() {
         return Format::Log;
     }
-    if lines::is_html(first) || lines::is_markdown(lines) {
+    if lines::is_html(first) || lines::is_markdown(lines) || lines::is_outcome(lines) {
         return Format::Document;
     }
     if lines.iter().take(3).any(|line| is_error(line)) {
@@ -191,16 +193,7 @@ fn last_resort(lines: &[&str], hint: &Hint<'_>) -> Format {
     if system::is_state_by_name(&path, hint.command) {
         return Format::NodeState;
     }
-    let mut folders = path.split('/').rev();
-    let name = folders.next().unwrap_or_default();
-    let log_name = name.ends_with(".log")
-        || name.contains(".log.")
-        || name.contains("_logs_")
-        || folders.any(|folder| matches!(folder, "log" | "logs" | "podlogs" | "pod-logs"));
-    if log_name
-        || hint.command.starts_with("kubectl logs")
-        || hint.command.starts_with("journalctl")
-    {
+    if is_named_as_log(hint) {
         return Format::Log;
     }
     if logs > 0 {
@@ -210,6 +203,35 @@ fn last_resort(lines: &[&str], hint: &Hint<'_>) -> Format {
         return Format::Document;
     }
     Format::Unknown
+}
+
+/// Whether the path or the command says that this is a log.
+fn is_named_as_log(hint: &Hint<'_>) -> bool {
+    let path = hint.path.to_ascii_lowercase();
+    let mut folders = path.split('/').rev();
+    let name = folders.next().unwrap_or_default();
+    name.ends_with(".log")
+        || name.contains(".log.")
+        || name.contains("_logs_")
+        || folders.any(|folder| matches!(folder, "log" | "logs" | "podlogs" | "pod-logs"))
+        || hint.command.starts_with("kubectl logs")
+        || hint.command.starts_with("journalctl")
+}
+
+/// Errors that only kubectl and shells print.
+fn is_client_error(line: &str) -> bool {
+    const STARTS: &[&str] = &[
+        "Error from server",
+        "Unable to connect to the server",
+        "The connection to the server",
+        "unable to retrieve container logs",
+        "error: ",
+        "bash: ",
+        "-bash: ",
+        "sh: ",
+        "Get \"http",
+    ];
+    STARTS.iter().any(|start| line.starts_with(start))
 }
 
 fn firewall(lines: &[&str], hint: &Hint<'_>) -> Option<Format> {
@@ -319,6 +341,16 @@ pub fn is_error(line: &str) -> bool {
         || lower.ends_with(": not found")
         || lower.contains("is not recognized as")
         || lower.contains("error from server (")
+        || is_azure_error(line)
+}
+
+/// `(ResourceNotFound) The Resource …`: how az prints the code of an error.
+fn is_azure_error(line: &str) -> bool {
+    line.strip_prefix('(').and_then(|rest| rest.split_once(") ")).is_some_and(|(code, text)| {
+        !text.is_empty()
+            && code.starts_with(|char: char| char.is_ascii_uppercase())
+            && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    })
 }
 
 /// Whether all that is there is an error: few lines, of which the ones that are no client's log are
@@ -484,8 +516,10 @@ mod sweep {
                         let inside = rows.collected.iter().all(|row| row.at.end <= length)
                             && rows.diagnostics.iter().all(|row| row.at.end <= length)
                             && rows.scrapes.iter().all(|row| row.at.end <= length);
+                        let format = super::sniff(bytes, &hint);
                         let head = String::from_utf8_lossy(bytes.get(..90).unwrap_or(bytes));
-                        (kind, inside, member.path.clone(), head.replace('\n', "|"))
+                        let head = format!("{format:?}: {}", head.replace('\n', "|"));
+                        (kind, inside, member.path.clone(), head)
                     }
                     Content::Blocks(large) => {
                         let (kind, _) = blocks(member.id, large, &hint);

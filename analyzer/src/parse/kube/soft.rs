@@ -11,7 +11,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 
 /// Any JSON scalar; objects and arrays in its place are skipped and count as absent.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum Scalar {
+pub(in crate::parse) enum Scalar {
     #[default]
     Absent,
     Text(String),
@@ -21,11 +21,11 @@ pub(super) enum Scalar {
 }
 
 impl Scalar {
-    pub(super) fn is_absent(&self) -> bool {
+    pub(in crate::parse) fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(in crate::parse) fn as_str(&self) -> &str {
         match self {
             Self::Text(text) => text,
             _ => "",
@@ -33,7 +33,7 @@ impl Scalar {
     }
 
     /// The text; numbers and booleans as they are written.
-    pub(super) fn into_text(self) -> String {
+    pub(in crate::parse) fn into_text(self) -> String {
         match self {
             Self::Absent => String::new(),
             Self::Text(text) => text,
@@ -43,7 +43,7 @@ impl Scalar {
         }
     }
 
-    pub(super) fn integer(&self) -> Option<i64> {
+    pub(in crate::parse) fn integer(&self) -> Option<i64> {
         match self {
             Self::Integer(number) => Some(*number),
             #[expect(clippy::cast_possible_truncation, reason = "a saturating cast is wanted")]
@@ -54,15 +54,15 @@ impl Scalar {
     }
 
     /// A count: negative numbers are none.
-    pub(super) fn count(&self) -> Option<u64> {
+    pub(in crate::parse) fn count(&self) -> Option<u64> {
         self.integer().and_then(|number| u64::try_from(number).ok())
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(in crate::parse) fn port(&self) -> u16 {
         self.integer().and_then(|number| u16::try_from(number).ok()).unwrap_or(0)
     }
 
-    pub(super) fn quantity(&self) -> Option<f64> {
+    pub(in crate::parse) fn quantity(&self) -> Option<f64> {
         match self {
             #[expect(clippy::cast_precision_loss, reason = "quantities are measured, not counted")]
             Self::Integer(number) => Some(*number as f64),
@@ -72,7 +72,7 @@ impl Scalar {
         }
     }
 
-    pub(super) fn flag(&self) -> Option<bool> {
+    pub(in crate::parse) fn flag(&self) -> Option<bool> {
         match self {
             Self::Flag(flag) => Some(*flag),
             Self::Text(text) => match text.as_str() {
@@ -84,7 +84,7 @@ impl Scalar {
         }
     }
 
-    pub(super) fn time(&self) -> Option<Timestamp> {
+    pub(in crate::parse) fn time(&self) -> Option<Timestamp> {
         match self {
             Self::Text(text) => text.trim().parse().ok(),
             _ => None,
@@ -148,7 +148,7 @@ impl<'de> Visitor<'de> for ScalarVisitor {
 
 /// An array; anything else counts as empty.
 #[derive(Clone, Debug)]
-pub(super) struct Many<T>(pub(super) Vec<T>);
+pub(in crate::parse) struct Many<T>(pub(in crate::parse) Vec<T>);
 
 impl<T> Default for Many<T> {
     fn default() -> Self {
@@ -211,14 +211,14 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ManyVisitor<T> {
 
 /// An object with arbitrary keys and scalar values; anything else counts as empty.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Pairs(pub(super) Vec<(String, Scalar)>);
+pub(in crate::parse) struct Pairs(pub(in crate::parse) Vec<(String, Scalar)>);
 
 impl Pairs {
-    pub(super) fn into_texts(self) -> BTreeMap<String, String> {
+    pub(in crate::parse) fn into_texts(self) -> BTreeMap<String, String> {
         self.0.into_iter().map(|(key, value)| (key, value.into_text())).collect()
     }
 
-    pub(super) fn into_quantities(self) -> BTreeMap<String, f64> {
+    pub(in crate::parse) fn into_quantities(self) -> BTreeMap<String, f64> {
         self.0
             .into_iter()
             .filter_map(|(key, value)| value.quantity().map(|value| (key, value)))
@@ -259,7 +259,7 @@ impl<'de> Deserialize<'de> for PairsInner {
 
 /// An object of a known shape; null, arrays and scalars count as absent.
 #[derive(Clone, Debug)]
-pub(super) struct Maybe<T>(pub(super) Option<T>);
+pub(in crate::parse) struct Maybe<T>(pub(in crate::parse) Option<T>);
 
 impl<T> Default for Maybe<T> {
     fn default() -> Self {
@@ -268,7 +268,7 @@ impl<T> Default for Maybe<T> {
 }
 
 impl<T: Default> Maybe<T> {
-    pub(super) fn or_default(self) -> T {
+    pub(in crate::parse) fn or_default(self) -> T {
         self.0.unwrap_or_default()
     }
 }

@@ -308,3 +308,76 @@ fn hostile_bytes_give_less_and_never_a_panic() {
         assert!(rows.pods.is_empty());
     }
 }
+
+/// Every file below a folder, unpacked, in the order of their names.
+fn files(folder: &std::path::Path, found: &mut Vec<(String, Vec<u8>)>) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        if path.is_dir() {
+            files(&path, found);
+            continue;
+        }
+        let Ok(mut bytes) = std::fs::read(&path) else {
+            continue;
+        };
+        if bytes.starts_with(&[0x1f, 0x8b]) {
+            let mut plain = Vec::new();
+            let mut decoder = flate2::read::MultiGzDecoder::new(bytes.as_slice());
+            if std::io::Read::read_to_end(&mut decoder, &mut plain).is_err() {
+                continue;
+            }
+            bytes = plain;
+        }
+        if bytes.len() < 32 << 20 && std::str::from_utf8(&bytes).is_ok() {
+            found.push((path.to_string_lossy().into_owned(), bytes));
+        }
+    }
+}
+
+/// Reads every truth file with every parser here: none panics, and no span leaves its file.
+#[test]
+fn real_captures_give_rows_inside_their_files() {
+    #[expect(clippy::disallowed_methods, reason = "a test may be told where more truth lies")]
+    let Ok(truth) = std::env::var("KONSPECT_TRUTH") else {
+        eprintln!("KONSPECT_TRUTH not set: no sweep");
+        return;
+    };
+    let mut found = Vec::new();
+    for folder in ["corpus", "incidents", "foreign"] {
+        files(&std::path::Path::new(&truth).join(folder), &mut found);
+    }
+    let mut pods = 0;
+    for (path, bytes) in &found {
+        let hint = Hint { path, ..Hint::default() };
+        let source = Source::new(ArtifactId(1), bytes);
+        let mut all = Vec::new();
+        for (name, parser) in super::PARSERS {
+            let mut rows = Rows::default();
+            let kind = parser(&source, &hint, &mut rows);
+            let spans = rows
+                .pods
+                .iter()
+                .flat_map(|pod| pod.containers.iter().map(|it| it.at).chain([pod.at]))
+                .chain(rows.nodes.iter().map(|node| node.at))
+                .chain(rows.events.iter().map(|event| event.at))
+                .chain(rows.others.iter().map(|other| other.at))
+                .chain(rows.collected.iter().map(|it| it.at))
+                .chain(rows.diagnostics.iter().map(|it| it.at));
+            for span in spans {
+                assert!(span.start <= span.end && span.end <= bytes.len() as u64, "{path} {name}");
+            }
+            pods += rows.pods.len();
+            if kind != Kind::Unknown {
+                let notes: Vec<_> =
+                    rows.diagnostics.iter().map(|it| (it.code.as_str(), &it.args)).collect();
+                all.push(format!("{name} {kind:?} {notes:?}"));
+            }
+        }
+        println!("{path}: {}", all.join(" | "));
+    }
+    assert!(pods > 1000, "{pods} pods in {} files", found.len());
+}

@@ -106,7 +106,7 @@ impl Columns {
 }
 
 /// Splits at two blanks or more; one blank is part of the text. With character offsets.
-fn split_wide(line: &str) -> Vec<(usize, String)> {
+pub(in crate::parse) fn split_wide(line: &str) -> Vec<(usize, String)> {
     let mut parts: Vec<(usize, String)> = Vec::new();
     let mut blanks = 2;
     for (at, character) in line.trim_end().chars().enumerate() {

@@ -168,7 +168,7 @@ fn others(kind: &str, meta: ObjectMeta, cells: &Cells<'_>, at: Span, rows: &mut 
 }
 
 /// `13m`, `2d4h`, `<unknown>`, `5m (x3 over 10m)`.
-pub(super) fn is_age(text: &str) -> bool {
+pub(in crate::parse) fn is_age(text: &str) -> bool {
     let first = text.split_whitespace().next().unwrap_or("");
     matches!(first, "<unknown>" | "<invalid>")
         || first.starts_with(|character: char| character.is_ascii_digit())

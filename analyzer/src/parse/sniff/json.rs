@@ -66,6 +66,18 @@ fn object(value: RawJson<'_>, hint: &Hint<'_>) -> Format {
     if has("commands") && (has("started") || has("cluster") || has("client") || has("finished")) {
         return Format::CollectionRecord;
     }
+    if has("health") && (keys.len() <= 4 || has("endpoint")) {
+        return Format::HealthChecks;
+    }
+    if kind == "APIResourceList"
+        || (has("versions") && has("preferredVersion"))
+        || (has("verbs") && has("apiGroups"))
+    {
+        return Format::Document;
+    }
+    if value.get("info").is_some_and(|info| info.get("gitVersion").is_some()) {
+        return Format::KubernetesJson;
+    }
     if !kind.is_empty() && (!version.is_empty() || has("items") || has("metadata")) {
         return Format::KubernetesJson;
     }

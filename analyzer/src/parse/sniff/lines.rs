@@ -351,7 +351,7 @@ pub(super) fn is_csv(lines: &[&str]) -> bool {
 
 pub(super) fn is_html(first: &str) -> bool {
     let lower = first.trim_start().to_ascii_lowercase();
-    ["<!doctype html", "<html", "<head", "<body", "<?xml", "<svg"]
+    ["<a href=", "<!doctype html", "<html", "<head", "<body", "<?xml", "<svg"]
         .iter()
         .any(|start| lower.starts_with(start))
 }
@@ -386,4 +386,45 @@ pub(super) fn is_prose(lines: &[&str]) -> bool {
         })
         .count();
     prose * 2 > lines.len()
+}
+
+/// What commands say of their success, lists of names, and drawn tables: known, and of no use.
+pub(super) fn is_outcome(lines: &[&str]) -> bool {
+    const ENDS: &[&str] = &[
+        " deleted",
+        " created",
+        " configured",
+        " unchanged",
+        " scaled",
+        " patched",
+        " labeled",
+        " annotated",
+        " cordoned",
+        " uncordoned",
+        " drained",
+        " evicted",
+        " restarted",
+        " edited",
+        " condition met",
+        " successfully rolled out",
+        " force deleted",
+    ];
+    let outcome = |line: &&str| {
+        let line = line.split(" from ").next().unwrap_or_default();
+        ENDS.iter().any(|end| line.ends_with(end))
+    };
+    let name = |line: &&str| {
+        words(line).count() == 1
+            && line.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-./:_".contains(&byte))
+            && line.bytes().any(|byte| byte.is_ascii_lowercase())
+    };
+    let drawn =
+        |line: &&str| line.starts_with(['\u{250c}', '\u{2502}', '\u{251c}', '\u{2514}', '|', '+']);
+    lines.iter().all(outcome)
+        || lines.iter().all(name)
+        || lines.iter().all(drawn)
+        || lines.iter().take(3).any(|line| line.contains("is running at http"))
+        || lines
+            .first()
+            .is_some_and(|line| line.starts_with("Resources  ") && line.contains("Verbs"))
 }

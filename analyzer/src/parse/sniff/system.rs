@@ -58,6 +58,11 @@ const STARTS: &[&str] = &[
     "Architecture:",
     "qdisc ",
     "Settings for ",
+    "Static hostname:",
+    "Windows IP Configuration",
+    "Ethernet adapter ",
+    "1: lo    inet",
+    "#kernel",
 ];
 
 /// Whether lines are a node's state.
@@ -67,7 +72,10 @@ pub(super) fn is_state(lines: &[&str]) -> bool {
         let line = line.trim_start();
         STARTS.iter().any(|start| line.starts_with(start)) || is_header(line)
     });
-    start || lines.first().is_some_and(|line| is_lone(line)) || is_hosts(early)
+    start
+        || lines.first().is_some_and(|line| is_lone(line))
+        || is_hosts(early)
+        || lines.iter().take(1).any(|line| is_date(line))
 }
 
 fn is_header(line: &str) -> bool {
@@ -97,6 +105,16 @@ fn is_lone(line: &str) -> bool {
         if one.parse::<f64>().is_ok() && five.parse::<f64>().is_ok() && fifteen.parse::<f64>().is_ok()
             && tasks.contains('/') && last.parse::<u64>().is_ok())
         || parts.iter().all(|part| part.parse::<std::net::IpAddr>().is_ok())
+}
+
+/// What `date` prints: `Fri Feb 11 19:23:39 UTC 2022`.
+fn is_date(line: &str) -> bool {
+    let parts: Vec<_> = words(line).collect();
+    matches!(parts.as_slice(), [day, _, _, clock, .., year]
+        if matches!(*day, "Mon" | "Tue" | "Wed" | "Thu" | "Fri" | "Sat" | "Sun")
+            && clock.matches(':').count() == 2
+            && year.len() == 4
+            && parts.len() <= 7)
 }
 
 /// Lines of addresses with names.
