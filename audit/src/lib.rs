@@ -53,6 +53,7 @@ mod record;
 mod rows;
 mod scan;
 mod seen;
+mod state;
 mod summary;
 mod tally;
 mod time;
@@ -68,6 +69,7 @@ pub use histogram::Histogram;
 pub use onset::Onset;
 pub use read::{Shared, fold_blocks, fold_bytes};
 pub use seen::Seen;
+pub use state::StateError;
 pub use summary::{
     AgentLatency, AuditSummary, Budget, Change, ClientSummary, Deprecated, FailureSummary, Growth,
     LatencyBin, Open, Part, Polled, Rate, SeriesSummary,

@@ -133,6 +133,14 @@ impl Watches {
         }
     }
 
+    /// Ends without a start, in ascending order: their requests began before the log.
+    pub(crate) fn ends(&self) -> Vec<u64> {
+        let mut ids: Vec<u64> =
+            self.halves.iter().filter(|(_, half)| **half == Half::End).map(|(id, _)| *id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
     /// Open requests by owner, and within it by audit ID's hash.
     pub(crate) fn open(&self) -> BTreeMap<Owner, Vec<(u64, Started)>> {
         let mut open: BTreeMap<Owner, Vec<(u64, Started)>> = BTreeMap::new();

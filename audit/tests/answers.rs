@@ -41,9 +41,9 @@ fn log(requests: &[(usize, Request<'_>)]) -> AuditSummary {
             number += 1;
             let (second, end) = (number % 50, millis % 1000);
             let later = second + millis / 1000;
-            text.push_str(&format!(
+            text.extend([format!(
                 r#"{{"kind":"Event","auditID":"{number}","stage":"ResponseComplete","requestURI":"/api/v1/{resource}{query}","verb":"{verb}","user":{{"username":"{user}"}},"sourceIPs":["10.0.0.1"],"userAgent":"{agent}","objectRef":{{"resource":"{resource}","namespace":"shop","name":"{name}"}},"responseStatus":{{"code":{code}}},"requestReceivedTimestamp":"2025-06-02T16:{minute:02}:{second:02}.000000Z","stageTimestamp":"2025-06-02T16:{minute:02}:{later:02}.{end:03}000Z"}}"#
-            ));
+            )]);
             text.push('\n');
         }
     }
