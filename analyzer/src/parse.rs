@@ -5,8 +5,10 @@
 //! are concatenated in the order of the artefacts, so the number of threads cannot show.
 
 pub mod azure;
+mod blocks;
 pub mod certificate;
 pub mod collection;
+mod commands;
 pub mod describe;
 pub mod dns;
 pub mod flow_dump;
@@ -22,13 +24,11 @@ pub mod prometheus;
 pub mod quantity;
 pub mod raw_json;
 pub mod rows;
+mod signals;
 pub mod sniff;
 pub mod time;
 pub mod transcript;
 pub mod version;
-mod blocks;
-mod commands;
-mod signals;
 
 pub use blocks::blocks;
 pub use commands::commands_by_path;
