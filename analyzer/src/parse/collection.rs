@@ -308,7 +308,7 @@ impl Entry<'_> {
     fn outcome(&self, name: &str, source: &Source<'_>) -> CommandOutcome {
         let mut error_text = self.stderr.as_str().trim().to_owned();
         if error_text.is_empty() {
-            error_text = self.ended.as_str().to_owned();
+            self.ended.as_str().clone_into(&mut error_text);
         }
         super::kube::cap(&mut error_text, ERROR_BYTES);
         let span: Span = source.span_of(self.text.get().as_bytes());

@@ -112,7 +112,7 @@ impl Reader<'_> {
             self.rows.object_counts.push(ObjectCount { resource, count, lower_bound, at });
         } else if trimmed == "No resources found" || trimmed.starts_with("No resources found in ") {
             self.nothing(trimmed, at);
-        } else {
+        } else if !trimmed.starts_with("Warning: ") {
             self.refused += 1;
             self.first_refused.get_or_insert(at);
         }
@@ -300,11 +300,12 @@ fn counted(line: &str, target: &Target) -> Option<(String, u64)> {
             target.certain.then_some((name, count))
         }
         Some(second) => {
-            let (word, number) = if first.bytes().all(|byte| byte.is_ascii_digit()) {
-                (second, first)
-            } else {
-                (first, second)
-            };
+            let numbered = first.bytes().all(|byte| byte.is_ascii_digit());
+            // `3: vxlan.calico` is a numbered list of something else.
+            if numbered && line.contains(':') {
+                return None;
+            }
+            let (word, number) = if numbered { (second, first) } else { (first, second) };
             if !word.starts_with(|character: char| character.is_ascii_lowercase()) {
                 return None;
             }

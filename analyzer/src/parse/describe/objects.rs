@@ -234,7 +234,7 @@ fn containers(block: &[Line<'_>], section: &str, init: bool) -> Vec<Container> {
         if line.indent <= 4 {
             field = line.key;
             match field {
-                "Image" => container.image = line.value.to_owned(),
+                "Image" => line.value.clone_into(&mut container.image),
                 "Ready" => container.ready = line.value == "True",
                 "Restart Count" => container.restarts = line.value.parse().unwrap_or(0),
                 "Port" | "Ports" => container.ports = ports(line.value),

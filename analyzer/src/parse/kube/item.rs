@@ -315,7 +315,7 @@ fn dispatch(
         }
         "Job" if known => push!(jobs, workload::job(serde_json::from_str(text)?, place)),
         "CronJob" if known => {
-            push!(cron_jobs, workload::cron_job(serde_json::from_str(text)?, place))
+            push!(cron_jobs, workload::cron_job(serde_json::from_str(text)?, place));
         }
         "PodDisruptionBudget" if known => {
             push!(
@@ -324,7 +324,7 @@ fn dispatch(
             );
         }
         "ResourceQuota" if known => {
-            push!(quotas, workload::quota(serde_json::from_str(text)?, place))
+            push!(quotas, workload::quota(serde_json::from_str(text)?, place));
         }
         "LimitRange" if known => {
             push!(quotas, workload::limit_range(serde_json::from_str(text)?, place));
@@ -333,7 +333,7 @@ fn dispatch(
             push!(autoscalers, workload::autoscaler(serde_json::from_str(text)?, place));
         }
         "Service" if known => {
-            push!(services, network::service(serde_json::from_str(text)?, place.item))
+            push!(services, network::service(serde_json::from_str(text)?, place.item));
         }
         "EndpointSlice" if known => {
             push!(
@@ -373,7 +373,7 @@ fn dispatch(
         }
         "Lease" if known => push!(leases, other::lease(serde_json::from_str(text)?, place)),
         "Namespace" if known => {
-            push!(namespaces, other::namespace(serde_json::from_str(text)?, place))
+            push!(namespaces, other::namespace(serde_json::from_str(text)?, place));
         }
         "Secret" if known => push!(secrets, other::secret(serde_json::from_str(text)?, place)),
         "ConfigMap" if known => {
@@ -383,7 +383,7 @@ fn dispatch(
             push!(claims, other::claim(serde_json::from_str(text)?, place));
         }
         "PersistentVolume" if known => {
-            push!(volumes, other::volume(serde_json::from_str(text)?, place))
+            push!(volumes, other::volume(serde_json::from_str(text)?, place));
         }
         "VolumeAttachment" if known => {
             push!(attachments, other::attachment(serde_json::from_str(text)?, place));

@@ -203,7 +203,9 @@ impl Streaming {
         match bytes.get(start) {
             None => start,
             Some(b',') => start + 1,
-            Some(b'{') => self.document(source, start),
+            Some(b'{') if !(self.skipped.is_some() && indented(bytes, start)) => {
+                self.document(source, start)
+            }
             Some(b'[') if opens_objects(bytes, start) => {
                 self.state = State::Items(List {
                     at: source.span(start..start + 1),
@@ -417,10 +419,11 @@ impl Streaming {
     }
 
     fn close(&mut self, list: List, complete: bool) {
-        self.lists += 1;
-        if list.plain_array && list.seen.is_empty() && !complete {
+        // An array of other things, or an empty one, is no list of objects.
+        if list.plain_array && list.seen.is_empty() {
             return;
         }
+        self.lists += 1;
         let rows = &mut self.output.rows;
         cover::list(&list.head, &list.seen, &self.target, list.at, complete, rows);
     }
@@ -442,11 +445,15 @@ impl Streaming {
         }
         rows.append(std::mem::take(&mut self.output.rows));
         rows.others.truncate(OTHER_ROWS);
+        let kind = self.kind();
+        if kind == Kind::Unknown {
+            return kind;
+        }
+        cover::bare(&self.bare, rows);
         if cut {
             rows.diagnostics
                 .push(Diagnostic::new(Code::Truncated, span).with("reason", "JSON ends early"));
         }
-        cover::bare(&self.bare, rows);
         if let Some((at, text)) = self.skipped {
             rows.diagnostics.push(Diagnostic::new(Code::SkippedPreamble, at).with("text", text));
         }
@@ -457,6 +464,10 @@ impl Streaming {
                     .with("reason", reason),
             );
         }
+        kind
+    }
+
+    fn kind(&self) -> Kind {
         if self.output.tables > 0 {
             Kind::KubernetesTable
         } else if self.lists > 0 || !self.bare.is_empty() {
@@ -469,6 +480,12 @@ impl Streaming {
             Kind::Unknown
         }
     }
+}
+
+/// Inside a text, an object that does not begin its line is a quotation.
+fn indented(bytes: &[u8], start: usize) -> bool {
+    let before = start.checked_sub(1).and_then(|before| bytes.get(before));
+    matches!(before, Some(b' ' | b'\t'))
 }
 
 /// An array of objects, or an empty one; `[+]ping ok` and `[2024-…]` are text.

@@ -180,7 +180,7 @@ pub(super) fn quota(raw: RawWorkload<'_>, place: &Place<'_>) -> ResourceQuota {
     }
 }
 
-/// A LimitRange as quota limits: `Container max memory` and the like; nothing is used of them.
+/// A `LimitRange` as quota limits: `Container max memory` and the like; nothing is used of them.
 pub(super) fn limit_range(raw: RawWorkload<'_>, place: &Place<'_>) -> ResourceQuota {
     let mut hard = std::collections::BTreeMap::new();
     for limit in objects(raw.spec.or_default().limits) {

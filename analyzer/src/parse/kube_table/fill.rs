@@ -41,7 +41,7 @@ pub(super) fn row(
         }
         "Service" => rows.services.push(service(meta, cells, at)),
         "Endpoints" | "EndpointSlice" => {
-            rows.endpoint_slices.push(endpoints(kind, meta, cells, at))
+            rows.endpoint_slices.push(endpoints(kind, meta, cells, at));
         }
         "APIService" => rows.api_services.push(api_service(meta, cells, at)),
         "NodeMetrics" => rows.node_usage.push(node_usage(name, cells, at)),
@@ -67,7 +67,12 @@ pub(super) fn row(
             ..Lease::default()
         }),
         "Secret" => {
-            rows.secrets.push(SecretMeta { meta, kind: cells.get("TYPE").to_owned(), bytes: 0, at })
+            rows.secrets.push(SecretMeta {
+                meta,
+                kind: cells.get("TYPE").to_owned(),
+                bytes: 0,
+                at,
+            });
         }
         "ConfigMap" => rows.config_maps.push(ConfigMap { meta, at, ..ConfigMap::default() }),
         _ => others(kind, meta, cells, at, rows),

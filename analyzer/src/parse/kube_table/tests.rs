@@ -155,9 +155,13 @@ fn nothing_found_covers_the_table() {
 
 #[test]
 fn prose_is_no_table() {
-    for text in
-        ["", "hello world\nNAME of the thing\n", "I0101 12:00:00.0 1 a.go:1] NAME\n", "12\n"]
-    {
+    for text in [
+        "",
+        "hello world\nNAME of the thing\n",
+        "I0101 12:00:00.0 1 a.go:1] NAME\n",
+        "12\n",
+        "3: vxlan.calico\n",
+    ] {
         assert_eq!(read_as(text, "").0, Kind::Unknown, "{text}");
     }
 }
