@@ -387,6 +387,7 @@ fn nanoseconds(fraction: &str) -> i32 {
 mod tests {
     use super::*;
 
+    #[expect(clippy::unnecessary_wraps, reason = "compared with what the readers return")]
     fn utc(text: &str) -> Option<Timestamp> {
         Some(text.parse().expect("test time"))
     }
@@ -455,7 +456,7 @@ mod tests {
             ("57us", 57e-6),
             ("317ns", 317e-9),
             ("400ms", 0.4),
-            ("2h33m12.704970756s", 9192.704_970_756),
+            ("2h33m12.704970756s", 9_192.704_970_756),
             ("-2562047h47m16.854775808s", -9_223_372_036.854_776),
             ("0", 0.0),
         ] {

@@ -144,7 +144,7 @@ fn is_error_line(line: &str) -> bool {
         let missing = ["not found", "No such file", "Permission denied", "not recognized"];
         return !shell.contains(start) || missing.iter().any(|word| line.contains(word));
     }
-    line.starts_with("E") && super::log::is_klog_line(line) && line.contains("memcache.go")
+    line.starts_with('E') && super::log::is_klog_line(line) && line.contains("memcache.go")
         || azure_code(line).is_some()
         || line.starts_with("Code: ") && line.len() < 80
         || line.contains("is not recognized as an internal or external command")
@@ -153,8 +153,8 @@ fn is_error_line(line: &str) -> bool {
 fn is_warning(line: &str) -> bool {
     line.starts_with("Warning: ")
         || line.starts_with("WARNING: ")
-        || line.starts_with("E") && super::log::is_klog_line(line)
-        || line.starts_with("W") && super::log::is_klog_line(line)
+        || line.starts_with('E') && super::log::is_klog_line(line)
+        || line.starts_with('W') && super::log::is_klog_line(line)
 }
 
 fn part<'a>(source: &Source<'a>, from: usize, to: usize) -> Source<'a> {
@@ -418,5 +418,7 @@ impl Section<'_> {
     }
 }
 
+#[cfg(test)]
+mod sweep;
 #[cfg(test)]
 mod tests;

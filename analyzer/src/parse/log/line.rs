@@ -452,7 +452,7 @@ fn with_fields(message: &str, object: &Map<String, Value>) -> Option<String> {
             Value::Object(_) | Value::Array(_) => continue,
             other => other.to_string(),
         };
-        out.push_str(&format!(" {key}=\"{text}\""));
+        out.extend([" ", key.as_str(), "=\"", &text, "\""]);
     }
     Some(out)
 }

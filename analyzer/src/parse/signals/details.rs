@@ -1,5 +1,10 @@
 //! The precise checks of the table of signals, and the details they name.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "all checks have one type, so that the table can hold them"
+)]
+
 use super::super::network_error::network_errors;
 use super::{Message, aim};
 use crate::model::network_error::NetworkError;
