@@ -251,8 +251,7 @@ fn is_named_as_log(hint: &Hint<'_>) -> bool {
     let path = hint.path.to_ascii_lowercase();
     let mut folders = path.split('/').rev();
     let name = folders.next().unwrap_or_default();
-    name.ends_with(".log")
-        || name.contains(".log.")
+    name.split('.').skip(1).any(|ending| ending == "log")
         || name.contains("_logs_")
         || folders.any(|folder| matches!(folder, "log" | "logs" | "podlogs" | "pod-logs"))
         || hint.command.starts_with("kubectl logs")
@@ -287,7 +286,7 @@ fn firewall(lines: &[&str], hint: &Hint<'_>) -> Option<Format> {
     if any(lines::is_nft_table) {
         return Some(Format::NftablesText);
     }
-    if any(|line| lines::is_chain_header(line)) {
+    if any(lines::is_chain_header) {
         return Some(Format::IptablesList);
     }
     let mut rules = early.iter().filter(|line| !line.starts_with('#'));
@@ -541,7 +540,7 @@ mod sweep {
         let mut counts: BTreeMap<Kind, u64> = BTreeMap::new();
         let (mut unknown, mut bad_spans) = (Vec::new(), Vec::new());
         for path in bundles {
-            let Ok(bundle) = Bundle::open(&[path.clone()], &Limits::default()) else {
+            let Ok(bundle) = Bundle::open(std::slice::from_ref(&path), &Limits::default()) else {
                 eprintln!("not opened: {}", path.display());
                 continue;
             };
