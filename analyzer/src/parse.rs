@@ -42,9 +42,26 @@ use sniff::Format;
 /// Classifies an artefact by its content and parses it.
 pub fn artifact(source: &Source<'_>, hint: &Hint<'_>) -> (Kind, Rows) {
     let mut rows = Rows::default();
-    let kind = dispatch(sniff::sniff(source.bytes, hint), source, hint, &mut rows);
+    let format = sniff::sniff(source.bytes, hint);
+    let kind = if format.begins_behind_preamble() {
+        let body = sniff::without_preamble(source.bytes);
+        let skipped = source.bytes.len() - body.len();
+        if skipped > 0 {
+            let at = source.span(0..skipped);
+            let head = source.bytes.get(..skipped.min(PREAMBLE)).unwrap_or_default();
+            let text = String::from_utf8_lossy(head).trim().to_owned();
+            rows.diagnostics.push(Diagnostic::new(Code::SkippedPreamble, at).with("text", text));
+        }
+        let source = Source { bytes: body, base: source.base + skipped as u64, ..*source };
+        dispatch(format, &source, hint, &mut rows)
+    } else {
+        dispatch(format, source, hint, &mut rows)
+    };
     (kind, rows)
 }
+
+/// Of warnings before an artefact's text, so much is shown.
+const PREAMBLE: usize = 512;
 
 /// Hands an artefact to the parser of its format.
 fn dispatch(format: Format, source: &Source<'_>, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
@@ -76,15 +93,25 @@ fn dispatch(format: Format, source: &Source<'_>, hint: &Hint<'_>, rows: &mut Row
         Format::AzureJson => azure::json(source, hint, rows),
         Format::AzureTable => azure::table(source, hint, rows),
         Format::RunCommand => azure::run_command(source, hint, rows),
+        Format::Transcript => transcript::transcript(source, hint, rows),
+        Format::ErrorText => transcript::failed_command(source, hint, rows),
+        Format::SideFile => transcript::side_file(source, hint, rows),
+        Format::ResolvConf => dns::resolv_conf(source, hint, rows),
+        Format::Hosts => dns::hosts(source, hint, rows),
+        Format::DnsLookup => dns::dns(source, hint, rows),
+        Format::NetworkProbe => probe::probe(source, hint, rows),
+        Format::NodeState => node_state::node_state(source, hint, rows),
+        Format::Certificate => certificate::certificate(source, hint, rows),
+        Format::Kubeconfig => kubeconfig::kubeconfig(source, hint, rows),
         Format::Csv => unknown("CSV with columns of no known table", source, rows),
-        _ => unknown("no known format", source, rows),
+        Format::Unknown => unknown("no known format", source, rows),
     }
 }
 
 /// Keeps a firewall dump whole: it is read together with its node's other dumps.
 fn firewall(kind: FirewallTextKind, source: &Source<'_>, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
     let at = source.whole();
-    let text = sniff::without_preamble(source.bytes).to_vec();
+    let text = source.bytes.to_vec();
     rows.firewalls.push(FirewallText { node: node_of(hint).to_owned(), kind, text, at });
     rows.covers(TableKind::Firewalls, at);
     match kind {

@@ -385,6 +385,7 @@ fn segment_after<'a>(id: &'a str, parent: &str) -> &'a str {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use konspect_bundle::ArtifactId;

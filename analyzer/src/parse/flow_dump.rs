@@ -110,6 +110,7 @@ fn samples(row: &BTreeMap<&str, &str>) -> Vec<Row> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use konspect_bundle::ArtifactId;

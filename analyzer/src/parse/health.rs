@@ -13,7 +13,10 @@ const TEXT_LIMIT: usize = 1024;
 
 /// Reads `[+]ping ok` lines, a bare `ok`, and `componentstatuses` tables.
 pub fn checks(source: &Source<'_>, _hint: &Hint<'_>, rows: &mut Rows) -> Kind {
-    if matches!(source.bytes.trim_ascii_start(), [b'{' | b'[', b'"' | b'{', ..]) {
+    let head = source.bytes.trim_ascii_start();
+    let list =
+        head.strip_prefix(b"[").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"{"));
+    if head.starts_with(b"{") || list {
         return etcd(source, rows);
     }
     let before = rows.health.len();

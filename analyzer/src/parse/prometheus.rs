@@ -382,6 +382,7 @@ fn quoted(bytes: &[u8]) -> Option<(String, &[u8])> {
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use crate::model::metrics::MetricsComponent;

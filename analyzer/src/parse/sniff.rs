@@ -43,6 +43,8 @@ pub enum Format {
     Transcript,
     /// Only the error text of a command that failed.
     ErrorText,
+    /// Standard error or the exit code of a command, kept in a file of its own.
+    SideFile,
     IptablesSave,
     IptablesRules,
     IptablesList,
@@ -51,6 +53,7 @@ pub enum Format {
     NftablesJson,
     Ufw,
     ResolvConf,
+    Hosts,
     DnsLookup,
     NetworkProbe,
     NodeState,
@@ -64,18 +67,43 @@ pub enum Format {
     Unknown,
 }
 
+impl Format {
+    /// True when warnings of the command that wrote the artefact may stand before its text.
+    pub fn begins_behind_preamble(self) -> bool {
+        !matches!(
+            self,
+            Self::Log
+                | Self::Transcript
+                | Self::ErrorText
+                | Self::SideFile
+                | Self::AuditLog
+                | Self::KubernetesJson
+                | Self::Empty
+                | Self::Binary
+        )
+    }
+}
+
 /// Tells the format from an artefact's first bytes, of which at most `HEAD` are looked at.
 pub fn sniff(head: &[u8], hint: &Hint<'_>) -> Format {
     let head = head.get(..HEAD).unwrap_or(head);
     if head.trim_ascii().is_empty() {
-        return Format::Empty;
+        return if is_side_file(hint) { Format::SideFile } else { Format::Empty };
     }
     if is_binary(head) {
         return Format::Binary;
     }
     let body = without_preamble(head);
     if body.trim_ascii().is_empty() {
-        return Format::ErrorText;
+        let errors = memchr::memmem::find(head, b"couldn't get ").is_some();
+        return if errors && !is_side_file(hint) { Format::ErrorText } else { Format::SideFile };
+    }
+    if is_side_file(hint) && head.len() < 16 << 10 {
+        let text = String::from_utf8_lossy(body);
+        let first = text.trim().lines().next().unwrap_or_default();
+        if is_error(first) || is_client_log(first) || text.trim().parse::<i64>().is_ok() {
+            return Format::SideFile;
+        }
     }
     if let Some(format) = json::sniff(body, hint) {
         return format;
@@ -152,6 +180,9 @@ fn text_format(lines: &[&str], length: usize, hint: &Hint<'_>) -> Format {
     }) {
         return Format::AzureTable;
     }
+    if system::is_hosts(early) {
+        return Format::Hosts;
+    }
     if system::is_state(lines) {
         return Format::NodeState;
     }
@@ -205,13 +236,22 @@ fn last_resort(lines: &[&str], hint: &Hint<'_>) -> Format {
     Format::Unknown
 }
 
+/// Whether the path says that this is a command's standard error or exit code.
+fn is_side_file(hint: &Hint<'_>) -> bool {
+    let path = hint.path.to_ascii_lowercase();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let name = name.strip_suffix(".txt").unwrap_or(name);
+    [".stderr", ".err", ".exit", ".exitcode", ".rc", ".status", "-stderr", "_stderr"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
+
 /// Whether the path or the command says that this is a log.
 fn is_named_as_log(hint: &Hint<'_>) -> bool {
     let path = hint.path.to_ascii_lowercase();
     let mut folders = path.split('/').rev();
     let name = folders.next().unwrap_or_default();
-    name.ends_with(".log")
-        || name.contains(".log.")
+    name.split('.').skip(1).any(|ending| ending == "log")
         || name.contains("_logs_")
         || folders.any(|folder| matches!(folder, "log" | "logs" | "podlogs" | "pod-logs"))
         || hint.command.starts_with("kubectl logs")
@@ -246,7 +286,7 @@ fn firewall(lines: &[&str], hint: &Hint<'_>) -> Option<Format> {
     if any(lines::is_nft_table) {
         return Some(Format::NftablesText);
     }
-    if any(|line| lines::is_chain_header(line)) {
+    if any(lines::is_chain_header) {
         return Some(Format::IptablesList);
     }
     let mut rules = early.iter().filter(|line| !line.starts_with('#'));
@@ -395,7 +435,6 @@ fn is_preamble(line: &str) -> bool {
         "Temporary namespace ",
         "Creating debugging pod ",
         "Hint: ",
-        "# Warning: ip",
     ];
     STARTS.iter().any(|start| line.starts_with(start)) || is_client_log(line)
 }
@@ -501,7 +540,7 @@ mod sweep {
         let mut counts: BTreeMap<Kind, u64> = BTreeMap::new();
         let (mut unknown, mut bad_spans) = (Vec::new(), Vec::new());
         for path in bundles {
-            let Ok(bundle) = Bundle::open(&[path.clone()], &Limits::default()) else {
+            let Ok(bundle) = Bundle::open(std::slice::from_ref(&path), &Limits::default()) else {
                 eprintln!("not opened: {}", path.display());
                 continue;
             };

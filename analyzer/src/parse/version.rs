@@ -16,7 +16,7 @@ pub fn text(source: &Source<'_>, _hint: &Hint<'_>, rows: &mut Rows) -> Kind {
             Some(("Server Version", rest)) => (&mut version.server, rest),
             _ => continue,
         };
-        *field = git_version(rest).to_owned();
+        git_version(rest).clone_into(field);
         at = Some(at.map_or(line.at, |at| at.to(line.at)));
     }
     let Some(at) = at else {

@@ -117,6 +117,7 @@ fn add(
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
     use konspect_bundle::ArtifactId;

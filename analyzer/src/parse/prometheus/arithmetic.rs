@@ -113,6 +113,7 @@ pub fn growth<'a>(earlier: &'a Scrape, later: &'a Scrape) -> Result<Growth<'a>, 
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "these values are exact")]
 mod tests {
     use super::*;
 

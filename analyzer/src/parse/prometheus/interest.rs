@@ -361,7 +361,9 @@ mod tests {
     fn components_are_told_apart() {
         let component = |names: &[&str]| {
             let mut votes = Votes::default();
-            names.iter().for_each(|name| votes.note(name));
+            for name in names {
+                votes.note(name);
+            }
             votes.component()
         };
         assert_eq!(component(&["etcd_object_counts"]), MetricsComponent::ApiServer);

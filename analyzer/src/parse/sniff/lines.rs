@@ -14,7 +14,7 @@ pub(super) fn is_prompt(line: &str) -> bool {
     }
     if line.starts_with("PS ")
         && line.contains("> ")
-        && (line.contains(":\\") || line.contains("/"))
+        && (line.contains(":\\") || line.contains('/'))
     {
         return true;
     }
@@ -252,7 +252,7 @@ pub(super) fn is_resolv_conf(lines: &[&str]) -> bool {
         matches!(word, "nameserver" | "search" | "options" | "domain" | "sortlist")
     };
     let mut spoken = lines.iter().filter(|line| !line.starts_with(['#', ';'])).peekable();
-    let directives = spoken.peek().is_some() && spoken.all(|line| directive(line));
+    let directives = spoken.peek().is_some() && spoken.all(directive);
     let resolvectl = lines.iter().take(20).any(|line| {
         let line = line.trim_start();
         line.starts_with("Current DNS Server:") || line.starts_with("DNS Servers:")

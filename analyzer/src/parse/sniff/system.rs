@@ -21,9 +21,6 @@ const STARTS: &[&str] = &[
     "Active UNIX domain sockets",
     "default via ",
     "1: lo: <",
-    "127.0.0.1 localhost",
-    "127.0.0.1\tlocalhost",
-    "::1 ",
     "System clock synchronized",
     "Reference ID",
     "Leap status",
@@ -74,7 +71,6 @@ pub(super) fn is_state(lines: &[&str]) -> bool {
     });
     start
         || lines.first().is_some_and(|line| is_lone(line))
-        || is_hosts(early)
         || lines.iter().take(1).any(|line| is_date(line))
 }
 
@@ -118,7 +114,7 @@ fn is_date(line: &str) -> bool {
 }
 
 /// Lines of addresses with names.
-fn is_hosts(early: &[&str]) -> bool {
+pub(super) fn is_hosts(early: &[&str]) -> bool {
     let mut spoken = early.iter().filter(|line| !line.starts_with('#')).peekable();
     spoken.peek().is_some()
         && spoken.all(|line| {
