@@ -1,0 +1,13 @@
+//! One pure function per format: bytes to [`crate::model`], spans kept, nothing ever refused whole.
+
+mod builder;
+mod ipset;
+mod iptables_options;
+mod iptables_save;
+mod iptables_targets;
+mod values;
+mod words;
+
+pub use ipset::ipset;
+pub use iptables_save::{iptables_save, iptables_save_as};
+pub(crate) use values::{address_number, number_address};
