@@ -307,11 +307,7 @@ impl Generator {
         if large {
             self.objects(resource, &namespace);
         }
-        self.line.push_str(&tail(
-            code,
-            self.time + latency,
-            (latency > 500_000).then_some(latency),
-        ));
+        self.line.push_str(&tail(self.time + latency, (latency > 500_000).then_some(latency)));
     }
 
     /// Request and response objects of 10 to 200 KB, together.
