@@ -185,16 +185,21 @@ impl Host {
         let outcomes = self.firewall.verdict(packet);
         let family = packet.family();
         let covered = |name: &str| {
-            self.firewall.tables().iter().any(|table| table.family.covers(family) && &*table.name == name)
+            self.firewall
+                .tables()
+                .iter()
+                .any(|table| table.family.covers(family) && &*table.name == name)
         };
         let iptables = self.firewall.tables().iter().any(|table| table.tool == Tool::Iptables);
         let asked = self.firewall.tables().iter().any(|table| table.family.covers(family));
-        let unseen: Vec<&'static str> = if iptables && covered("filter") && !covered("nat") && !covered("mangle") {
-            vec!["raw", "mangle", "nat"]
-        } else {
-            Vec::new()
-        };
-        let forwarded = !self.is_local(packet.destination) && packet.origin != crate::packet::Origin::Node;
+        let unseen: Vec<&'static str> =
+            if iptables && covered("filter") && !covered("nat") && !covered("mangle") {
+                vec!["raw", "mangle", "nat"]
+            } else {
+                Vec::new()
+            };
+        let forwarded =
+            !self.is_local(packet.destination) && packet.origin != crate::packet::Origin::Node;
         let ufw = self.ufw.as_ref().map(|ufw| ufw.verdict(packet, forwarded));
         let blamed = outcomes
             .outcomes
@@ -234,7 +239,11 @@ impl Host {
         self.firewall.node().is_own(address)
     }
 
-    fn ufw_rule(&self, verdict: Option<&UfwVerdict>, deciding: Option<&Deciding>) -> Option<(Option<u32>, Span)> {
+    fn ufw_rule(
+        &self,
+        verdict: Option<&UfwVerdict>,
+        deciding: Option<&Deciding>,
+    ) -> Option<(Option<u32>, Span)> {
         let verdict = verdict?;
         if deciding.is_some_and(|deciding| deciding.owner != Owner::Ufw) {
             return None;
@@ -259,7 +268,10 @@ impl Host {
                 break;
             }
             if let StepKind::Rule { number, target: Some(target), .. } = &earlier.kind {
-                let name = target.strip_prefix("jump ").or_else(|| target.strip_prefix("goto ")).unwrap_or(target);
+                let name = target
+                    .strip_prefix("jump ")
+                    .or_else(|| target.strip_prefix("goto "))
+                    .unwrap_or(target);
                 if name == &*wanted {
                     chain_path.push((Arc::clone(&earlier.chain), *number, earlier.at));
                     wanted = Arc::clone(&earlier.chain);
@@ -290,11 +302,9 @@ impl Host {
                 return owner;
             }
         }
-        let table = self
-            .firewall
-            .tables()
-            .iter()
-            .find(|table| table.name == step.table && table.family == step.family && table.tool == step.tool);
+        let table = self.firewall.tables().iter().find(|table| {
+            table.name == step.table && table.family == step.family && table.tool == step.tool
+        });
         if step.tool == Tool::Nft {
             return match &*step.table {
                 "kube-proxy" => Owner::KubeProxy,
@@ -308,7 +318,9 @@ impl Host {
         if let (StepKind::Policy(Some(Policy::Drop)), Some(table)) = (&step.kind, table) {
             let chains = table.chains.iter().find(|chain| chain.name == step.chain);
             let ufw = chains.is_some_and(|chain| {
-                chain.rules.iter().any(|rule| rule.target.as_deref().is_some_and(|target| target.starts_with("ufw-")))
+                chain.rules.iter().any(|rule| {
+                    rule.target.as_deref().is_some_and(|target| target.starts_with("ufw-"))
+                })
             });
             if ufw {
                 return Owner::Ufw;
@@ -319,23 +331,38 @@ impl Host {
 
     fn meaning(&self, step: &Step, owner: &Owner, comment: Option<&str>) -> Option<Meaning> {
         let invalid = || {
-            let table = self.firewall.tables().iter().find(|table| table.name == step.table && table.family == step.family)?;
+            let table = self
+                .firewall
+                .tables()
+                .iter()
+                .find(|table| table.name == step.table && table.family == step.family)?;
             let chain = table.chains.iter().find(|chain| chain.name == step.chain)?;
             let StepKind::Rule { number, .. } = &step.kind else { return None };
             let rule = chain.rules.get((*number as usize).checked_sub(1)?)?;
             rule.statements
                 .iter()
-                .any(|statement| matches!(statement, Statement::CtState { bits: crate::model::state::INVALID, invert: false }))
+                .any(|statement| {
+                    matches!(
+                        statement,
+                        Statement::CtState { bits: crate::model::state::INVALID, invert: false }
+                    )
+                })
                 .then_some(Meaning::InvalidState)
         };
         match owner {
-            Owner::Calico | Owner::Cilium | Owner::AzureNpm | Owner::Antrea => Some(Meaning::NetworkPolicy),
+            Owner::Calico | Owner::Cilium | Owner::AzureNpm | Owner::Antrea => {
+                Some(Meaning::NetworkPolicy)
+            }
             Owner::KubeProxy | Owner::Kubelet => {
-                if comment.is_some_and(|comment| comment.contains("no endpoints") || comment.contains("no local endpoints"))
-                    || step.chain.contains("reject-chain")
+                if comment.is_some_and(|comment| {
+                    comment.contains("no endpoints") || comment.contains("no local endpoints")
+                }) || step.chain.contains("reject-chain")
                 {
                     Some(Meaning::NoEndpoints)
-                } else if step.chain.contains("PROXY-FIREWALL") || step.chain.starts_with("KUBE-FW-") || step.chain.starts_with("firewall") {
+                } else if step.chain.contains("PROXY-FIREWALL")
+                    || step.chain.starts_with("KUBE-FW-")
+                    || step.chain.starts_with("firewall")
+                {
                     Some(Meaning::SourceRanges)
                 } else {
                     invalid().or(Some(Meaning::KubernetesGuard))
@@ -361,8 +388,13 @@ fn owner_of_chain(chain: &str) -> Option<Owner> {
         () if begins(&["ISTIO_"]) => Owner::Istio,
         () if begins(&["DOCKER"]) => Owner::Docker,
         () if begins(&["f2b-", "fail2ban-"]) => Owner::Fail2ban,
-        () if begins(&["IN_", "FWDI_", "FWDO_", "FORWARD_", "INPUT_", "OUTPUT_", "POST_", "PRE_"])
-            && (chain.contains("ZONE") || chain.contains("direct") || chain.contains("public") || chain.contains("_allow") || chain.contains("_deny")) =>
+        () if begins(&[
+            "IN_", "FWDI_", "FWDO_", "FORWARD_", "INPUT_", "OUTPUT_", "POST_", "PRE_",
+        ]) && (chain.contains("ZONE")
+            || chain.contains("direct")
+            || chain.contains("public")
+            || chain.contains("_allow")
+            || chain.contains("_deny")) =>
         {
             Owner::Firewalld
         }

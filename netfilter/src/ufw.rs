@@ -154,7 +154,8 @@ impl Ufw {
                 What::Unknown
             }
         };
-        let what = if earlier.is_none_or(|(_, other)| other == what) { what } else { What::Unknown };
+        let what =
+            if earlier.is_none_or(|(_, other)| other == what) { what } else { What::Unknown };
         UfwVerdict { what, rule: None, default: true, reasons }
     }
 }
@@ -171,7 +172,9 @@ impl UfwRule {
             }
             (Way::In, Origin::SomeInterface) if self.to.interface.is_some() => None,
             (Way::Out, _) if self.to.interface.is_some() || self.from.interface.is_some() => None,
-            (Way::Forward, _) if self.to.interface.is_some() || self.from.interface.is_some() => None,
+            (Way::Forward, _) if self.to.interface.is_some() || self.from.interface.is_some() => {
+                None
+            }
             _ => Some(true),
         };
         match [to, from, device] {
@@ -197,7 +200,9 @@ impl End {
             (None, _) => Some(true),
             (Some(_), None) if !crate::packet::has_ports(protocol) => Some(false),
             (Some(_), None) => None,
-            (Some(ranges), Some(port)) => Some(ranges.iter().any(|(first, last)| (*first..=*last).contains(&port))),
+            (Some(ranges), Some(port)) => {
+                Some(ranges.iter().any(|(first, last)| (*first..=*last).contains(&port)))
+            }
         }
     }
 }

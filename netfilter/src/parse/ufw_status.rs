@@ -27,15 +27,22 @@ pub fn ufw_status(source: Source<'_>) -> Parsed<Ufw> {
             };
             ufw.status_at = Some(line.at);
             if ufw.active.is_none() {
-                diagnostics.push(Diagnostic::new(Code::Localized, line.at).with("text", text.to_owned()));
+                diagnostics
+                    .push(Diagnostic::new(Code::Localized, line.at).with("text", text.to_owned()));
             }
         } else if let Some(defaults) = text.strip_prefix("Default:") {
             ufw.defaults = Some(Defaults { at: line.at, ..defaults_of(defaults, line.at) });
-        } else if text.starts_with("--") && text.split_whitespace().all(|word| word.bytes().all(|b| b == b'-')) {
+        } else if text.starts_with("--")
+            && text.split_whitespace().all(|word| word.bytes().all(|b| b == b'-'))
+        {
             in_rules = true;
-        } else if text.starts_with("To ") || text.starts_with("Logging:") || text.starts_with("New profiles:") {
+        } else if text.starts_with("To ")
+            || text.starts_with("Logging:")
+            || text.starts_with("New profiles:")
+        {
             // Headings.
-        } else if text.contains("ufw: command not found") || text.contains("command not found: ufw") {
+        } else if text.contains("ufw: command not found") || text.contains("command not found: ufw")
+        {
             ufw.active = Some(false);
             ufw.status_at = Some(line.at);
         } else if let Some(rule) = rule(text) {
@@ -43,7 +50,8 @@ pub fn ufw_status(source: Source<'_>) -> Parsed<Ufw> {
         } else if ufw.status_at.is_none() && text.contains(':') && !text.contains("ufw") {
             // `Estado: activo`, `상태: 활성`: the first line in another language.
             ufw.status_at = Some(line.at);
-            diagnostics.push(Diagnostic::new(Code::Localized, line.at).with("text", text.to_owned()));
+            diagnostics
+                .push(Diagnostic::new(Code::Localized, line.at).with("text", text.to_owned()));
         } else if in_rules {
             refusals.note(line.at, text.chars().take(80).collect::<String>());
         }
@@ -106,16 +114,20 @@ fn rule(text: &str) -> Option<UfwRule> {
 
 /// Finds the action's column: place, length of the words, action and direction.
 fn verb(text: &str) -> Option<(usize, usize, Action, Way)> {
-    for (word, action) in
-        [("ALLOW", Action::Allow), ("DENY", Action::Deny), ("REJECT", Action::Reject), ("LIMIT", Action::Limit)]
-    {
+    for (word, action) in [
+        ("ALLOW", Action::Allow),
+        ("DENY", Action::Deny),
+        ("REJECT", Action::Reject),
+        ("LIMIT", Action::Limit),
+    ] {
         let mut from = 0;
         while let Some(found) = text.get(from..).and_then(|rest| rest.find(word)) {
             let place = from + found;
             let before = text.get(..place)?;
             let after = text.get(place + word.len()..)?;
             from = place + word.len();
-            let bounded = (before.is_empty() || before.ends_with(' ')) && (after.is_empty() || after.starts_with(' '));
+            let bounded = (before.is_empty() || before.ends_with(' '))
+                && (after.is_empty() || after.starts_with(' '));
             if !bounded || place == 0 {
                 continue;
             }
@@ -134,7 +146,11 @@ fn verb(text: &str) -> Option<(usize, usize, Action, Way)> {
 /// `10.0.0.1 80,443/tcp (Nginx Full) (v6) on eth0`, in any subset.
 fn end(text: &str) -> End {
     let mut end = End::default();
-    let mut rest = text.replace("(v6)", " ").replace("(out)", " ").replace("(log)", " ").replace("(log-all)", " ");
+    let mut rest = text
+        .replace("(v6)", " ")
+        .replace("(out)", " ")
+        .replace("(log)", " ")
+        .replace("(log-all)", " ");
     if let Some(place) = rest.find(" on ") {
         end.interface = rest.get(place + 4..).map(|name| name.trim().into());
         rest.truncate(place);
@@ -156,7 +172,8 @@ fn end(text: &str) -> End {
             end.ports = Some(ports);
             end.protocol = protocol;
         } else if let Some((address, protocol)) = word.rsplit_once('/')
-            && let (Some(network), Some(protocol)) = (super::values::network(address), names::protocol(protocol))
+            && let (Some(network), Some(protocol)) =
+                (super::values::network(address), names::protocol(protocol))
         {
             end.address = Some(network);
             end.protocol = Some(protocol);
@@ -214,7 +231,12 @@ mod tests {
         )
         .value;
         let to = |port| {
-            Packet::tcp(Origin::Interface("eth0".into()), "10.1.0.5".parse().unwrap(), "10.1.0.4".parse().unwrap(), port)
+            Packet::tcp(
+                Origin::Interface("eth0".into()),
+                "10.1.0.5".parse().unwrap(),
+                "10.1.0.4".parse().unwrap(),
+                port,
+            )
         };
         assert_eq!(ufw.verdict(&to(22), false).rule, Some(0));
         let kubelet = ufw.verdict(&to(10250), false);
