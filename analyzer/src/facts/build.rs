@@ -191,7 +191,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         disk_loads: sources.present(TableKind::NodeFiles, rows.disk_loads, |row| row.value.at),
         cpu_loads: sources.present(TableKind::NodeFiles, rows.cpu_loads, |row| row.value.at),
         sockets: sources.present(TableKind::NodeFiles, rows.sockets, |row| row.value.at),
-        provision_exits: take
+        provision_exits: sources
             .present(TableKind::NodeFiles, rows.provision_exits, |row| row.value.at),
         routes: sources.present(TableKind::NodeFiles, rows.routes, |row| row.value.at),
         hosts: sources.present(TableKind::NodeFiles, rows.hosts, |row| row.value.at),
