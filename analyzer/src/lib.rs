@@ -10,6 +10,7 @@ pub mod language;
 pub mod model;
 pub mod parse;
 pub mod rank;
+pub mod render;
 pub mod report;
 pub mod rules;
 pub mod shell;
