@@ -16,6 +16,7 @@ pub mod services;
 pub mod tunnel;
 
 use jiff::Timestamp;
+use konspect_audit::AuditSummary;
 use konspect_bundle::{ArtifactId, Span, Words};
 
 pub use self::context::Context;
@@ -155,6 +156,7 @@ pub struct Facts {
     pub virtual_networks: Table<Listing<VirtualNetwork>>,
     pub azure_metrics: Table<Listing<AzureMetric>>,
     pub azure_errors: Table<Listing<AzureError>>,
+    pub audit: Table<AuditSummary>,
 }
 
 /// What the bundle itself contributes beside rows.
@@ -175,8 +177,8 @@ impl Origin {
 }
 
 impl Facts {
-    /// Joins and indexes the rows of all artefacts.
-    pub fn new(rows: Rows, origin: &Origin) -> Self {
-        build::facts(rows, origin)
+    /// Joins and indexes the rows of all artefacts, and what the audit logs say.
+    pub fn new(rows: Rows, audit: Option<AuditSummary>, origin: &Origin) -> Self {
+        build::facts(rows, audit, origin)
     }
 }

@@ -4,6 +4,7 @@
 //! Data flows one way, and a module may use only what stands to its left:
 //! `bundle · model · parse · facts · finding · rules · rank · report · render`.
 
+pub mod analysis;
 pub mod facts;
 pub mod finding;
 pub mod language;
@@ -14,3 +15,5 @@ pub mod render;
 pub mod report;
 pub mod rules;
 pub mod shell;
+
+pub use analysis::{Analysis, Options, analyze};

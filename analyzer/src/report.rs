@@ -2,6 +2,11 @@
 //!
 //! The keys that `docs/report.schema.json` promises are never renamed; more may be added.
 
+pub mod build;
+pub mod collect;
+pub mod excerpt;
+mod timeline;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -59,8 +64,20 @@ pub struct BundleCard {
     pub cut_off: bool,
     /// Members that differ from the manifest.
     pub tampered: Vec<String>,
+    /// Stretches of time of which the bundle holds no data, though a source covers them.
+    pub no_data: Vec<NoDataCard>,
     /// How many values were redacted, by kind, as the manifest says.
     pub redactions: BTreeMap<String, u64>,
+}
+
+/// A hole in the time line: a log that was rotated away, an audit log that begins late.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct NoDataCard {
+    /// The lane of the time line.
+    pub lane: String,
+    /// RFC 3339 UTC.
+    pub from: String,
+    pub until: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -165,7 +182,7 @@ pub struct EvidenceCard {
     pub tampered: bool,
 }
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ExcerptLine {
     /// 1-based; absent in one-line JSON.
     pub number: Option<u64>,

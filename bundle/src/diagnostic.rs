@@ -14,15 +14,15 @@ pub enum Code {
     Truncated,
     /// Lines or records that a parser could not read. `count`, `reason` of the first.
     Refused,
-    /// A limit acted. `limit`, `value`.
+    /// A limit acted. `limit` (a field of `Limits`), `value`.
     LimitReached,
     /// Two members of one name. `name`.
     DuplicateMember,
-    /// A member name that is no plain relative path, a link or a device: kept as a label only. `name`.
+    /// A member name that is no plain relative path, a link or a device: kept as a label only. `name`, `reason`.
     UnsafeName,
     /// A member differs from the manifest's digest, is missing, or was added. `name`, `reason`.
     ManifestMismatch,
-    /// An archive inside the bundle, not opened: name it on the command line. `name`.
+    /// An archive inside the bundle, not opened: name it on the command line. `name`, `kind`.
     NestedArchive,
     /// A file that holds only the error text of a failed command. `text`.
     FailedCollection,

@@ -2,13 +2,38 @@
 //! bundle is opened, and the words for a place in it (spans) and for what is wrong with it
 //! (diagnostics).
 //!
+//! `Bundle::open` takes folders, archives and single files by what they hold, never by their names;
+//! `Bundle::scan` hands every artefact to a visitor once, in parallel, decompressed and in UTF-8;
+//! `Bundle::read`, `read_range` and `fetch` bring some back for excerpts. Spans are offsets in that
+//! decoded text. What is wrong is told in three places: `Bundle::diagnostics` (names, archives and
+//! limits, after opening), `Bundle::scan_notes` (artefacts that could not be read whole, after a
+//! scan; a visitor sees its own as well) and `Bundle::verify_notes` (against the manifest).
+//!
 //! This crate refuses to know what a cluster is: it deals in artefacts, bytes and places.
 
+pub mod decode;
 pub mod diagnostic;
+pub mod limits;
 pub mod manifest;
 pub mod span;
 pub mod words;
 
+mod blocks;
+mod content;
+mod error;
+mod open;
+mod scan;
+mod sniff;
+mod solid;
+mod store;
+mod verify;
+
+pub use blocks::Blocks;
+pub use content::Content;
 pub use diagnostic::{Code, Diagnostic, Parsed};
+pub use error::{OpenError, ReadError};
+pub use limits::Limits;
+pub use manifest::Manifest;
+pub use open::{Artifact, Bundle, SourceCard, SourceKind};
 pub use span::{ArtifactId, Line, Source, Span, Spanned};
 pub use words::{Arg, Words};

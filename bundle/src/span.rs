@@ -7,6 +7,16 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ArtifactId(pub u32);
 
+impl ArtifactId {
+    /// Stands for the bundle itself, where a diagnostic concerns no artefact.
+    pub const BUNDLE: Self = Self(u32::MAX);
+
+    /// The index into `Bundle::artifacts`.
+    pub fn index(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
+    }
+}
+
 /// A half-open range of bytes in one artefact, counted after decompression and transcoding.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span {
@@ -16,6 +26,14 @@ pub struct Span {
 }
 
 impl Span {
+    /// The place of a diagnostic that concerns no artefact.
+    pub const BUNDLE: Self = Self { artifact: ArtifactId::BUNDLE, start: 0, end: 0 };
+
+    /// The place before an artefact's first byte.
+    pub fn start_of(artifact: ArtifactId) -> Self {
+        Self { artifact, start: 0, end: 0 }
+    }
+
     /// Covers both spans; of two artefacts the first wins.
     #[must_use]
     pub fn to(self, other: Self) -> Self {

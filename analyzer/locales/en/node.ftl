@@ -1,4 +1,5 @@
 # Node rules.
+rule-node-not-ready = nodes are not ready
 node-not-ready-title = node { $node } is not ready
 node-not-ready-many = { $count } of { $total } nodes are not ready
 node-not-ready-unknown = the API server no longer hears from { $node }: { $message }

@@ -73,7 +73,6 @@ page-explains = { $count ->
     [one] Explains 1 finding
    *[other] Explains { $count } findings
 }
-page-because = because of it:
 page-differs = What the affected share and the healthy do not
 page-ruled-out = Checked and excluded ({ $count })
 page-score = Why it ranks here
@@ -86,7 +85,6 @@ page-replace-marks = Marks in ‹ › or < > stand for names that were redacted:
 page-tampered = from a member that differs from the manifest
 page-used-by = used by
 page-shows = Shows:
-page-step = Do:
 page-minutes-before = { $minutes ->
     [0] less than 1 min before collection
    *[other] { $minutes } min before collection

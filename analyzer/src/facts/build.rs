@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use konspect_audit::AuditSummary;
 use konspect_bundle::{ArtifactId, Span};
 
 use super::context::{Context, Platform};
@@ -15,10 +16,14 @@ use crate::model::kube::{Event, Node, Pod};
 use crate::model::log::{LogFile, Signal};
 use crate::model::node_files::OnNode;
 use crate::model::workload::Workload;
+use crate::parse::network_error::network_errors;
 use crate::parse::rows::Collected;
 use crate::parse::{Rows, TableKind};
 
-pub(super) fn facts(mut rows: Rows, origin: &Origin) -> Facts {
+pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin) -> Facts {
+    for command in rows.commands.iter_mut().filter(|command| command.errors.is_empty()) {
+        command.errors = network_errors(&command.error_text);
+    }
     let sources = Sources::new(std::mem::take(&mut rows.collected));
     let nodes = Table::from_option(
         sources.covered(TableKind::Nodes, !rows.nodes.is_empty()).then(|| {
@@ -201,6 +206,7 @@ pub(super) fn facts(mut rows: Rows, origin: &Origin) -> Facts {
         ),
         azure_metrics: take.present(TableKind::AzureSnatMetrics, rows.azure_metrics, |row| row.at),
         azure_errors: take.present(TableKind::AzureCluster, rows.azure_errors, |row| row.at),
+        audit: Table::from_option(audit, &[TableKind::Audit]),
     }
 }
 

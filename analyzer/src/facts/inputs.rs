@@ -1,5 +1,7 @@
 //! How a rule declares what it needs: the type of its inputs *is* the declaration.
 
+use konspect_audit::AuditSummary;
+
 use super::{
     Context, Events, Facts, KubeletReach, Listing, Logs, Missing, Nodes, Pods, Services, Table,
     Tunnel,
@@ -180,6 +182,7 @@ tables! {
     Listing<VirtualNetwork> => virtual_networks, [AzureNetworkRules];
     Listing<AzureMetric> => azure_metrics, [AzureSnatMetrics, AzureDiskMetrics];
     Listing<AzureError> => azure_errors, [AzureCluster];
+    AuditSummary => audit, [Audit];
 }
 
 impl<T> Table<T> {

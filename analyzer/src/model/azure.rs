@@ -108,7 +108,7 @@ pub struct PublicIp {
     pub at: Span,
 }
 
-/// `az network private-dns link vnet list`, VNet DNS servers, subnets.
+/// A virtual network with its DNS servers, subnets and peerings.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct VirtualNetwork {
     pub name: String,
@@ -128,6 +128,18 @@ pub struct Subnet {
     pub route_table: String,
     /// `ipConfigurations` in use, when listed.
     pub used_addresses: Option<u64>,
+    pub at: Span,
+}
+
+/// A link of a private DNS zone to a virtual network: who can resolve a private cluster's name.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PrivateDnsLink {
+    pub zone: String,
+    pub name: String,
+    /// The resource id of the linked network.
+    pub virtual_network: String,
+    /// `Completed`, `InProgress`, `Done`.
+    pub state: String,
     pub at: Span,
 }
 
@@ -152,6 +164,19 @@ pub struct AzurePoint {
     pub maximum: Option<f64>,
     pub minimum: Option<f64>,
     pub count: Option<f64>,
+    pub at: Span,
+}
+
+/// An entry of the activity log: who did what to which resource, and how it ended.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AzureActivity {
+    pub time: Option<Timestamp>,
+    /// `operationName.value`, such as `Microsoft.ContainerService/managedClusters/stop/action`.
+    pub operation: String,
+    /// `Started`, `Accepted`, `Succeeded`, `Failed`.
+    pub status: String,
+    pub caller: String,
+    pub resource: String,
     pub at: Span,
 }
 

@@ -1,9 +1,11 @@
 //! What parsing one artefact yields, and what may be known of the artefact besides its bytes.
 
+use jiff::Timestamp;
 use konspect_bundle::{ArtifactId, Diagnostic, Span};
 
 use crate::model::azure::{
-    AzureError, AzureMetric, ManagedCluster, OutboundRule, PublicIp, RouteTable, VirtualNetwork,
+    AzureActivity, AzureError, AzureMetric, ManagedCluster, OutboundRule, PrivateDnsLink, PublicIp,
+    RouteTable, VirtualNetwork,
 };
 use crate::model::client::{ClientFact, Collection, CommandOutcome, KubeconfigServer};
 use crate::model::kube::{
@@ -31,6 +33,8 @@ pub struct Hint<'a> {
     pub command: &'a str,
     /// The node it ran on, when a manifest tells.
     pub node: &'a str,
+    /// About when the bundle was written: gives stamps without a year theirs.
+    pub reference: Option<Timestamp>,
 }
 
 /// What an artefact is, for the inventory.
@@ -68,6 +72,46 @@ pub enum Kind {
     AzureMetrics,
     AzureOther,
     Document,
+}
+
+impl Kind {
+    /// The name that the inventory uses.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Unknown => "unknown",
+            Self::Binary => "binary",
+            Self::Manifest => "manifest",
+            Self::KubernetesObjects => "kubernetes-objects",
+            Self::KubernetesTable => "kubernetes-table",
+            Self::KubernetesDescribe => "kubernetes-describe",
+            Self::KubernetesStatus => "kubernetes-status",
+            Self::ApiVersion => "api-version",
+            Self::HealthChecks => "health-checks",
+            Self::PriorityAndFairnessDump => "priority-and-fairness-dump",
+            Self::Metrics => "metrics",
+            Self::AuditLog => "audit-log",
+            Self::Log => "log",
+            Self::ClientTranscript => "client-transcript",
+            Self::FailedCommand => "failed-command",
+            Self::IptablesSave => "iptables-save",
+            Self::IptablesList => "iptables-list",
+            Self::IpsetDump => "ipset",
+            Self::NftablesRuleset => "nftables",
+            Self::UfwStatus => "ufw-status",
+            Self::ResolvConf => "resolv-conf",
+            Self::DnsLookup => "dns-lookup",
+            Self::NetworkProbe => "network-probe",
+            Self::NodeState => "node-state",
+            Self::Certificate => "certificate",
+            Self::Kubeconfig => "kubeconfig",
+            Self::AzureCluster => "azure-cluster",
+            Self::AzureNetwork => "azure-network",
+            Self::AzureMetrics => "azure-metrics",
+            Self::AzureOther => "azure-other",
+            Self::Document => "document",
+        }
+    }
 }
 
 /// The tables of facts. A rule names the tables it needs; a report names those not collected.
@@ -276,8 +320,10 @@ pub struct Rows {
     pub outbound_rules: Vec<OutboundRule>,
     pub public_ips: Vec<PublicIp>,
     pub virtual_networks: Vec<VirtualNetwork>,
+    pub private_dns_links: Vec<PrivateDnsLink>,
     pub azure_metrics: Vec<AzureMetric>,
     pub azure_errors: Vec<AzureError>,
+    pub azure_activities: Vec<AzureActivity>,
 }
 
 impl Rows {
@@ -364,8 +410,10 @@ append_rows!(
     outbound_rules,
     public_ips,
     virtual_networks,
+    private_dns_links,
     azure_metrics,
     azure_errors,
+    azure_activities,
 );
 
 /// A span at the start of an artefact: for what has no better place.

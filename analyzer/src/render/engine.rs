@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use konspect_bundle::Arg;
+use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Kwargs, Serde, ValueKind};
 use minijinja::{
     AutoEscape, Environment, Error, UndefinedBehavior, Value, filters, functions, tests,
@@ -154,6 +155,8 @@ fn environment<'t>(
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     environment.set_debug(false);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).build();
+    environment.set_syntax(syntax.map_err(|error| failed("syntax", &error))?);
     // Marks what macros return as written; the formatter below does the escaping itself, so that
     // `autoescape false` in a template changes nothing.
     environment.set_auto_escape_callback(|_| AutoEscape::Html);

@@ -73,7 +73,8 @@ pub fn terminal(text: &str) -> String {
 /// For Markdown prose: a word that could be markup, a link, a mention or a reference is put into
 /// a code span; plain words stay as they are.
 pub fn markdown(text: &str) -> String {
-    let text = one_line(text).replace('|', "¦");
+    // Four spaces at the start of a line would make a block of code.
+    let text = one_line(text.trim_start()).replace('|', "¦");
     let mut out = String::with_capacity(text.len() + 8);
     for (index, word) in text.split(' ').enumerate() {
         if index > 0 {
@@ -86,7 +87,7 @@ pub fn markdown(text: &str) -> String {
 
 fn plain_word(word: &str) -> bool {
     let plain =
-        |c: char| c.is_alphanumeric() || "-.,:;()'\"%/+=?…–—·«»‹›→≥≤×µ“”’、。・¦".contains(c);
+        |c: char| c.is_alphanumeric() || "-.,:;()'\"%/+=?…–—·«»‹›→≥≤×µ“”’、。・¦✖▲●⚠×↓".contains(c);
     let lower = word.to_ascii_lowercase();
     let body = word.strip_suffix('!').unwrap_or(word);
     body.chars().all(plain)

@@ -150,29 +150,48 @@ fn line(report: &Report, options: &Options, out: &mut dyn Write) -> Result<(), R
     Ok(())
 }
 
-/// Folds runs of empty lines outside fences, which template tags leave behind.
+/// Puts blocks apart by exactly one empty line, which template tags leave too many or too few of.
 fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut empty = true;
+    let mut before = "";
     let mut fence: Option<String> = None;
     for line in text.lines() {
-        let ticks: String = line.chars().take_while(|c| *c == '`').collect();
-        match &fence {
-            Some(open) if line == open => fence = None,
-            None if ticks.len() >= 3 => fence = Some(ticks),
-            None if line.trim() == "{noformat}" => fence = Some("{noformat}".to_owned()),
-            _ => {}
-        }
-        if line.trim().is_empty() && fence.is_none() {
-            if !empty {
+        if let Some(open) = &fence {
+            out.push_str(line);
+            out.push('\n');
+            if line == open {
+                fence = None;
                 out.push('\n');
+                before = "";
             }
-            empty = true;
             continue;
         }
-        empty = false;
-        out.push_str(if fence.is_none() { line.trim_end() } else { line });
-        out.push('\n');
+        let ticks: String = line.chars().take_while(|c| *c == '`').collect();
+        if ticks.len() >= 3 {
+            fence = Some(ticks);
+        } else if line == "{noformat}" {
+            fence = Some(line.to_owned());
+        }
+        let block = fence.is_some() && line != "{noformat}"
+            || line.starts_with("# ")
+            || line.starts_with("## ")
+            || line.starts_with("### ")
+            || line.starts_with("**")
+            || line.starts_with("h2. ")
+            || line.starts_with("h3. ")
+            || line.starts_with('|') != before.starts_with('|');
+        if line.trim().is_empty() {
+            if !before.is_empty() {
+                out.push('\n');
+            }
+        } else {
+            if block && !before.is_empty() {
+                out.push('\n');
+            }
+            out.push_str(line.trim_end());
+            out.push('\n');
+        }
+        before = line.trim();
     }
     format!("{}\n", out.trim_end())
 }

@@ -14,7 +14,7 @@ const LINES: usize = 15;
 /// What the terminal can show, and what the command line wants said last.
 #[derive(Clone, Debug, Default)]
 pub struct Terminal {
-    pub colour: bool,
+    pub color: bool,
     /// `X ! OK ?` instead of `✖ ▲ ● ?`, for locales that are not UTF-8.
     pub ascii: bool,
     /// Only the verdict line.
@@ -78,7 +78,7 @@ fn verdict(report: &Report, language: &Language, terminal: &Terminal) -> Vec<Str
     for (index, line) in lines.iter_mut().enumerate() {
         let mark = if index == 0 { shape } else { "" };
         let pad = " ".repeat(indent - width(mark));
-        *line = if terminal.colour {
+        *line = if terminal.color {
             format!("\u{1b}[1;{}m{mark}{pad}{line}\u{1b}[0m", colour(verdict.health))
         } else {
             format!("{mark}{pad}{line}")

@@ -8,9 +8,9 @@ use crate::report::{Health, Report, TimelineEntry};
 
 /// The lanes in the order they are drawn.
 const LANES: [&str; 7] = ["changes", "platform", "nodes", "tunnel", "dns", "api", "pods"];
-const LEFT: f64 = 82.0;
+const LEFT: f64 = 104.0;
 const WIDTH: f64 = 1200.0;
-const RIGHT: f64 = WIDTH - 14.0;
+const RIGHT: f64 = WIDTH - 24.0;
 const MARKS_A_LANE: usize = 60;
 /// Mean width of a character of the labels, in the units of the drawing.
 const CHARACTER: f64 = 6.1;
@@ -46,9 +46,8 @@ pub(super) struct Lane {
     pub key: String,
     pub known: bool,
     pub y: f64,
-    /// Where the first and the last entry stand: beyond them there is no data.
-    pub first: f64,
-    pub last: f64,
+    /// Stretches of which the bundle holds no data: where they begin and how wide they are.
+    pub gaps: Vec<(f64, f64)>,
     pub marks: Vec<Mark>,
 }
 
@@ -98,7 +97,7 @@ pub(super) fn place(report: &Report) -> Option<Timeline> {
         from: from.to_string(),
         to: to.to_string(),
         earlier: entries.iter().filter(|(at, _)| *at < from).count(),
-        day: from.strftime("%Y-%m-%d").to_string(),
+        day: from.strftime("%m-%d UTC").to_string(),
     })
 }
 
@@ -172,9 +171,17 @@ fn lane(
         });
     }
     place_labels(&mut marks);
-    let (first, last) =
-        (marks.first()?.x, marks.iter().map(|mark| mark.x + mark.width).fold(0.0, f64::max));
-    Some(Lane { key: key.to_owned(), known: LANES.contains(&key), y, first, last, marks })
+    let gaps = report.bundle.no_data.iter().filter(|gap| gap.lane == key);
+    let gaps = gaps
+        .filter_map(|gap| {
+            let (from, until) = (parse(Some(&gap.from))?, parse(Some(&gap.until))?);
+            let x = scale.x(from);
+            Some((x, round(scale.x(until) - x)))
+        })
+        .filter(|(_, wide)| *wide > 0.0)
+        .collect();
+    let known = LANES.contains(&key);
+    (!marks.is_empty()).then(|| Lane { key: key.to_owned(), known, y, gaps, marks })
 }
 
 fn label(entry: &TimelineEntry) -> String {
@@ -195,7 +202,7 @@ fn place_labels(marks: &mut [Mark]) {
         } else if right + wide < next - 6.0 {
             mark.label_x = right;
             free_from = right + wide + 6.0;
-        } else if index == 0 && mark.x - 9.0 - wide > free_from || mark.x - 9.0 - wide > free_from {
+        } else if mark.x - 9.0 - wide > free_from {
             mark.label_x = mark.x - 9.0;
             mark.label_end = true;
             free_from = mark.x + 6.0;

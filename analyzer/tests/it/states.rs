@@ -7,8 +7,8 @@ use konspect::finding::{Confidence, Family, Risk, Role, Severity};
 use konspect::report::{
     AboutCard, ApiLoadCard, BundleCard, ClusterCard, ConnectivityCard, DiagnosticCard, EffectCard,
     EvidenceCard, ExcerptLine, FORMAT, FindingCard, Health, HopCard, InventoryCard, NextCard,
-    PathCard, PoolCard, Report, RuledOutCard, SeriesCard, State, StepCard, SubjectCard, TermCard,
-    TimelineEntry, UncheckedCard, Verdict,
+    NoDataCard, PathCard, PoolCard, Report, RuledOutCard, SeriesCard, State, StepCard, SubjectCard,
+    TermCard, TimelineEntry, UncheckedCard, Verdict,
 };
 
 /// Every state by the name that golden files and the gallery use.
@@ -467,6 +467,7 @@ fn base() -> Report {
             pods: Some(3_912),
             collected: Some(at(30)),
             collector: Some("0.1.0".into()),
+            no_data: vec![NoDataCard { lane: "nodes".into(), from: at(20), until: at(24) }],
             ..BundleCard::default()
         },
         verdict: Verdict {

@@ -1,0 +1,223 @@
+//! The whole product in one screen: scan, join, check, rank, report.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use konspect_audit::{AuditFold, AuditSummary, Fold, Shared};
+use konspect_bundle::{ArtifactId, Bundle, Code, Content, Diagnostic, Source, Span};
+
+use crate::facts::{Facts, Origin};
+use crate::language::Language;
+use crate::parse::{self, Hint, Kind, Rows, TableKind};
+use crate::rank::{self, Ranked};
+use crate::report::excerpt::Excerpts;
+use crate::report::{BundleCard, InventoryCard, Report, build};
+use crate::rules::{self, Run};
+
+/// What an analysis may leave out or add.
+#[derive(Default)]
+pub struct Options<'a> {
+    /// Codes and slugs of rules that are not run.
+    pub ignore: Vec<String>,
+    /// Rules of users, beside ours.
+    pub user_rules: Vec<&'a dyn Run>,
+}
+
+/// An analysed bundle: facts and findings, not yet in any language.
+pub struct Analysis {
+    pub facts: Facts,
+    pub ranked: Ranked,
+    pub diagnostics: Vec<Diagnostic>,
+    pub collected: BTreeSet<TableKind>,
+    pub inventory: BTreeMap<String, InventoryCard>,
+    pub kinds: Vec<Kind>,
+    pub paths: Vec<String>,
+    rules_run: u64,
+}
+
+/// What scanning one artefact gives.
+struct Scanned {
+    kind: Kind,
+    rows: Rows,
+    audit: Option<AuditFold>,
+}
+
+/// Reads every artefact once, in parallel, and asks every rule.
+pub fn analyze(bundle: &Bundle, options: &Options<'_>) -> Analysis {
+    let origin = origin(bundle);
+    let commands = parse::commands_by_path(bundle);
+    let shared = Shared::new();
+    let scanned = bundle.scan(|artifact, content| {
+        let command = commands.get(&artifact.path).map_or("", String::as_str);
+        let node = origin.nodes.get(artifact.id.0 as usize).map_or("", String::as_str);
+        let hint = Hint { path: &artifact.path, command, node, reference: origin.collected };
+        scan(artifact.id, content, &hint, &shared)
+    });
+    let mut rows = Rows::default();
+    let mut kinds = Vec::with_capacity(scanned.len());
+    let mut audits = Vec::new();
+    for one in scanned {
+        kinds.push(one.kind);
+        rows.append(one.rows);
+        audits.extend(one.audit);
+    }
+    let audit = audit_summary(audits, shared);
+    let mut diagnostics: Vec<Diagnostic> = bundle.diagnostics().to_vec();
+    diagnostics.extend(bundle.verify_notes());
+    diagnostics.append(&mut rows.diagnostics);
+    diagnostics.extend(audit.iter().flat_map(AuditSummary::diagnostics));
+    diagnostics.sort();
+    let mut collected = collected(&rows);
+    collected.extend(audit.as_ref().map(|_| TableKind::Audit));
+    let facts = Facts::new(rows, audit, &origin);
+    let rules: Vec<&dyn Run> = rules::all()
+        .into_iter()
+        .chain(options.user_rules.iter().copied())
+        .filter(|rule| !ignored(rule.meta(), &options.ignore))
+        .collect();
+    let outcomes = rules::run_all(&rules, &facts);
+    let ranked = rank::rank(&rules, outcomes);
+    let inventory = inventory(bundle, &kinds);
+    Analysis {
+        facts,
+        ranked,
+        diagnostics,
+        collected,
+        inventory,
+        kinds,
+        paths: origin.paths,
+        rules_run: rules.len() as u64,
+    }
+}
+
+impl Analysis {
+    /// The report in one language; cited artefacts are read again for their excerpts.
+    pub fn report(&self, bundle: &Bundle, language: &Language) -> Report {
+        let mut excerpts = Excerpts::default();
+        excerpts.want(build::spans(&self.ranked));
+        bundle.fetch(&excerpts.artifacts(), |artifact, bytes| excerpts.cut_from(artifact, bytes));
+        let input = build::Input {
+            ranked: &self.ranked,
+            facts: &self.facts,
+            bundle: self.card(bundle),
+            paths: &self.paths,
+            diagnostics: &self.diagnostics,
+            inventory: self.inventory.clone(),
+            collected: &self.collected,
+            excerpts: &excerpts,
+            rules_run: self.rules_run,
+            audit: None,
+        };
+        build::report(input, language)
+    }
+
+    fn card(&self, bundle: &Bundle) -> BundleCard {
+        let source = bundle.card();
+        let manifest = bundle.manifest();
+        let mismatched = self.diagnostics.iter().filter(|note| note.code == Code::ManifestMismatch);
+        BundleCard {
+            name: source.name,
+            kind: source.kind.as_str().to_owned(),
+            sha256: source.sha256,
+            cluster: manifest.map(|manifest| manifest.cluster.name.clone()).unwrap_or_default(),
+            collected: manifest.and_then(|manifest| manifest.finished.clone()),
+            collector: manifest
+                .map(|manifest| format!("{} {}", manifest.tool.name, manifest.tool.version)),
+            cut_off: source.cut_off,
+            tampered: mismatched
+                .filter_map(|note| self.paths.get(note.at.artifact.0 as usize).cloned())
+                .collect(),
+            redactions: manifest.map(|manifest| manifest.redactions.clone()).unwrap_or_default(),
+            ..BundleCard::default()
+        }
+    }
+}
+
+fn origin(bundle: &Bundle) -> Origin {
+    let manifest = bundle.manifest();
+    let node_of = |command: Option<usize>| {
+        let record = manifest?.commands.get(command?)?;
+        record.node.clone()
+    };
+    Origin {
+        paths: bundle.artifacts().iter().map(|artifact| artifact.path.clone()).collect(),
+        nodes: bundle
+            .artifacts()
+            .iter()
+            .map(|artifact| node_of(artifact.command).unwrap_or_default())
+            .collect(),
+        collected: manifest.and_then(|manifest| manifest.finished.as_deref()?.parse().ok()),
+    }
+}
+
+fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>, shared: &Shared) -> Scanned {
+    let at = Span { artifact: id, start: 0, end: 0 };
+    match content {
+        Content::Whole { bytes, notes } => {
+            let source = Source::new(id, bytes);
+            let mut scanned = if konspect_audit::sniff(bytes).is_some() {
+                Scanned::audit(konspect_audit::fold_bytes(source, shared))
+            } else {
+                let (kind, rows) = parse::artifact(&source, hint);
+                Scanned { kind, rows, audit: None }
+            };
+            scanned.rows.diagnostics.extend(notes.iter().cloned());
+            scanned
+        }
+        Content::Blocks(blocks) => {
+            if konspect_audit::sniff(blocks.head()).is_some() {
+                let each = std::iter::from_fn(|| blocks.next());
+                let mut scanned = Scanned::audit(konspect_audit::fold_blocks(id, each, shared));
+                scanned.rows.diagnostics.extend(blocks.notes(at, hint.path));
+                return scanned;
+            }
+            let (kind, rows) = parse::blocks(id, blocks, hint);
+            Scanned { kind, rows, audit: None }
+        }
+        Content::Failed(error) => {
+            let note = error.diagnostic(at, hint.path);
+            Scanned {
+                kind: Kind::Unknown,
+                rows: Rows { diagnostics: vec![note], ..Rows::default() },
+                audit: None,
+            }
+        }
+    }
+}
+
+impl Scanned {
+    fn audit(fold: AuditFold) -> Self {
+        Self { kind: Kind::AuditLog, rows: Rows::default(), audit: Some(fold) }
+    }
+}
+
+/// Merges the folds of all artefacts; `None` when there was no audit log.
+fn audit_summary(folds: Vec<AuditFold>, shared: Shared) -> Option<AuditSummary> {
+    let mut folds = folds.into_iter();
+    let mut all = folds.next()?;
+    for fold in folds {
+        all.merge(fold);
+    }
+    shared.close(&mut all);
+    Some(all.finish())
+}
+
+fn ignored(meta: &crate::finding::Meta, ignore: &[String]) -> bool {
+    ignore
+        .iter()
+        .any(|name| name.eq_ignore_ascii_case(meta.code) || name.eq_ignore_ascii_case(meta.slug))
+}
+
+/// Tables that some source covers, with or without rows.
+fn collected(rows: &Rows) -> BTreeSet<TableKind> {
+    rows.collected.iter().map(|source| source.table).collect()
+}
+
+fn inventory(bundle: &Bundle, kinds: &[Kind]) -> BTreeMap<String, InventoryCard> {
+    let mut inventory: BTreeMap<String, InventoryCard> = BTreeMap::new();
+    for (artifact, kind) in bundle.artifacts().iter().zip(kinds) {
+        let card = inventory.entry(kind.as_str().to_owned()).or_default();
+        card.count += 1;
+        card.bytes += artifact.stored_bytes;
+    }
+    inventory
+}

@@ -1,0 +1,97 @@
+//! The command line: arguments, and nothing else.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+/// Says from a bundle, with no cluster and no network, what is broken, since when, why, and what to do first.
+#[derive(Debug, Parser)]
+#[command(name = "konspect", version, about, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 analysed; 1 --fail-on met; 2 wrong usage; 3 refused; 4 --strict and gaps; \
+5 cannot write; 70 a bug of ours; 130 interrupted.\n\nExamples:\n  konspect analyze bundle.zip\n  \
+konspect analyze incident-folder/ -o json | jq .verdict\n  konspect explain port-10250-iptables"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Language of the report [default: the locale's, else en]
+    #[arg(long, global = true, value_name = "en|ko|it")]
+    pub(crate) lang: Option<String>,
+    /// Worker threads [default: all cores]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Says less: once only the verdict, twice nothing
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) quiet: u8,
+    /// Says more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t = Color::Auto)]
+    pub(crate) color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Analyses a bundle, any directory, any archive, or loose files
+    Analyze(Analyze),
+    /// Prints a rule's page
+    Explain {
+        /// A code (KSP2103) or a slug (port-10250-iptables)
+        rule: String,
+    },
+    /// Lists every rule, one line each
+    Rules,
+    /// Says what a file is, how complete, redacted or not
+    Info {
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Checks a bundle's manifest and digests
+    Verify { path: PathBuf },
+    /// Prints a completion script
+    Completion { shell: clap_complete::Shell },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Analyze {
+    /// A bundle, directory, archive (zip, tar, tar.gz, tar.xz, tar.zst), or files; - reads standard input
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// What to write: html, md, json, text, sarif or junit, with =FILE or to standard output (repeatable)
+    #[arg(short, long, value_name = "FORMAT[=FILE]")]
+    pub(crate) output: Vec<String>,
+    /// Overwrites files that are there
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Exits with 1 when the verdict is this bad or worse
+    #[arg(long, value_enum)]
+    pub(crate) fail_on: Option<FailOn>,
+    /// Exits with 4 when anything could not be read
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Leaves out a rule, by code or slug (repeatable)
+    #[arg(long, value_name = "CODE")]
+    pub(crate) ignore: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FailOn {
+    Degraded,
+    Broken,
+}

@@ -1,0 +1,5 @@
+//! The commands of `konspect`, one file each family.
+
+pub(crate) mod analyze;
+pub(crate) mod info;
+pub(crate) mod rules;

@@ -1,0 +1,221 @@
+//! `analyze`: opens, analyses, writes.
+
+use std::fs::OpenOptions;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use konspect::language::{Language, Locale};
+use konspect::render::{self, Format, Options as RenderOptions};
+use konspect::report::{Health, Report};
+use konspect::{Options, analyze};
+use konspect_bundle::{Bundle, Limits};
+
+use crate::cli::{Analyze, Color, FailOn, Global};
+use crate::{Exit, Failure, complain};
+
+/// Where one output goes.
+struct Output {
+    format: Format,
+    /// Standard output without a file.
+    file: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Analyze, global: &Global) -> Result<Exit, Failure> {
+    let outputs = outputs(&arguments.output)?;
+    let bundle = open(&arguments.paths)?;
+    let options = Options { ignore: arguments.ignore.clone(), ..Options::default() };
+    let analysis = analyze(&bundle, &options);
+    let language = Language::new(locale(global));
+    let report = analysis.report(&bundle, &language);
+    let rendering = RenderOptions { terminal: terminal(global), ..RenderOptions::default() };
+    if outputs.is_empty() {
+        write_beside(arguments, &report, &language, &rendering)?;
+        if global.quiet < 2 {
+            to_stdout(Format::Text, &report, &language, &rendering)?;
+        }
+    }
+    for output in &outputs {
+        match &output.file {
+            None => to_stdout(output.format, &report, &language, &rendering)?,
+            Some(path) => {
+                to_file(path, output.format, arguments.force, &report, &language, &rendering)?
+            }
+        }
+    }
+    Ok(exit_code(arguments, &report))
+}
+
+/// Opens paths; what is wrong with them has its exit code.
+pub(crate) fn open(paths: &[PathBuf]) -> Result<Bundle, Failure> {
+    Bundle::open(paths, &Limits::default()).map_err(|error| {
+        let exit = if error.is_usage() { Exit::Usage } else { Exit::Refused };
+        Failure::new(exit, error)
+    })
+}
+
+/// The language asked for, else the locale's.
+pub(crate) fn locale(global: &Global) -> Locale {
+    if let Some(name) = &global.lang {
+        return Locale::parse(name).unwrap_or_else(|| {
+            complain(&format!(
+                "konspect: no language {name}, writing English: en, ko, it are there"
+            ));
+            Locale::English
+        });
+    }
+    ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| environment(name))
+        .and_then(|text| Locale::parse(&text))
+        .unwrap_or_default()
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line reads the locale and NO_COLOR, the analysis never does"
+)]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn terminal(global: &Global) -> render::Terminal {
+    let dumb = environment("TERM").is_some_and(|term| term == "dumb");
+    let colored = match global.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            environment("CLICOLOR_FORCE").is_some_and(|value| value != "0")
+                || (io::stdout().is_terminal() && environment("NO_COLOR").is_none() && !dumb)
+        }
+    };
+    let utf8 = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| environment(name))
+        .is_none_or(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
+    render::Terminal { color: colored, ascii: !utf8, ..render::Terminal::default() }
+}
+
+fn outputs(texts: &[String]) -> Result<Vec<Output>, Failure> {
+    let mut outputs = Vec::new();
+    for text in texts {
+        let (name, file) = match text.split_once('=') {
+            Some((name, "-")) => (name, None),
+            Some((name, file)) => (name, Some(PathBuf::from(file))),
+            None => (text.as_str(), None),
+        };
+        let Some(format) = Format::parse(name) else {
+            let error =
+                anyhow!("no output format {name}: html, md, json, text, sarif and junit are there");
+            return Err(Failure::new(Exit::Usage, error));
+        };
+        outputs.push(Output { format, file });
+    }
+    if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
+        let error = anyhow!(
+            "only one output fits standard output: give the others a file (-o html=report.html)"
+        );
+        return Err(Failure::new(Exit::Usage, error));
+    }
+    Ok(outputs)
+}
+
+fn to_stdout(
+    format: Format,
+    report: &Report,
+    language: &Language,
+    options: &RenderOptions,
+) -> Result<(), Failure> {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let written =
+        render::render(format, report, language, options, &mut out).map_err(anyhow::Error::from);
+    let flushed = written.and_then(|()| out.flush().map_err(anyhow::Error::from));
+    match flushed {
+        Err(error) if !is_closed_pipe(&error) => Err(Failure::new(Exit::CannotWrite, error)),
+        _ => Ok(()),
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}
+
+/// Writes to a temporary name beside the target, then renames: there is never half a report.
+fn to_file(
+    path: &Path,
+    format: Format,
+    force: bool,
+    report: &Report,
+    language: &Language,
+    options: &RenderOptions,
+) -> Result<(), Failure> {
+    let attempt = || -> anyhow::Result<()> {
+        if !force && path.exists() {
+            return Err(anyhow!(
+                "{} is there already: name another file or give --force",
+                path.display()
+            ));
+        }
+        let mut partial = path.as_os_str().to_owned();
+        partial.push(".partial");
+        let partial = PathBuf::from(partial);
+        let file = OpenOptions::new().write(true).create(true).truncate(true).open(&partial);
+        let file = file.with_context(|| format!("cannot write {}", path.display()))?;
+        let mut out = BufWriter::new(file);
+        let written = render::render(format, report, language, options, &mut out)
+            .map_err(anyhow::Error::from);
+        let done = written
+            .and_then(|()| Ok(out.flush()?))
+            .and_then(|()| Ok(std::fs::rename(&partial, path)?));
+        if done.is_err() {
+            let _ = std::fs::remove_file(&partial);
+        }
+        done.with_context(|| format!("cannot write {}", path.display()))
+    };
+    attempt().map_err(|error| Failure::new(Exit::CannotWrite, error))
+}
+
+/// Without `-o`: PATH's name with `.html` and `.md` in the working directory.
+fn write_beside(
+    arguments: &Analyze,
+    report: &Report,
+    language: &Language,
+    options: &RenderOptions,
+) -> Result<(), Failure> {
+    let name = beside_name(arguments.paths.first().map_or(Path::new("-"), PathBuf::as_path));
+    for format in [Format::Html, Format::Markdown] {
+        let path = PathBuf::from(format!("{name}.{}", format.as_str()));
+        to_file(&path, format, arguments.force, report, language, options)?;
+        complain(&format!("wrote {}", path.display()));
+    }
+    Ok(())
+}
+
+/// The last part of a path without archive endings; `konspect-report` where it has none.
+fn beside_name(path: &Path) -> String {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("konspect-report");
+    let mut stem = name;
+    for ending in [".zip", ".tgz", ".gz", ".xz", ".zst", ".tar"] {
+        stem = stem.strip_suffix(ending).unwrap_or(stem);
+    }
+    if stem.is_empty() || stem == "-" { "konspect-report".to_owned() } else { stem.to_owned() }
+}
+
+fn exit_code(arguments: &Analyze, report: &Report) -> Exit {
+    let bad = match arguments.fail_on {
+        Some(FailOn::Broken) => report.verdict.health >= Health::Broken,
+        Some(FailOn::Degraded) => report.verdict.health >= Health::Degraded,
+        None => false,
+    };
+    if bad {
+        Exit::FailOn
+    } else if arguments.strict && (!report.diagnostics.is_empty() || report.bundle.cut_off) {
+        Exit::Gaps
+    } else {
+        Exit::Done
+    }
+}

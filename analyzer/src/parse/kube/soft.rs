@@ -1,0 +1,333 @@
+//! Lenient building blocks for the typed shapes of objects: a field of an unexpected type counts as
+//! absent, so that one odd value never costs the whole object.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::marker::PhantomData;
+
+use jiff::Timestamp;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+/// Any JSON scalar; objects and arrays in its place are skipped and count as absent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::parse) enum Scalar {
+    #[default]
+    Absent,
+    Text(String),
+    Integer(i64),
+    Float(f64),
+    Flag(bool),
+}
+
+impl Scalar {
+    pub(in crate::parse) fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    pub(in crate::parse) fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            _ => "",
+        }
+    }
+
+    /// The text; numbers and booleans as they are written.
+    pub(in crate::parse) fn into_text(self) -> String {
+        match self {
+            Self::Absent => String::new(),
+            Self::Text(text) => text,
+            Self::Integer(number) => number.to_string(),
+            Self::Float(number) => number.to_string(),
+            Self::Flag(flag) => flag.to_string(),
+        }
+    }
+
+    pub(in crate::parse) fn integer(&self) -> Option<i64> {
+        match self {
+            Self::Integer(number) => Some(*number),
+            #[expect(clippy::cast_possible_truncation, reason = "a saturating cast is wanted")]
+            Self::Float(number) if number.is_finite() => Some(*number as i64),
+            Self::Text(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// A count: negative numbers are none.
+    pub(in crate::parse) fn count(&self) -> Option<u64> {
+        self.integer().and_then(|number| u64::try_from(number).ok())
+    }
+
+    pub(in crate::parse) fn port(&self) -> u16 {
+        self.integer().and_then(|number| u16::try_from(number).ok()).unwrap_or(0)
+    }
+
+    pub(in crate::parse) fn quantity(&self) -> Option<f64> {
+        match self {
+            #[expect(clippy::cast_precision_loss, reason = "quantities are measured, not counted")]
+            Self::Integer(number) => Some(*number as f64),
+            Self::Float(number) => Some(*number),
+            Self::Text(text) => crate::parse::quantity::quantity(text),
+            _ => None,
+        }
+    }
+
+    pub(in crate::parse) fn flag(&self) -> Option<bool> {
+        match self {
+            Self::Flag(flag) => Some(*flag),
+            Self::Text(text) => match text.as_str() {
+                "true" | "True" => Some(true),
+                "false" | "False" => Some(false),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub(in crate::parse) fn time(&self) -> Option<Timestamp> {
+        match self {
+            Self::Text(text) => text.trim().parse().ok(),
+            _ => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Scalar {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor)
+    }
+}
+
+struct ScalarVisitor;
+
+impl<'de> Visitor<'de> for ScalarVisitor {
+    type Value = Scalar;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("anything")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
+        Ok(Scalar::Flag(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
+        Ok(Scalar::Integer(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
+        Ok(Scalar::Integer(i64::try_from(value).unwrap_or(i64::MAX)))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
+        Ok(Scalar::Float(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {
+        Ok(Scalar::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Scalar, E> {
+        Ok(Scalar::Text(value))
+    }
+
+    fn visit_unit<E>(self) -> Result<Scalar, E> {
+        Ok(Scalar::Absent)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Scalar, A::Error> {
+        drain_sequence(sequence)?;
+        Ok(Scalar::Absent)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scalar, A::Error> {
+        drain_map(map)?;
+        Ok(Scalar::Absent)
+    }
+}
+
+/// An array; anything else counts as empty.
+#[derive(Clone, Debug)]
+pub(in crate::parse) struct Many<T>(pub(in crate::parse) Vec<T>);
+
+impl<T> Default for Many<T> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ManyVisitor(PhantomData))
+    }
+}
+
+struct ManyVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ManyVisitor<T> {
+    type Value = Many<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("anything")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Many<T>, A::Error> {
+        let mut values = Vec::new();
+        while let Some(value) = sequence.next_element()? {
+            values.push(value);
+        }
+        Ok(Many(values))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Many<T>, A::Error> {
+        drain_map(map)?;
+        Ok(Many::default())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Many<T>, E> {
+        Ok(Many::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Many<T>, E> {
+        Ok(Many::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Many<T>, E> {
+        Ok(Many::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Many<T>, E> {
+        Ok(Many::default())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Many<T>, E> {
+        Ok(Many::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<Many<T>, E> {
+        Ok(Many::default())
+    }
+}
+
+/// An object with arbitrary keys and scalar values; anything else counts as empty.
+#[derive(Clone, Debug, Default)]
+pub(in crate::parse) struct Pairs(pub(in crate::parse) Vec<(String, Scalar)>);
+
+impl Pairs {
+    pub(in crate::parse) fn into_texts(self) -> BTreeMap<String, String> {
+        self.0.into_iter().map(|(key, value)| (key, value.into_text())).collect()
+    }
+
+    pub(in crate::parse) fn into_quantities(self) -> BTreeMap<String, f64> {
+        self.0
+            .into_iter()
+            .filter_map(|(key, value)| value.quantity().map(|value| (key, value)))
+            .collect()
+    }
+}
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = Maybe::<PairsInner>::deserialize(deserializer)?;
+        Ok(Self(entries.0.map(|inner| inner.0).unwrap_or_default()))
+    }
+}
+
+struct PairsInner(Vec<(String, Scalar)>);
+
+impl<'de> Deserialize<'de> for PairsInner {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InnerVisitor;
+        impl<'de> Visitor<'de> for InnerVisitor {
+            type Value = PairsInner;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PairsInner, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry::<String, Scalar>()? {
+                    entries.push(entry);
+                }
+                Ok(PairsInner(entries))
+            }
+        }
+        deserializer.deserialize_map(InnerVisitor)
+    }
+}
+
+/// An object of a known shape; null, arrays and scalars count as absent.
+#[derive(Clone, Debug)]
+pub(in crate::parse) struct Maybe<T>(pub(in crate::parse) Option<T>);
+
+impl<T> Default for Maybe<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T: Default> Maybe<T> {
+    pub(in crate::parse) fn or_default(self) -> T {
+        self.0.unwrap_or_default()
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MaybeVisitor(PhantomData))
+    }
+}
+
+struct MaybeVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for MaybeVisitor<T> {
+    type Value = Maybe<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("anything")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Maybe<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(|value| Maybe(Some(value)))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Maybe<T>, A::Error> {
+        drain_sequence(sequence)?;
+        Ok(Maybe(None))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Maybe<T>, E> {
+        Ok(Maybe(None))
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Maybe<T>, E> {
+        Ok(Maybe(None))
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Maybe<T>, E> {
+        Ok(Maybe(None))
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Maybe<T>, E> {
+        Ok(Maybe(None))
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Maybe<T>, E> {
+        Ok(Maybe(None))
+    }
+
+    fn visit_unit<E>(self) -> Result<Maybe<T>, E> {
+        Ok(Maybe(None))
+    }
+}
+
+fn drain_sequence<'de, A: SeqAccess<'de>>(mut sequence: A) -> Result<(), A::Error> {
+    while sequence.next_element::<IgnoredAny>()?.is_some() {}
+    Ok(())
+}
+
+fn drain_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
+    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+    Ok(())
+}

@@ -1,0 +1,82 @@
+//! The API server cannot reach kubelets on TCP 10250: what kubectl, agents and metrics-server say.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use konspect_bundle::{Words, words};
+
+use crate::facts::reach::{Attempt, Sighting, Witness};
+use crate::facts::{KubeletReach, Nodes};
+use crate::finding::{Confidence, Meta, Risk, Scope, Step, Subject};
+use crate::rule_meta;
+use crate::rules::{Checked, Rule};
+use crate::shell::command;
+
+pub(super) struct KubeletUnreachable;
+
+static META: Meta = rule_meta!("KSP2106", "kubelet-unreachable", Tunnel, Symptom, Critical, "kubelet_unreachable.md");
+
+impl Rule for KubeletUnreachable {
+    const META: &'static Meta = &META;
+    type Inputs<'f> = (&'f KubeletReach, Option<&'f Nodes>);
+
+    fn check((reach, nodes): Self::Inputs<'_>, out: &mut Checked) {
+        let mut failing: BTreeMap<&str, &Sighting> = BTreeMap::new();
+        for (node, sightings) in &reach.nodes {
+            let failed = sightings
+                .iter()
+                .filter(|sighting| sighting.attempt != Attempt::Reached)
+                .min_by_key(|sighting| (sighting.witness, sighting.attempt.clone(), sighting.at));
+            if let Some(sighting) = failed {
+                failing.insert(node, sighting);
+            }
+        }
+        let Some((first, sighting)) = failing.iter().next() else {
+            let reached = reach.nodes.values().flatten().find(|sighting| sighting.attempt == Attempt::Reached);
+            if let Some(sighting) = reached {
+                out.cleared(sighting.at, words!("kubelet-unreachable-cleared", count = reach.reached().len()));
+            }
+            return;
+        };
+        let count = failing.len();
+        let total = nodes.map_or(0, Nodes::len).max(count);
+        let title = if count == 1 {
+            words!("kubelet-unreachable-title", node = *first)
+        } else {
+            words!("kubelet-unreachable-many", count = count, total = total)
+        };
+        let subject = if count == 1 { Subject::node(first) } else { Subject::cluster("") };
+        let onset = failing.values().filter_map(|sighting| sighting.time).min();
+        let mut finding = META
+            .finding(subject, title, sighting.at, says(first, sighting))
+            .confidence(Confidence::Proven)
+            .since(onset)
+            .affected(count)
+            .scope(Scope::Nodes(failing.keys().map(|node| (*node).to_owned()).collect::<BTreeSet<_>>()));
+        for (node, sighting) in failing.iter().skip(1).take(7) {
+            finding = finding.supported_by(sighting.at, says(node, sighting));
+        }
+        if let Some(node) = reach.reached().difference(&failing.keys().copied().collect()).next() {
+            finding.differs.push(words!("kubelet-unreachable-others", node = *node, count = reach.reached().len()));
+        }
+        out.found(finding.step(
+            Step::new(words!("kubelet-unreachable-probe"))
+                .run(Risk::Reads, command("kubectl get --raw /api/v1/nodes/{}/proxy/healthz", &[first])),
+        ));
+    }
+}
+
+fn says(node: &str, sighting: &Sighting) -> Words {
+    let witness = match sighting.witness {
+        Witness::Client | Witness::ApiServer => "kubectl",
+        Witness::TunnelAgent => "konnectivity-agent",
+        Witness::MetricsServer => "metrics-server",
+        Witness::Probe => "nc",
+    };
+    match sighting.attempt {
+        Attempt::Refused => words!("kubelet-unreachable-refused", witness = witness, node = node),
+        Attempt::NoRoute => words!("kubelet-unreachable-no-route", witness = witness, node = node),
+        Attempt::TlsTimedOut => words!("kubelet-unreachable-tls", witness = witness, node = node),
+        Attempt::NoAgent => words!("kubelet-unreachable-no-agent", node = node),
+        Attempt::TimedOut | Attempt::Reached => words!("kubelet-unreachable-timeout", witness = witness, node = node),
+    }
+}

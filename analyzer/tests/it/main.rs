@@ -1,0 +1,5 @@
+//! What the analyzer promises, tested from outside: one binary, so that it links once.
+
+mod pages;
+mod tidy;
+mod words;

@@ -1,0 +1,232 @@
+//! Every key that code uses is defined with the arguments it is given, and every key that is defined is
+//! used: in every language.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use konspect::language::{Language, Locale};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn files(folder: &Path, ending: &str, out: &mut Vec<PathBuf>) {
+    let mut entries: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            files(&path, ending, out);
+        } else if path.extension().is_some_and(|found| found == ending) {
+            out.push(path);
+        }
+    }
+}
+
+/// `words!("key", a = …, b = …)` of all sources: key → the argument sets it is used with.
+fn used() -> BTreeMap<String, BTreeSet<Vec<String>>> {
+    let mut used: BTreeMap<String, BTreeSet<Vec<String>>> = BTreeMap::new();
+    let mut sources = Vec::new();
+    files(&root().join("src"), "rs", &mut sources);
+    for path in sources {
+        let text = std::fs::read_to_string(&path).unwrap();
+        for (place, _) in text.match_indices("words!(") {
+            let Some(call) = call_text(&text[place + "words!".len()..]) else { continue };
+            let inner = call.trim_start_matches('(').trim_start();
+            let Some(key) = inner.strip_prefix('"').and_then(|rest| rest.split('"').next()) else {
+                continue;
+            };
+            used.entry(key.to_owned()).or_default().insert(argument_names(inner));
+        }
+    }
+    used
+}
+
+/// The text from `(` to its `)`.
+fn call_text(text: &str) -> Option<&str> {
+    let (mut depth, mut quoted, mut escaped) = (0_i32, false, false);
+    for (place, character) in text.char_indices() {
+        match character {
+            _ if escaped => escaped = false,
+            '\\' if quoted => escaped = true,
+            '"' => quoted = !quoted,
+            '(' | '[' | '{' if !quoted => depth += 1,
+            ')' | ']' | '}' if !quoted => {
+                depth -= 1;
+                if depth == 0 {
+                    return text.get(..=place);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// Names before a single `=` at depth one.
+fn argument_names(inner: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    let (mut depth, mut quoted, mut word) = (0_i32, false, String::new());
+    let characters: Vec<char> = inner.chars().collect();
+    let mut previous = ' ';
+    for (place, character) in characters.iter().enumerate() {
+        match character {
+            '"' if previous != '\\' => quoted = !quoted,
+            '(' | '[' | '{' if !quoted => depth += 1,
+            ')' | ']' | '}' if !quoted => depth -= 1,
+            ',' if !quoted && depth == 0 => word.clear(),
+            '=' if !quoted && depth == 0 => {
+                let double = characters.get(place + 1) == Some(&'=') || "=!<>".contains(previous);
+                let name = word.trim();
+                if !double
+                    && !name.is_empty()
+                    && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+                {
+                    names.push(name.to_owned());
+                }
+                word.clear();
+            }
+            _ if !quoted && depth == 0 => word.push(*character),
+            _ => {}
+        }
+        previous = *character;
+    }
+    names.sort();
+    names
+}
+
+/// Keys of a language's files with the variables each names.
+fn defined(locale: Locale) -> BTreeMap<String, BTreeSet<String>> {
+    let mut sources = Vec::new();
+    files(&root().join("locales").join(locale.as_str()), "ftl", &mut sources);
+    let mut defined = BTreeMap::new();
+    for path in sources {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut key = String::new();
+        for line in text.lines() {
+            if let Some((name, _)) =
+                line.split_once('=').filter(|_| !line.starts_with([' ', '#', '}', '.', '-']))
+            {
+                key = name.trim().to_owned();
+                assert!(
+                    defined.insert(key.clone(), BTreeSet::new()).is_none(),
+                    "{key} is defined twice ({})",
+                    path.display()
+                );
+            }
+            let variables = line.split('$').skip(1).map(|rest| {
+                rest.chars()
+                    .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+                    .collect::<String>()
+            });
+            if let Some(known) = defined.get_mut(&key).filter(|_| !line.starts_with('#')) {
+                known.extend(variables);
+            }
+        }
+    }
+    defined
+}
+
+/// Keys that code builds: by rule, table or enum.
+fn computed(key: &str) -> bool {
+    [
+        "rule-",
+        "table-",
+        "KSB",
+        "label-",
+        "lane-",
+        "kind-",
+        "state-",
+        "severity-",
+        "confidence-",
+        "risk-",
+        "role-",
+        "health-",
+        "page-health-",
+        "page-confidence-",
+        "page-severity-",
+        "page-risk-",
+        "page-lane-",
+    ]
+    .iter()
+    .any(|prefix| key.starts_with(prefix))
+}
+
+#[test]
+fn every_used_key_is_defined_with_its_arguments() {
+    let (used, defined) = (used(), defined(Locale::English));
+    let mut wrong = Vec::new();
+    for (key, uses) in &used {
+        let Some(variables) = defined.get(key) else {
+            wrong.push(format!("{key}: used, not defined"));
+            continue;
+        };
+        for given in uses {
+            let given: BTreeSet<&str> = given.iter().map(String::as_str).collect();
+            let needed: BTreeSet<&str> = variables.iter().map(String::as_str).collect();
+            if !needed.is_subset(&given) {
+                wrong.push(format!("{key}: needs {needed:?}, is given {given:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_defined_key_is_used() {
+    let (used, defined) = (used(), defined(Locale::English));
+    let mut sources = Vec::new();
+    files(&root().join("src"), "rs", &mut sources);
+    files(&root().join("../bundle/src"), "rs", &mut sources);
+    let mut text: String =
+        sources.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let mut templates = Vec::new();
+    for ending in ["j2", "js"] {
+        files(&root().join("../templates"), ending, &mut templates);
+    }
+    text.extend(templates.iter().map(|path| std::fs::read_to_string(path).unwrap()));
+    let dead: Vec<&String> = defined
+        .keys()
+        .filter(|key| {
+            !used.contains_key(*key) && !computed(key) && !text.contains(&format!("\"{key}\""))
+        })
+        .filter(|key| !text.contains(&format!("'{key}'")))
+        .collect();
+    assert!(dead.is_empty(), "defined, never used: {dead:?}");
+}
+
+#[test]
+fn every_rule_and_table_has_a_name() {
+    let language = Language::new(Locale::English);
+    for rule in konspect::rules::all() {
+        assert!(
+            language.has(&format!("rule-{}", rule.meta().slug)),
+            "rule-{} is missing",
+            rule.meta().slug
+        );
+    }
+}
+
+#[test]
+fn every_language_with_files_is_complete() {
+    let english = defined(Locale::English);
+    for locale in [Locale::Korean, Locale::Italian] {
+        if !root().join("locales").join(locale.as_str()).exists() {
+            continue;
+        }
+        let other = defined(locale);
+        let missing: Vec<_> = english.keys().filter(|key| !other.contains_key(*key)).collect();
+        let extra: Vec<_> = other.keys().filter(|key| !english.contains_key(*key)).collect();
+        assert!(
+            missing.is_empty() && extra.is_empty(),
+            "{locale:?}: missing {missing:?}, unknown {extra:?}"
+        );
+        for (key, variables) in &english {
+            assert!(
+                other[key].is_subset(variables),
+                "{locale:?} {key}: variables {:?}, English has {variables:?}",
+                other[key]
+            );
+        }
+    }
+}

@@ -1,0 +1,636 @@
+//! Answers to the questions that are asked of audit logs, as rows to print.
+//!
+//! Everything is a function of the summary; durations are micro-seconds, rates thousandths.
+
+use std::collections::BTreeMap;
+
+use konspect_bundle::Span;
+use serde::Serialize;
+
+use crate::event::{Component, Verb};
+use crate::failure::Failure;
+use crate::histogram::Histogram;
+use crate::objective::{Objective, judge, limit};
+use crate::summary::{AuditSummary, ClientSummary, SeriesSummary};
+use crate::tally::Tally;
+use crate::time::print;
+
+/// What requests are grouped by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dimension {
+    UserAgent,
+    /// The user agent without versions.
+    Program,
+    User,
+    Client,
+    Address,
+    Namespace,
+    Verb,
+    Resource,
+    Code,
+}
+
+/// Which requests are looked at; text matches where it is contained.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub agent: Option<String>,
+    pub user: Option<String>,
+    pub verb: Option<Verb>,
+    pub resource: Option<String>,
+    /// Count the requests of whoever collected the bundle, too.
+    pub with_collector: bool,
+}
+
+impl Filter {
+    fn takes_client(&self, client: &ClientSummary) -> bool {
+        let contains = |wanted: &Option<String>, text: &str| {
+            wanted.as_ref().is_none_or(|wanted| text.contains(wanted.as_str()))
+        };
+        (self.with_collector || !client.collector)
+            && contains(&self.agent, &client.agent)
+            && contains(&self.user, &client.user)
+    }
+
+    fn takes_series(&self, series: &SeriesSummary) -> bool {
+        self.verb.is_none_or(|verb| verb == series.verb)
+            && self.resource.as_ref().is_none_or(|wanted| series.resource.contains(wanted.as_str()))
+    }
+
+    fn narrows_series(&self) -> bool {
+        self.verb.is_some() || self.resource.is_some()
+    }
+
+    fn series<'a>(
+        &'a self,
+        summary: &'a AuditSummary,
+    ) -> impl Iterator<Item = (&'a ClientSummary, &'a SeriesSummary)> {
+        summary.clients.iter().filter(|client| self.takes_client(client)).flat_map(move |client| {
+            client.series.iter().filter(|row| self.takes_series(row)).map(move |row| (client, row))
+        })
+    }
+}
+
+/// One group of requests.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Top {
+    pub key: String,
+    pub requests: u64,
+    /// Thousandths of all requests looked at.
+    pub share: u64,
+    /// Thousandths of a request a second, over the whole log.
+    pub rate: u64,
+    /// Time spent on these requests, together: the best measure of load.
+    pub work: u64,
+    pub mean: Option<u64>,
+    pub p50: Option<u64>,
+    pub p90: Option<u64>,
+    pub p99: Option<u64>,
+    pub max: Option<u64>,
+    pub throttled: u64,
+    pub server_errors: u64,
+    /// Different users and source addresses, as far as they were told apart.
+    pub users: u64,
+    pub addresses: u64,
+    #[serde(skip)]
+    pub slowest: Option<Span>,
+}
+
+#[derive(Default)]
+struct Group<'a> {
+    tally: Tally,
+    users: std::collections::BTreeSet<&'a str>,
+    addresses: std::collections::BTreeSet<&'a str>,
+}
+
+/// The groups with most requests.
+pub fn top(
+    summary: &AuditSummary,
+    dimension: Dimension,
+    filter: &Filter,
+    count: usize,
+) -> Vec<Top> {
+    let mut groups: BTreeMap<String, Group<'_>> = BTreeMap::new();
+    let mut note = |key: String, tally: &Tally| groups.entry(key).or_default().tally.merge(tally);
+    match dimension {
+        Dimension::Verb => filter
+            .series(summary)
+            .for_each(|(_, row)| note(row.verb.as_str().to_owned(), &row.tally)),
+        Dimension::Resource => {
+            filter.series(summary).for_each(|(_, row)| note(row.resource.clone(), &row.tally));
+        }
+        Dimension::Code => {
+            for (_, row) in filter.series(summary) {
+                for (code, requests) in &row.tally.codes {
+                    note(
+                        code.to_string(),
+                        &Tally {
+                            requests: *requests,
+                            codes: vec![(*code, *requests)],
+                            ..Tally::default()
+                        },
+                    );
+                }
+            }
+        }
+        Dimension::Address | Dimension::Namespace => {
+            for client in summary.clients.iter().filter(|client| filter.takes_client(client)) {
+                let names = if dimension == Dimension::Address {
+                    &client.addresses
+                } else {
+                    &client.namespaces
+                };
+                for (name, requests) in names {
+                    note(name.clone(), &Tally { requests: *requests, ..Tally::default() });
+                }
+            }
+        }
+        Dimension::UserAgent | Dimension::Program | Dimension::User | Dimension::Client => {
+            for client in summary.clients.iter().filter(|client| filter.takes_client(client)) {
+                let key = match dimension {
+                    Dimension::UserAgent => client.agent.clone(),
+                    Dimension::Program => program(&client.agent).to_owned(),
+                    Dimension::User => client.user.clone(),
+                    _ => format!("{} {}", client.user, client.agent),
+                };
+                if filter.narrows_series() {
+                    for row in client.series.iter().filter(|row| filter.takes_series(row)) {
+                        note(key.clone(), &row.tally);
+                    }
+                } else {
+                    note(key, &client.total);
+                }
+            }
+        }
+    }
+    for client in summary.clients.iter().filter(|client| filter.takes_client(client)) {
+        let key = match dimension {
+            Dimension::UserAgent => client.agent.as_str(),
+            Dimension::Program => program(&client.agent),
+            Dimension::User => client.user.as_str(),
+            _ => continue,
+        };
+        if let Some(group) = groups.get_mut(key) {
+            group.users.insert(&client.user);
+            group.addresses.extend(client.addresses.iter().map(|(address, _)| address.as_str()));
+        }
+    }
+    let all: u64 = groups.values().map(|group| group.tally.requests).sum();
+    let mut rows: Vec<Top> = groups
+        .into_iter()
+        .filter(|(_, group)| group.tally.requests > 0)
+        .map(|(key, group)| row(key, &group, all, summary.seconds()))
+        .collect();
+    rows.sort_by(|left, right| {
+        (std::cmp::Reverse(left.requests), &left.key)
+            .cmp(&(std::cmp::Reverse(right.requests), &right.key))
+    });
+    rows.truncate(count);
+    rows
+}
+
+fn row(key: String, group: &Group<'_>, all: u64, seconds: u64) -> Top {
+    let tally = &group.tally;
+    let [p50, p90, p99] = tally.latency.quantiles([500, 900, 990]);
+    Top {
+        key,
+        requests: tally.requests,
+        share: (tally.requests * 1000).checked_div(all).unwrap_or(0),
+        rate: tally.requests.saturating_mul(1000) / seconds,
+        work: tally.latency_sum,
+        mean: tally.mean(),
+        p50,
+        p90,
+        p99,
+        max: tally.slowest.map(|(max, _)| max),
+        throttled: tally
+            .failures
+            .iter()
+            .filter(|(kind, _)| kind.throttles())
+            .map(|(_, count)| count)
+            .sum(),
+        server_errors: tally.server_errors(),
+        users: group.users.len() as u64,
+        addresses: group.addresses.len() as u64,
+        slowest: tally.slowest.map(|(_, at)| at),
+    }
+}
+
+/// A user agent without versions and commits: `kubectl/v1.29.3 (linux/amd64) …` is `kubectl`.
+pub fn program(agent: &str) -> &str {
+    let name = agent.split(['/', ' ']).next().unwrap_or(agent);
+    if name.is_empty() { agent } else { name }
+}
+
+/// Latency of the requests of one user agent that came in within one bin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BinRow {
+    pub agent: String,
+    pub start: String,
+    pub seconds: i64,
+    pub requests: u64,
+    pub mean: Option<u64>,
+    pub p50: Option<u64>,
+    pub p90: Option<u64>,
+    pub p99: Option<u64>,
+    pub max: u64,
+}
+
+/// Latency by user agent over time, of the agents with most requests. Bins are as wide as asked
+/// for, or as the slots of the fold if those are wider.
+pub fn latency(
+    summary: &AuditSummary,
+    bin_seconds: i64,
+    filter: &Filter,
+    count: usize,
+) -> Vec<BinRow> {
+    let wanted =
+        |agent: &str| filter.agent.as_ref().is_none_or(|text| agent.contains(text.as_str()));
+    let mut rows = Vec::new();
+    for agent in summary.agents.iter().filter(|agent| wanted(&agent.agent)).take(count) {
+        let slot = agent.slot_seconds.max(1);
+        let seconds = (bin_seconds.clamp(1, 1 << 32) + slot - 1) / slot * slot;
+        let mut bins: BTreeMap<i64, (u64, u64, Histogram)> = BTreeMap::new();
+        for bin in &agent.bins {
+            let start = bin.start.div_euclid(seconds * 1_000_000) * seconds * 1_000_000;
+            let (sum, max, latency) = bins.entry(start).or_default();
+            *sum = sum.saturating_add(bin.sum);
+            *max = bin.max.max(*max);
+            latency.merge(&bin.latency);
+        }
+        rows.extend(bins.into_iter().map(|(start, (sum, max, latency))| {
+            let [p50, p90, p99] = latency.quantiles([500, 900, 990]);
+            let requests = latency.total();
+            let mean = sum.checked_div(requests);
+            BinRow {
+                agent: agent.agent.clone(),
+                start: print(start),
+                seconds,
+                requests,
+                mean,
+                p50,
+                p90,
+                p99,
+                max,
+            }
+        }));
+    }
+    rows
+}
+
+/// Latency of one kind of request against the upstream objective.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ObjectiveRow {
+    pub user: String,
+    pub agent: String,
+    pub verb: &'static str,
+    pub resource: String,
+    pub subresource: String,
+    pub scope: &'static str,
+    pub requests: u64,
+    pub p50: Option<u64>,
+    pub p90: Option<u64>,
+    pub p99: Option<u64>,
+    pub max: u64,
+    pub limit: Option<u64>,
+    pub objective: Objective,
+    /// Requests of all clients with this verb and resource waited so long for webhooks and in the
+    /// queues of priority and fairness, which the objective does not count: nano-seconds.
+    pub excused: u64,
+    #[serde(skip)]
+    pub slowest: Option<Span>,
+}
+
+/// Latency by verb, resource and scope of the clients that the filter takes, slowest p99 first.
+pub fn objectives(summary: &AuditSummary, filter: &Filter) -> Vec<ObjectiveRow> {
+    let excusing = [Component::ValidatingWebhook, Component::MutatingWebhook, Component::QueueWait];
+    let mut rows: Vec<ObjectiveRow> = filter
+        .series(summary)
+        .filter(|(_, row)| row.tally.latency.total() > 0)
+        .map(|(client, row)| {
+            let [p50, p90, p99] = row.tally.latency.quantiles([500, 900, 990]);
+            let same = |part: &&crate::summary::Part| {
+                part.verb == row.verb
+                    && part.resource == row.resource
+                    && excusing.contains(&part.component)
+            };
+            ObjectiveRow {
+                user: client.user.clone(),
+                agent: client.agent.clone(),
+                verb: row.verb.as_str(),
+                resource: row.resource.clone(),
+                subresource: row.subresource.clone(),
+                scope: row.scope.as_str(),
+                requests: row.tally.latency.total(),
+                p50,
+                p90,
+                p99,
+                max: row.tally.slowest.map_or(0, |(max, _)| max),
+                limit: limit(row),
+                objective: judge(row),
+                excused: summary.parts.iter().filter(same).map(|part| part.sum).sum(),
+                slowest: row.tally.slowest.map(|(_, at)| at),
+            }
+        })
+        .collect();
+    rows.sort_by(|left, right| {
+        (
+            std::cmp::Reverse(left.p99),
+            &left.user,
+            &left.agent,
+            left.verb,
+            &left.resource,
+            &left.subresource,
+            left.scope,
+        )
+            .cmp(&(
+                std::cmp::Reverse(right.p99),
+                &right.user,
+                &right.agent,
+                right.verb,
+                &right.resource,
+                &right.subresource,
+                right.scope,
+            ))
+    });
+    rows
+}
+
+/// Requests of one client that were turned away or failed for one reason.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RejectionRow {
+    pub reason: &'static str,
+    pub user: String,
+    pub agent: String,
+    pub count: u64,
+    /// Thousandths of the client's requests.
+    pub share: u64,
+}
+
+/// Who was turned away by what; what healthy clients meet every day is left out.
+pub fn rejections(summary: &AuditSummary, filter: &Filter) -> Vec<RejectionRow> {
+    let mut rows: Vec<RejectionRow> = Vec::new();
+    for client in summary.clients.iter().filter(|client| filter.takes_client(client)) {
+        for (kind, count) in client.total.failures.iter().filter(|(kind, _)| !kind.everyday()) {
+            let share = (count * 1000).checked_div(client.total.requests).unwrap_or(0);
+            rows.push(RejectionRow {
+                reason: kind.as_str(),
+                user: client.user.clone(),
+                agent: client.agent.clone(),
+                count: *count,
+                share,
+            });
+        }
+    }
+    rows.sort_by(|left, right| {
+        (std::cmp::Reverse(left.count), left.reason, &left.user, &left.agent).cmp(&(
+            std::cmp::Reverse(right.count),
+            right.reason,
+            &right.user,
+            &right.agent,
+        ))
+    });
+    rows
+}
+
+/// Habits of one client that cost an API server more than they should.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HabitRow {
+    pub user: String,
+    pub agent: String,
+    /// LISTs with neither `limit` nor `resourceVersion`.
+    pub unpaged_lists: u64,
+    pub lists: u64,
+    pub watches_started: u64,
+    pub watches_open: u64,
+    /// Watches that ended without an error within ten seconds.
+    pub watches_short: u64,
+    /// The object that was read most, and how often.
+    pub polled: Option<(String, u64)>,
+    /// Thousandths of a read a second of that object.
+    pub poll_rate: u64,
+    /// When requests, and when watches, became many more.
+    pub onset: Option<String>,
+    pub watch_onset: Option<String>,
+}
+
+/// The habits of each client, those of the busiest first.
+pub fn habits(summary: &AuditSummary, filter: &Filter) -> Vec<HabitRow> {
+    let clients =
+        summary.clients.iter().filter(|client| filter.takes_client(client) && !client.other_agents);
+    clients
+        .map(|client| {
+            let polled = client.polled.first();
+            let poll_rate = polled.and_then(|object| {
+                let seconds = (object.last? - object.first?.0) / 1_000_000;
+                (object.count * 1000).checked_div(u64::try_from(seconds).ok()?)
+            });
+            HabitRow {
+                user: client.user.clone(),
+                agent: client.agent.clone(),
+                unpaged_lists: client.total.lists.unpaged,
+                lists: client.total.lists.count,
+                watches_started: client.total.watches.started,
+                watches_open: client.open_watches,
+                watches_short: client.total.watches.short,
+                polled: polled.map(|object| {
+                    (
+                        format!("{}/{}/{}", object.resource, object.namespace, object.name),
+                        object.count,
+                    )
+                }),
+                poll_rate: poll_rate.unwrap_or(0),
+                onset: client.onset.map(|onset| print(onset.time)),
+                watch_onset: client.watch_onset.map(|onset| print(onset.time)),
+            }
+        })
+        .collect()
+}
+
+/// Objects that one client made and did not take away.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct GrowthRow {
+    pub user: String,
+    pub agent: String,
+    pub resource: String,
+    pub created: u64,
+    pub deleted: u64,
+    pub collections_deleted: u64,
+}
+
+/// Who leaves objects behind, most first; deletions by others are not offset.
+pub fn growth(summary: &AuditSummary, filter: &Filter) -> Vec<GrowthRow> {
+    let mut rows: Vec<GrowthRow> = Vec::new();
+    for client in summary.clients.iter().filter(|client| filter.takes_client(client)) {
+        rows.extend(client.growth.iter().map(|growth| GrowthRow {
+            user: client.user.clone(),
+            agent: client.agent.clone(),
+            resource: growth.resource.clone(),
+            created: growth.created,
+            deleted: growth.deleted,
+            collections_deleted: growth.collections_deleted,
+        }));
+    }
+    let left_over = |row: &GrowthRow| std::cmp::Reverse(row.created.saturating_sub(row.deleted));
+    rows.sort_by(|left, right| {
+        (left_over(left), &left.resource, &left.user, &left.agent).cmp(&(
+            left_over(right),
+            &right.resource,
+            &right.user,
+            &right.agent,
+        ))
+    });
+    rows
+}
+
+/// Latency of one part of the work of the API server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PartRow {
+    pub part: &'static str,
+    pub verb: &'static str,
+    pub resource: String,
+    /// Slow requests alone carry the annotation.
+    pub count: u64,
+    pub p50: Option<u64>,
+    pub p99: Option<u64>,
+    pub max: u64,
+    #[serde(skip)]
+    pub slowest: Option<Span>,
+}
+
+/// Where slow requests spent their time.
+pub fn parts(summary: &AuditSummary) -> Vec<PartRow> {
+    let rows = summary.parts.iter().map(|part| {
+        let [p50, p99] = part.histogram.quantiles([500, 990]);
+        PartRow {
+            part: part.component.as_str(),
+            verb: part.verb.as_str(),
+            resource: part.resource.clone(),
+            count: part.count,
+            p50,
+            p99,
+            max: part.slowest.map_or(0, |(nanos, _)| nanos / 1000),
+            slowest: part.slowest.map(|(_, at)| at),
+        }
+    });
+    rows.collect()
+}
+
+/// Everything at once, as the report's `audit` has it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Answers {
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub records: u64,
+    pub events: u64,
+    pub refused: u64,
+    pub partial: u64,
+    pub duplicates: u64,
+    pub requests: u64,
+    /// Reads and watches are not in the log: nothing can be said about them.
+    pub admin_only: bool,
+    pub agents: Vec<Top>,
+    pub users: Vec<Top>,
+    pub addresses: Vec<Top>,
+    pub verbs: Vec<Top>,
+    pub resources: Vec<Top>,
+    pub namespaces: Vec<Top>,
+    pub codes: Vec<Top>,
+    pub latency: Vec<BinRow>,
+    /// Of the user agent with most requests.
+    pub busiest: Vec<ObjectiveRow>,
+    pub breaches: Vec<ObjectiveRow>,
+    pub rejections: Vec<RejectionRow>,
+    pub habits: Vec<HabitRow>,
+    pub growth: Vec<GrowthRow>,
+    pub deprecated: Vec<DeprecatedRow>,
+    pub parts: Vec<PartRow>,
+    /// Requests set apart because they collected the bundle.
+    pub collector_requests: u64,
+}
+
+/// Calls of an API version that will be removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeprecatedRow {
+    pub user: String,
+    pub agent: String,
+    pub api: String,
+    pub removed_release: String,
+    pub count: u64,
+}
+
+/// Answers every question with at most `count` rows each.
+pub fn answers(summary: &AuditSummary, filter: &Filter, bin_seconds: i64, count: usize) -> Answers {
+    let by = |dimension| top(summary, dimension, filter, count);
+    let agents = by(Dimension::UserAgent);
+    let busiest = Filter { agent: agents.first().map(|top| top.key.clone()), ..filter.clone() };
+    let busiest_agent = busiest.agent.clone().unwrap_or_default();
+    let limited = |mut rows: Vec<ObjectiveRow>| {
+        rows.truncate(count);
+        rows
+    };
+    Answers {
+        from: summary.window.map(|(first, _)| print(first)),
+        to: summary.window.map(|(_, last)| print(last)),
+        records: summary.reading.records,
+        events: summary.reading.events,
+        refused: summary.reading.refused,
+        partial: summary.reading.partial,
+        duplicates: summary.reading.duplicates,
+        requests: summary.requests(),
+        admin_only: summary.admin_only,
+        users: by(Dimension::User),
+        addresses: by(Dimension::Address),
+        verbs: by(Dimension::Verb),
+        resources: by(Dimension::Resource),
+        namespaces: by(Dimension::Namespace),
+        codes: by(Dimension::Code),
+        latency: latency(summary, bin_seconds, filter, count),
+        busiest: limited(
+            objectives(summary, &busiest)
+                .into_iter()
+                .filter(|row| row.agent == busiest_agent)
+                .collect(),
+        ),
+        breaches: limited(
+            objectives(summary, filter)
+                .into_iter()
+                .filter(|row| row.objective == Objective::Breached)
+                .collect(),
+        ),
+        rejections: rejections(summary, filter).into_iter().take(count).collect(),
+        habits: habits(summary, filter).into_iter().take(count).collect(),
+        growth: growth(summary, filter)
+            .into_iter()
+            .filter(|row| row.created > row.deleted)
+            .take(count)
+            .collect(),
+        deprecated: summary
+            .deprecated
+            .iter()
+            .take(count)
+            .map(|row| DeprecatedRow {
+                user: row.user.clone(),
+                agent: row.agent.clone(),
+                api: row.api.clone(),
+                removed_release: row.removed_release.clone(),
+                count: row.count,
+            })
+            .collect(),
+        parts: parts(summary).into_iter().take(count * Component::ALL.len()).collect(),
+        collector_requests: summary
+            .clients
+            .iter()
+            .filter(|client| client.collector)
+            .map(|client| client.total.requests)
+            .sum(),
+        agents,
+    }
+}
+
+impl Answers {
+    /// Whether anybody was turned away for load.
+    pub fn throttled(&self) -> bool {
+        self.rejections.iter().any(|row| row.reason == Failure::PriorityAndFairness.as_str())
+    }
+}

@@ -1,0 +1,457 @@
+//! Users, their programs and what those ask for: the nested tables of the fold.
+
+use konspect_bundle::Span;
+
+use crate::budget::{Keyed, Table, hash, mix, smallest};
+use crate::event::{Event, Verb};
+use crate::tally::Tally;
+use crate::timeline::Timeline;
+
+/// Bounds of the tables; past them the rest is counted as "other" and the summary says so.
+pub(crate) const USERS: usize = 1 << 15;
+pub(crate) const AGENTS_OF_USER: usize = 256;
+pub(crate) const CLIENTS: usize = 1 << 15;
+pub(crate) const SERIES_OF_CLIENT: usize = 512;
+pub(crate) const SERIES: usize = 1 << 17;
+pub(crate) const OBJECTS_OF_CLIENT: usize = 256;
+pub(crate) const OBJECTS: usize = 1 << 16;
+const ADDRESSES_OF_CLIENT: usize = 32;
+const NAMESPACES_OF_CLIENT: usize = 64;
+
+/// Counts in slots of five seconds, of at most forty pace; longer windows have wider slots.
+pub(crate) type Pace = Timeline<u64, 5, 512>;
+
+/// What a request reaches: one object, one namespace, or the cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    Resource,
+    Namespace,
+    Cluster,
+    /// A path that names no resource.
+    None,
+}
+
+impl Scope {
+    /// Every scope, in the order of the serialised state.
+    pub const ALL: &[Self] = &[Self::Resource, Self::Namespace, Self::Cluster, Self::None];
+
+    pub(crate) fn of(event: &Event<'_>) -> Self {
+        if event.resource.is_empty() {
+            Self::None
+        } else if !event.name.is_empty() || event.verb == Verb::Create {
+            Self::Resource
+        } else if !event.namespace.is_empty() {
+            Self::Namespace
+        } else {
+            Self::Cluster
+        }
+    }
+
+    /// The name that metrics use.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Resource => "resource",
+            Self::Namespace => "namespace",
+            Self::Cluster => "cluster",
+            Self::None => "",
+        }
+    }
+}
+
+/// A name and how often it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Named {
+    pub(crate) hash: u64,
+    pub(crate) name: Box<str>,
+    pub(crate) count: u64,
+}
+
+/// One object that was read again and again.
+#[derive(Clone, Debug)]
+pub(crate) struct Object {
+    pub(crate) hash: u64,
+    /// Resource, namespace and name.
+    pub(crate) key: [Box<str>; 3],
+    pub(crate) count: u64,
+    pub(crate) first: Option<(i64, Span)>,
+    pub(crate) last: Option<i64>,
+}
+
+/// Requests of one client that ask for the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Series {
+    pub(crate) hash: u64,
+    pub(crate) verb: Verb,
+    pub(crate) scope: Scope,
+    /// `group/resource`, the resource alone in the core group, or a well-known path.
+    pub(crate) resource: Box<str>,
+    pub(crate) subresource: Box<str>,
+    pub(crate) tally: Tally,
+}
+
+/// One program of one user.
+#[derive(Clone, Debug)]
+pub(crate) struct Client {
+    pub(crate) hash: u64,
+    pub(crate) agent: Box<str>,
+    pub(crate) series: Table<Series>,
+    /// What spilled from the series.
+    pub(crate) other: Tally,
+    pub(crate) addresses: Table<Named>,
+    pub(crate) namespaces: Table<Named>,
+    pub(crate) objects: Table<Object>,
+    pub(crate) pace: Pace,
+    pub(crate) watch_pace: Pace,
+}
+
+/// One user and its programs.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    pub(crate) hash: u64,
+    pub(crate) name: Box<str>,
+    pub(crate) agents: Table<Client>,
+    /// What spilled from the programs.
+    pub(crate) other: Tally,
+}
+
+macro_rules! keyed {
+    ($($name:ident),*) => {$(
+        impl Keyed for $name {
+            fn hash(&self) -> u64 {
+                self.hash
+            }
+        }
+    )*};
+}
+keyed!(Named, Object, Series, Client, User);
+
+/// Counts one name in a table.
+pub(crate) fn tick(table: &mut Table<Named>, name: &str, count: u64) {
+    let key = hash(7, name.as_bytes());
+    if let Some(row) = table.row(
+        key,
+        |row| &*row.name == name,
+        || Named { hash: key, name: name.into(), count: 0 },
+    ) {
+        row.count += count;
+    }
+}
+
+pub(crate) fn merge_named(into: &mut Table<Named>, from: &Table<Named>) {
+    into.lower(from.limit, drop);
+    for row in from.iter() {
+        tick(into, &row.name, row.count);
+    }
+}
+
+impl Client {
+    pub(crate) fn new(hash: u64, agent: &str) -> Self {
+        Self {
+            hash,
+            agent: agent.into(),
+            series: Table::default(),
+            other: Tally::default(),
+            addresses: Table::default(),
+            namespaces: Table::default(),
+            objects: Table::default(),
+            pace: Pace::default(),
+            watch_pace: Pace::default(),
+        }
+    }
+
+    /// The tally that a request belongs to.
+    pub(crate) fn tally(&mut self, limit: u64, key: &SeriesKey<'_>) -> &mut Tally {
+        let hash = key.hash(self.hash);
+        if hash > limit {
+            return &mut self.other;
+        }
+        let Self { series, other, .. } = self;
+        match series.row(hash, |row| key.same(row), || key.make(hash)) {
+            Some(series) => &mut series.tally,
+            None => other,
+        }
+    }
+
+    pub(crate) fn object(&mut self, limit: u64, event: &Event<'_>, fresh: bool, at: Span) {
+        let key = [event.resource.as_bytes(), event.namespace.as_bytes(), event.name.as_bytes()];
+        let hash = key.iter().fold(self.hash, |sum, part| hash(sum, part));
+        if hash > limit {
+            return;
+        }
+        let row = self.objects.row(
+            hash,
+            |row| {
+                *row.key[0] == *event.resource
+                    && *row.key[1] == *event.namespace
+                    && *row.key[2] == *event.name
+            },
+            || Object {
+                hash,
+                key: [&*event.resource, &*event.namespace, &*event.name].map(Box::from),
+                count: 0,
+                first: None,
+                last: None,
+            },
+        );
+        if let Some(row) = row {
+            row.count += u64::from(fresh);
+            if let Some(time) = event.staged {
+                row.first = Some(row.first.map_or((time, at), |first| first.min((time, at))));
+                row.last = row.last.max(Some(time));
+            }
+        }
+    }
+
+    /// All requests of the client.
+    pub(crate) fn total(&self) -> Tally {
+        let mut total = self.other.clone();
+        self.series.iter().for_each(|series| total.merge(&series.tally));
+        total
+    }
+
+    /// Enforces the bounds that concern this client alone.
+    pub(crate) fn trim(&mut self) {
+        let Self { series, other, objects, addresses, namespaces, pace, watch_pace, .. } = self;
+        series.trim(SERIES_OF_CLIENT, |series| other.merge(&series.tally));
+        objects.trim(OBJECTS_OF_CLIENT, drop);
+        addresses.trim(ADDRESSES_OF_CLIENT, drop);
+        namespaces.trim(NAMESPACES_OF_CLIENT, drop);
+        pace.settle();
+        watch_pace.settle();
+    }
+
+    pub(crate) fn merge(&mut self, from: Self) {
+        self.other.merge(&from.other);
+        let Self { series, other, .. } = self;
+        series.lower(from.series.limit, |series| other.merge(&series.tally));
+        for row in from.series.into_rows() {
+            let key = SeriesKey {
+                verb: row.verb,
+                scope: row.scope,
+                resource: &row.resource,
+                subresource: &row.subresource,
+            };
+            match series.row(row.hash, |known| key.same(known), || key.make(row.hash)) {
+                Some(known) => known.tally.merge(&row.tally),
+                None => other.merge(&row.tally),
+            }
+        }
+        merge_named(&mut self.addresses, &from.addresses);
+        merge_named(&mut self.namespaces, &from.namespaces);
+        self.objects.lower(from.objects.limit, drop);
+        for row in from.objects.into_rows() {
+            let empty = Object { count: 0, first: None, last: None, ..row.clone() };
+            if let Some(known) = self.objects.row(row.hash, |known| known.key == row.key, || empty)
+            {
+                known.count += row.count;
+                known.first = match (known.first, row.first) {
+                    (Some(left), Some(right)) => Some(left.min(right)),
+                    (left, right) => left.or(right),
+                };
+                known.last = known.last.max(row.last);
+            }
+        }
+        self.pace.merge(&from.pace);
+        self.watch_pace.merge(&from.watch_pace);
+    }
+}
+
+/// What a series is known by.
+pub(crate) struct SeriesKey<'a> {
+    pub(crate) verb: Verb,
+    pub(crate) scope: Scope,
+    pub(crate) resource: &'a str,
+    pub(crate) subresource: &'a str,
+}
+
+impl SeriesKey<'_> {
+    fn hash(&self, client: u64) -> u64 {
+        let seed = mix(client ^ (self.verb as u64) << 8 ^ self.scope as u64, 0xd6e8_feb8_6659_fd93);
+        hash(hash(seed, self.resource.as_bytes()), self.subresource.as_bytes())
+    }
+
+    fn same(&self, row: &Series) -> bool {
+        row.verb == self.verb
+            && row.scope == self.scope
+            && *row.resource == *self.resource
+            && *row.subresource == *self.subresource
+    }
+
+    fn make(&self, hash: u64) -> Series {
+        Series {
+            hash,
+            verb: self.verb,
+            scope: self.scope,
+            resource: self.resource.into(),
+            subresource: self.subresource.into(),
+            tally: Tally::default(),
+        }
+    }
+}
+
+/// All users with the limits that hold for all of them together.
+#[derive(Clone, Debug)]
+pub(crate) struct Users {
+    pub(crate) table: Table<User>,
+    /// What spilled from the users.
+    pub(crate) other: Tally,
+    pub(crate) client_limit: u64,
+    pub(crate) series_limit: u64,
+    pub(crate) object_limit: u64,
+}
+
+impl Default for Users {
+    fn default() -> Self {
+        Self {
+            table: Table::default(),
+            other: Tally::default(),
+            client_limit: u64::MAX,
+            series_limit: u64::MAX,
+            object_limit: u64::MAX,
+        }
+    }
+}
+
+/// Where a request is counted.
+pub(crate) enum Place<'a> {
+    Client(&'a mut Client),
+    Other(&'a mut Tally),
+}
+
+impl Users {
+    pub(crate) fn place(&mut self, name: &str, agent: &str) -> Place<'_> {
+        let key = hash(1, name.as_bytes());
+        let user = self.table.row(
+            key,
+            |user| &*user.name == name,
+            || User {
+                hash: key,
+                name: name.into(),
+                agents: Table::default(),
+                other: Tally::default(),
+            },
+        );
+        let Some(user) = user else {
+            return Place::Other(&mut self.other);
+        };
+        let key = hash(user.hash, agent.as_bytes());
+        if key > self.client_limit {
+            return Place::Other(&mut user.other);
+        }
+        match user.agents.row(key, |client| &*client.agent == agent, || Client::new(key, agent)) {
+            Some(client) => Place::Client(client),
+            None => Place::Other(&mut user.other),
+        }
+    }
+
+    pub(crate) fn merge(&mut self, from: Self) {
+        self.other.merge(&from.other);
+        self.limit_users(from.table.limit);
+        for row in from.table.into_rows() {
+            let empty = || User {
+                hash: row.hash,
+                name: row.name.clone(),
+                agents: Table::default(),
+                other: Tally::default(),
+            };
+            let Some(user) = self.table.row(row.hash, |user| user.name == row.name, empty) else {
+                spill_user(&mut self.other, row);
+                continue;
+            };
+            user.other.merge(&row.other);
+            let User { agents, other, .. } = user;
+            agents.lower(row.agents.limit, |client| other.merge(&client.total()));
+            for client in row.agents.into_rows() {
+                let empty = || Client::new(client.hash, &client.agent);
+                match agents.row(client.hash, |known| known.agent == client.agent, empty) {
+                    Some(known) => known.merge(client),
+                    None => other.merge(&client.total()),
+                }
+            }
+        }
+        self.limit_clients(from.client_limit);
+        self.limit_series(from.series_limit);
+        self.limit_objects(from.object_limit);
+        self.trim();
+    }
+
+    /// Enforces every bound.
+    pub(crate) fn trim(&mut self) {
+        let other = &mut self.other;
+        self.table.trim(USERS, |user| spill_user(other, user));
+        for user in self.table.iter_mut() {
+            let User { agents, other, .. } = user;
+            agents.trim(AGENTS_OF_USER, |client| other.merge(&client.total()));
+            agents.iter_mut().for_each(Client::trim);
+        }
+        let clients: Vec<u64> = self.clients().map(|client| client.hash).collect();
+        self.limit_clients(bound(clients, CLIENTS));
+        let series: Vec<u64> =
+            self.clients().flat_map(|client| client.series.iter().map(|row| row.hash)).collect();
+        self.limit_series(bound(series, SERIES));
+        let objects: Vec<u64> =
+            self.clients().flat_map(|client| client.objects.iter().map(|row| row.hash)).collect();
+        self.limit_objects(bound(objects, OBJECTS));
+    }
+
+    fn clients(&self) -> impl Iterator<Item = &Client> {
+        self.table.iter().flat_map(|user| user.agents.iter())
+    }
+
+    fn limit_users(&mut self, limit: u64) {
+        let other = &mut self.other;
+        self.table.lower(limit, |user| spill_user(other, user));
+    }
+
+    fn limit_clients(&mut self, limit: u64) {
+        self.client_limit = limit.min(self.client_limit);
+        let limit = self.client_limit;
+        if limit < u64::MAX {
+            for User { agents, other, .. } in self.table.iter_mut() {
+                let own = agents.limit;
+                agents.lower(limit, |client| other.merge(&client.total()));
+                agents.limit = own;
+            }
+        }
+    }
+
+    fn limit_series(&mut self, limit: u64) {
+        self.series_limit = limit.min(self.series_limit);
+        let limit = self.series_limit;
+        if limit < u64::MAX {
+            for Client { series, other, .. } in
+                self.table.iter_mut().flat_map(|user| user.agents.iter_mut())
+            {
+                let own = series.limit;
+                series.lower(limit, |row| other.merge(&row.tally));
+                series.limit = own;
+            }
+        }
+    }
+
+    fn limit_objects(&mut self, limit: u64) {
+        self.object_limit = limit.min(self.object_limit);
+        let limit = self.object_limit;
+        if limit < u64::MAX {
+            for client in self.table.iter_mut().flat_map(|user| user.agents.iter_mut()) {
+                let own = client.objects.limit;
+                client.objects.lower(limit, drop);
+                client.objects.limit = own;
+            }
+        }
+    }
+}
+
+fn bound(mut hashes: Vec<u64>, capacity: usize) -> u64 {
+    if hashes.len() > capacity { smallest(&mut hashes, capacity) } else { u64::MAX }
+}
+
+fn spill_user(other: &mut Tally, user: User) {
+    other.merge(&user.other);
+    user.agents.iter().for_each(|client| other.merge(&client.total()));
+}
+
+/// Whether polling one object is remarkable for this user: kubelets read each object they need.
+pub(crate) fn polls_count(user: &str) -> bool {
+    !user.starts_with("system:node:")
+}

@@ -1,0 +1,385 @@
+//! From the counters of a fold to sorted, plain data.
+
+use std::collections::BTreeMap;
+
+use crate::budget::Table;
+use crate::client::{Client, Named, Scope, User};
+use crate::event::{Stage, Verb};
+use crate::fold::AuditFold;
+use crate::form::Form;
+use crate::onset::{collects, onset};
+use crate::rows::Row;
+use crate::summary::{
+    AgentLatency, AuditSummary, Budget, Change, ClientSummary, Deprecated, FailureSummary, Growth,
+    LatencyBin, Open, Part, Polled, Rate, SeriesSummary,
+};
+use crate::tally::Tally;
+use crate::timeline::{Slot, Timeline};
+use crate::watches::Owner;
+
+/// Row counts at which exports of Log Analytics are cut.
+const ROW_CAPS: [u64; 6] = [10_000, 30_000, 50_000, 64_000, 100_000, 500_000];
+
+impl AuditFold {
+    /// Turns the counters into sorted, plain data.
+    pub fn finish(mut self) -> AuditSummary {
+        self.trim();
+        let open = open_requests(&self);
+        let mut open_watches: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        for row in open.iter().filter(|row| row.verb == Verb::Watch) {
+            *open_watches.entry((&row.user, &row.agent)).or_default() += row.count;
+        }
+        let mut budget = Budget {
+            failures_spilled: self.failures.spilled,
+            changes_spilled: self.changes.spilled,
+            deprecated_spilled: self.deprecated.spilled,
+            parts_spilled: self.parts.spilled,
+            bins_spilled: self.agents.spilled,
+            watches_thinned: self.watches.thinned,
+            unremembered: self.unremembered,
+            clients_spilled: self.users.other.requests,
+            ..Budget::default()
+        };
+        let mut clients = Vec::new();
+        for user in self.users.table.iter() {
+            budget.clients_spilled += user.other.requests;
+            for client in user.agents.iter() {
+                budget.series_spilled += client.other.requests;
+                let open = open_watches.get(&(&*user.name, &*client.agent)).copied().unwrap_or(0);
+                clients.push(client_summary(user, client, self.window, open));
+            }
+            if user.other != Tally::default() {
+                let total = user.other.clone();
+                clients.push(ClientSummary {
+                    user: user.name.to_string(),
+                    other_agents: true,
+                    total,
+                    ..ClientSummary::default()
+                });
+            }
+        }
+        clients.sort_by(|left, right| {
+            let key = |client: &ClientSummary| std::cmp::Reverse(client.total.requests);
+            (key(left), &left.user, &left.agent).cmp(&(key(right), &right.user, &right.agent))
+        });
+        collects(&mut clients, self.window);
+        let reads: u64 =
+            self.verbs.iter().filter(|(verb, _)| verb.reads()).map(|(_, count)| count).sum();
+        let writes: u64 =
+            self.verbs.iter().filter(|(verb, _)| verb.mutates()).map(|(_, count)| count).sum();
+        let stage = |stage: Stage| self.stages.get(stage as usize).copied().unwrap_or(0);
+        let rows = [Form::LogAnalyticsCsv, Form::LogAnalyticsJson]
+            .iter()
+            .filter_map(|form| self.forms.get(form))
+            .sum::<u64>();
+        AuditSummary {
+            reading: self.reading,
+            refusals: self.refusals.clone(),
+            forms: self.forms.clone(),
+            stages: [
+                Stage::Unknown,
+                Stage::RequestReceived,
+                Stage::ResponseStarted,
+                Stage::ResponseComplete,
+                Stage::Panic,
+            ]
+            .into_iter()
+            .map(|name| (name, stage(name)))
+            .filter(|(_, count)| *count > 0)
+            .collect(),
+            verbs: self.verbs.clone(),
+            window: self.window,
+            admin_only: writes > 0 && reads == 0 && stage(Stage::ResponseStarted) == 0,
+            tells_open: stage(Stage::ResponseStarted) > 0,
+            row_cap: ROW_CAPS.into_iter().find(|cap| rows == *cap),
+            clients,
+            failures: failures(&self),
+            changes: changes(&self),
+            deprecated: deprecated(&self),
+            parts: parts(&self),
+            agents: agents(&self),
+            open,
+            budget,
+            other: self.users.other,
+        }
+    }
+}
+
+fn client_summary(
+    user: &User,
+    client: &Client,
+    window: Option<(i64, i64)>,
+    open_watches: u64,
+) -> ClientSummary {
+    let mut series: Vec<SeriesSummary> = client
+        .series
+        .iter()
+        .map(|row| SeriesSummary {
+            verb: row.verb,
+            scope: row.scope,
+            resource: row.resource.to_string(),
+            subresource: row.subresource.to_string(),
+            tally: row.tally.clone(),
+        })
+        .collect();
+    series.sort_by(|left, right| {
+        let key =
+            |row: &SeriesSummary| (std::cmp::Reverse(row.tally.requests), row.verb, row.scope);
+        (key(left), &left.resource, &left.subresource).cmp(&(
+            key(right),
+            &right.resource,
+            &right.subresource,
+        ))
+    });
+    let mut polled: Vec<Polled> = client
+        .objects
+        .iter()
+        .filter(|row| row.count > 1)
+        .map(|row| {
+            let [resource, namespace, name] = row.key.each_ref().map(ToString::to_string);
+            Polled { resource, namespace, name, count: row.count, first: row.first, last: row.last }
+        })
+        .collect();
+    polled.sort_by(|left, right| {
+        (std::cmp::Reverse(left.count), &left.resource, &left.namespace, &left.name).cmp(&(
+            std::cmp::Reverse(right.count),
+            &right.resource,
+            &right.namespace,
+            &right.name,
+        ))
+    });
+    let (rate, watch_rate) = (rate(&client.pace), rate(&client.watch_pace));
+    ClientSummary {
+        user: user.name.to_string(),
+        agent: client.agent.to_string(),
+        other_agents: false,
+        collector: false,
+        total: client.total(),
+        growth: growth(&series),
+        series,
+        addresses: named(&client.addresses),
+        namespaces: named(&client.namespaces),
+        polled,
+        onset: onset(&rate, window),
+        watch_onset: onset(&watch_rate, window),
+        rate,
+        watch_rate,
+        open_watches,
+    }
+}
+
+fn growth(series: &[SeriesSummary]) -> Vec<Growth> {
+    let mut by_resource: BTreeMap<&str, Growth> = BTreeMap::new();
+    for row in series.iter().filter(|row| row.subresource.is_empty() && row.scope != Scope::None) {
+        let count = row.tally.succeeded();
+        if !matches!(row.verb, Verb::Create | Verb::Delete | Verb::DeleteCollection) || count == 0 {
+            continue;
+        }
+        let entry = by_resource.entry(&row.resource).or_insert_with(|| Growth {
+            resource: row.resource.clone(),
+            created: 0,
+            deleted: 0,
+            collections_deleted: 0,
+        });
+        match row.verb {
+            Verb::Create => entry.created += count,
+            Verb::Delete => entry.deleted += count,
+            _ => entry.collections_deleted += count,
+        }
+    }
+    by_resource.into_values().collect()
+}
+
+fn named(table: &Table<Named>) -> Vec<(String, u64)> {
+    let mut rows: Vec<(String, u64)> =
+        table.iter().map(|row| (row.name.to_string(), row.count)).collect();
+    rows.sort_by(|left, right| {
+        (std::cmp::Reverse(left.1), &left.0).cmp(&(std::cmp::Reverse(right.1), &right.0))
+    });
+    rows
+}
+
+fn rate<const SECONDS: i64, const LIMIT: usize>(timeline: &Timeline<u64, SECONDS, LIMIT>) -> Rate
+where
+    u64: Slot,
+{
+    Rate {
+        slot_seconds: timeline.width(),
+        slots: timeline.iter().map(|(start, count)| (start, *count)).collect(),
+    }
+}
+
+fn open_requests(fold: &AuditFold) -> Vec<Open> {
+    let mut open: Vec<Open> = fold
+        .watches
+        .open()
+        .into_iter()
+        .filter_map(|(Owner { user, agent, verb, resource, namespace }, starts)| {
+            let (first, last) = (&starts.first()?.1, &starts.last()?.1);
+            let mut timeline: Timeline<u64, 5, 512> = Timeline::default();
+            for (_, start) in &starts {
+                *timeline.slot(start.time) += 1;
+            }
+            timeline.settle();
+            Some(Open {
+                user,
+                agent,
+                verb: Verb::ALL.get(usize::from(verb)).copied().unwrap_or_default(),
+                resource,
+                namespace,
+                count: starts.len() as u64,
+                first: (first.time, first.at),
+                last: (last.time, last.at),
+                rate: rate(&timeline),
+            })
+        })
+        .collect();
+    open.sort_by_key(|row| std::cmp::Reverse(row.count));
+    open
+}
+
+fn failures(fold: &AuditFold) -> Vec<FailureSummary> {
+    let mut rows: Vec<FailureSummary> = fold
+        .failures
+        .table
+        .iter()
+        .filter(|row| row.weight() > 0)
+        .map(|row| FailureSummary {
+            kind: row.kind,
+            code: row.code,
+            name: row.name.to_string(),
+            shape: row.shape.to_string(),
+            message: row.message.to_string(),
+            count: row.sightings.count,
+            first: row.sightings.first,
+            last: row.sightings.last,
+            clients: named(&row.clients)
+                .into_iter()
+                .map(|(client, count)| {
+                    let (user, agent) = client.split_once('\n').unwrap_or((&client, ""));
+                    (user.to_owned(), agent.to_owned(), count)
+                })
+                .collect(),
+            rate: rate(&row.pace),
+        })
+        .collect();
+    rows.sort_by(|left, right| {
+        let key = |row: &FailureSummary| (std::cmp::Reverse(row.count), row.kind, row.code);
+        (key(left), &left.name, &left.shape).cmp(&(key(right), &right.name, &right.shape))
+    });
+    rows
+}
+
+fn changes(fold: &AuditFold) -> Vec<Change> {
+    let mut rows: Vec<Change> = fold
+        .changes
+        .table
+        .iter()
+        .map(|row| {
+            let [user, agent, resource, subresource, namespace, name] =
+                row.key.each_ref().map(ToString::to_string);
+            let (count, first, last) =
+                (row.sightings.count, row.sightings.first, row.sightings.last);
+            Change {
+                user,
+                agent,
+                verb: row.verb,
+                resource,
+                subresource,
+                namespace,
+                name,
+                count,
+                first,
+                last,
+            }
+        })
+        .collect();
+    rows.sort_by(|left, right| {
+        (left.first, left.verb, &left.resource, &left.name, &left.user).cmp(&(
+            right.first,
+            right.verb,
+            &right.resource,
+            &right.name,
+            &right.user,
+        ))
+    });
+    rows
+}
+
+fn deprecated(fold: &AuditFold) -> Vec<Deprecated> {
+    let mut rows: Vec<Deprecated> = fold
+        .deprecated
+        .table
+        .iter()
+        .map(|row| {
+            let [user, agent, api, removed_release] = row.key.each_ref().map(ToString::to_string);
+            let (count, first, last) =
+                (row.sightings.count, row.sightings.first, row.sightings.last);
+            Deprecated { user, agent, api, removed_release, count, first, last }
+        })
+        .collect();
+    rows.sort_by(|left, right| {
+        (std::cmp::Reverse(left.count), &left.api, &left.user, &left.agent, &left.removed_release)
+            .cmp(&(
+                std::cmp::Reverse(right.count),
+                &right.api,
+                &right.user,
+                &right.agent,
+                &right.removed_release,
+            ))
+    });
+    rows
+}
+
+fn parts(fold: &AuditFold) -> Vec<Part> {
+    let mut rows: Vec<Part> = fold
+        .parts
+        .table
+        .iter()
+        .map(|row| Part {
+            component: row.component,
+            verb: row.verb,
+            resource: row.resource.to_string(),
+            count: row.count,
+            sum: row.sum,
+            slowest: row.slowest,
+            histogram: row.histogram.clone(),
+        })
+        .collect();
+    rows.sort_by(|left, right| {
+        (left.component, std::cmp::Reverse(left.sum), left.verb, &left.resource).cmp(&(
+            right.component,
+            std::cmp::Reverse(right.sum),
+            right.verb,
+            &right.resource,
+        ))
+    });
+    rows
+}
+
+fn agents(fold: &AuditFold) -> Vec<AgentLatency> {
+    let mut rows: Vec<(u64, AgentLatency)> = fold
+        .agents
+        .table
+        .iter()
+        .map(|row| {
+            let bins = row.bins.iter().map(|(start, bin)| LatencyBin {
+                start,
+                sum: bin.sum,
+                max: bin.max,
+                latency: bin.latency.clone(),
+            });
+            let agent = AgentLatency {
+                agent: row.agent.to_string(),
+                slot_seconds: row.bins.width(),
+                bins: bins.collect(),
+            };
+            (row.weight(), agent)
+        })
+        .collect();
+    rows.sort_by(|left, right| {
+        (std::cmp::Reverse(left.0), &left.1.agent)
+            .cmp(&(std::cmp::Reverse(right.0), &right.1.agent))
+    });
+    rows.into_iter().map(|(_, row)| row).collect()
+}

@@ -1,0 +1,532 @@
+//! The fold: one event after the other into counters, and folds into one another.
+//!
+//! It refuses to know files and forms; a merge of folds over parts of a log is the fold over the
+//! whole, in whatever order parts come.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use konspect_bundle::Span;
+
+use crate::budget::{Table, hash};
+use crate::client::{Place, Scope, SeriesKey, Users, polls_count, tick};
+use crate::event::{Component, Event, Stage, Verb};
+use crate::failure::{Failure, classify, shape};
+use crate::form::Form;
+use crate::histogram::Histogram;
+use crate::rows::{
+    AGENTS, AgentRow, CHANGES, CLIENTS_OF_FAILURE, ChangeRow, DEPRECATED, DeprecatedRow, FAILURES,
+    FailureRow, PARTS, PartRow, Rows, Sightings, hash_parts, shorten,
+};
+use crate::seen::Seen;
+use crate::tally::slower;
+use crate::timeline::Timeline;
+use crate::watches::{Owner, Watches};
+
+/// After this many events the bounds are enforced.
+const BETWEEN_TRIMS: u32 = 1 << 16;
+
+/// How many refused records are shown.
+const PLACES: usize = 3;
+
+/// Something that takes records and merges with its like, associatively and commutatively.
+pub trait Fold: Default + Send {
+    /// Takes everything that another fold took.
+    fn merge(&mut self, other: Self);
+}
+
+/// What was read, by what came of it: `records` is the sum of the others but `partial`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// Lines that are not blank, or array items, or CSV rows.
+    pub records: u64,
+    /// Audit events.
+    pub events: u64,
+    /// Records that could not be read.
+    pub refused: u64,
+    /// Records of other log categories in the same file.
+    pub foreign: u64,
+    /// Records that hold no event of their own: empty lists and envelopes.
+    pub empty: u64,
+    /// Of the events, those that were cut by their exporter.
+    pub partial: u64,
+    /// Of the events, those that had been counted before.
+    pub duplicates: u64,
+}
+
+/// The state of a fold over audit events.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFold {
+    pub(crate) reading: Reading,
+    pub(crate) refusals: Vec<(Span, String)>,
+    pub(crate) forms: BTreeMap<Form, u64>,
+    pub(crate) stages: [u64; 5],
+    pub(crate) verbs: BTreeMap<Verb, u64>,
+    pub(crate) window: Option<(i64, i64)>,
+    pub(crate) users: Users,
+    pub(crate) failures: Rows<FailureRow>,
+    pub(crate) changes: Rows<ChangeRow>,
+    pub(crate) deprecated: Rows<DeprecatedRow>,
+    pub(crate) parts: Rows<PartRow>,
+    pub(crate) agents: Rows<AgentRow>,
+    pub(crate) watches: Watches,
+    pub(crate) unremembered: u64,
+    since_trim: u32,
+}
+
+impl Fold for AuditFold {
+    fn merge(&mut self, other: Self) {
+        let (mine, its) = (&mut self.reading, &other.reading);
+        mine.records += its.records;
+        mine.events += its.events;
+        mine.refused += its.refused;
+        mine.foreign += its.foreign;
+        mine.empty += its.empty;
+        mine.partial += its.partial;
+        mine.duplicates += its.duplicates;
+        self.refusals.extend(other.refusals);
+        self.refusals.sort();
+        self.refusals.truncate(PLACES);
+        for (form, count) in other.forms {
+            *self.forms.entry(form).or_default() += count;
+        }
+        for (mine, its) in self.stages.iter_mut().zip(other.stages) {
+            *mine += its;
+        }
+        for (verb, count) in other.verbs {
+            *self.verbs.entry(verb).or_default() += count;
+        }
+        self.window = match (self.window, other.window) {
+            (Some(left), Some(right)) => Some((left.0.min(right.0), left.1.max(right.1))),
+            (left, right) => left.or(right),
+        };
+        self.users.merge(other.users);
+        self.failures.merge(other.failures, FAILURES);
+        self.changes.merge(other.changes, CHANGES);
+        self.deprecated.merge(other.deprecated, DEPRECATED);
+        self.parts.merge(other.parts, PARTS);
+        self.agents.merge(other.agents, AGENTS);
+        self.watches.merge(other.watches);
+        self.unremembered = self.unremembered.max(other.unremembered);
+    }
+}
+
+impl AuditFold {
+    /// Takes one event; `seen` tells duplicates where files may overlap.
+    pub fn push(&mut self, event: &Event<'_>, at: Span, seen: Option<&Seen>) {
+        self.reading.records += 1;
+        self.reading.events += 1;
+        self.reading.partial += u64::from(event.partial);
+        if let Some(stage) = self.stages.get_mut(event.stage as usize) {
+            *stage += 1;
+        }
+        if let Some(time) = event.staged.or(event.received) {
+            let (first, last) = self.window.unwrap_or((time, time));
+            self.window =
+                Some((first.min(event.received.unwrap_or(time)).min(time), last.max(time)));
+        }
+        if event.stage == Stage::RequestReceived {
+            return;
+        }
+        let id = hash(3, event.audit_id.as_bytes());
+        let fresh =
+            event.audit_id.is_empty() || seen.is_none_or(|seen| seen.first(id, event.stage as u8));
+        self.reading.duplicates += u64::from(!fresh);
+        let resource = resource_of(event);
+        if event.ends() {
+            self.ended(event, &resource, at, fresh);
+        } else {
+            self.started(event, &resource, id, at, fresh);
+        }
+        if fresh && event.ends() && event.long_running() && !event.audit_id.is_empty() {
+            self.watches.end(id);
+        }
+        self.since_trim += 1;
+        if self.since_trim >= BETWEEN_TRIMS {
+            self.trim();
+        }
+    }
+
+    /// Counts a record that could not be read.
+    pub fn refuse(&mut self, at: Span, reason: impl Into<String>) {
+        self.reading.records += 1;
+        self.reading.refused += 1;
+        if self.refusals.len() < PLACES || self.refusals.last().is_some_and(|(last, _)| at < *last)
+        {
+            self.refusals.push((at, reason.into()));
+            self.refusals.sort();
+            self.refusals.truncate(PLACES);
+        }
+    }
+
+    /// Counts a record of another log category.
+    pub(crate) fn pass(&mut self) {
+        self.reading.records += 1;
+        self.reading.foreign += 1;
+    }
+
+    /// Counts a record that holds no event of its own.
+    pub(crate) fn nothing(&mut self) {
+        self.reading.records += 1;
+        self.reading.empty += 1;
+    }
+
+    /// Notes in which form a record came.
+    pub(crate) fn came_as(&mut self, form: Form) {
+        *self.forms.entry(form).or_default() += 1;
+    }
+
+    /// Enforces the bounds of all tables.
+    pub(crate) fn trim(&mut self) {
+        self.since_trim = 0;
+        self.users.trim();
+        self.failures.trim(FAILURES);
+        self.changes.trim(CHANGES);
+        self.deprecated.trim(DEPRECATED);
+        self.parts.trim(PARTS);
+        self.agents.trim(AGENTS);
+        for row in self.agents.table.iter_mut() {
+            row.bins.settle();
+        }
+        for row in self.failures.table.iter_mut() {
+            row.pace.settle();
+            row.clients.trim(CLIENTS_OF_FAILURE, drop);
+        }
+    }
+
+    fn started(&mut self, event: &Event<'_>, resource: &str, id: u64, at: Span, fresh: bool) {
+        if !fresh {
+            return;
+        }
+        if event.verb == Verb::Watch {
+            let limit = self.users.series_limit;
+            let tally = match self.users.place(&event.user, &event.agent) {
+                Place::Other(tally) => tally,
+                Place::Client(client) => {
+                    if let Some(time) = event.staged {
+                        *client.watch_pace.slot(time) += 1;
+                    }
+                    client.tally(limit, &key_of(event, resource))
+                }
+            };
+            tally.watches.started += 1;
+        }
+        if event.audit_id.is_empty() || !event.long_running() {
+            return;
+        }
+        self.watches.start(id, event.staged.or(event.received).unwrap_or(0), at, || Owner {
+            user: event.user.to_string(),
+            agent: event.agent.to_string(),
+            verb: event.verb as u8,
+            resource: resource.to_owned(),
+            namespace: event.namespace.to_string(),
+        });
+    }
+
+    fn ended(&mut self, event: &Event<'_>, resource: &str, at: Span, fresh: bool) {
+        let latency = if event.long_running() { None } else { event.duration() };
+        let classified = classify(event);
+        let failure = classified.map(|(kind, _, _)| kind);
+        self.count_client(event, resource, latency, failure, at, fresh);
+        if fresh {
+            *self.verbs.entry(event.verb).or_default() += 1;
+            if let (Some(latency), Some(time)) = (latency, event.received) {
+                self.count_bin(&event.agent, time, latency);
+            }
+        }
+        if let Some((kind, name, text)) = classified {
+            self.count_failure(event, kind, name, text, at, fresh);
+        }
+        if !event.failed_open.is_empty() {
+            self.count_failure(
+                event,
+                Failure::WebhookFailedOpen,
+                &event.failed_open,
+                "",
+                at,
+                fresh,
+            );
+        }
+        if event.components.iter().any(Option::is_some) {
+            self.count_parts(event, resource, at, fresh);
+        }
+        if event.deprecated {
+            self.count_deprecated(event, at, fresh);
+        }
+        if event.verb.mutates() && (200..300).contains(&event.code) && remarkable(event) {
+            self.count_change(event, resource, at, fresh);
+        }
+    }
+
+    fn count_client(
+        &mut self,
+        event: &Event<'_>,
+        resource: &str,
+        latency: Option<u64>,
+        failure: Option<Failure>,
+        at: Span,
+        fresh: bool,
+    ) {
+        let (series_limit, object_limit) = (self.users.series_limit, self.users.object_limit);
+        let tally = match self.users.place(&event.user, &event.agent) {
+            Place::Other(tally) => tally,
+            Place::Client(client) => {
+                if fresh {
+                    if let Some(time) = event.received.or(event.staged) {
+                        *client.pace.slot(time) += 1;
+                    }
+                    tick(&mut client.addresses, &event.source_ip, 1);
+                    if !event.namespace.is_empty() {
+                        tick(&mut client.namespaces, &event.namespace, 1);
+                    }
+                }
+                if event.verb == Verb::Get
+                    && !event.name.is_empty()
+                    && event.subresource.is_empty()
+                    && polls_count(&event.user)
+                {
+                    client.object(object_limit, event, fresh, at);
+                }
+                client.tally(series_limit, &key_of(event, resource))
+            }
+        };
+        tally.exemplify(event, latency, at);
+        if fresh {
+            tally.count(event, latency, failure);
+        }
+    }
+
+    fn count_bin(&mut self, agent: &str, time: i64, latency: u64) {
+        let key = hash(11, agent.as_bytes());
+        let empty = || AgentRow { hash: key, agent: agent.into(), bins: Timeline::default() };
+        if let Some(row) = self.agents.table.row(key, |row| &*row.agent == agent, empty) {
+            let bin = row.bins.slot(time);
+            bin.sum = bin.sum.saturating_add(latency);
+            bin.max = bin.max.max(latency);
+            bin.latency.add(latency);
+        } else {
+            self.agents.spilled += 1;
+        }
+    }
+
+    fn count_failure(
+        &mut self,
+        event: &Event<'_>,
+        kind: Failure,
+        name: &str,
+        text: &str,
+        at: Span,
+        fresh: bool,
+    ) {
+        let shape = shape(if text.is_empty() { &event.reason } else { text });
+        let key = hash_parts(u64::from(event.code) << 8 | kind as u64, &[name, &shape]);
+        let row = self.failures.table.row(
+            key,
+            |row| {
+                row.kind == kind
+                    && row.code == event.code
+                    && &*row.name == name
+                    && *row.shape == *shape
+            },
+            || FailureRow {
+                hash: key,
+                kind,
+                code: event.code,
+                name: name.into(),
+                shape: shape.as_str().into(),
+                sightings: Sightings::default(),
+                message: Box::default(),
+                clients: Table::default(),
+                pace: Timeline::default(),
+            },
+        );
+        let Some(row) = row else {
+            self.failures.spilled += u64::from(fresh);
+            return;
+        };
+        let time = event.staged.or(event.received).unwrap_or(0);
+        if row.sightings.first.is_none_or(|first| (time, at) < first) {
+            row.message = shorten(&event.message, 1024).into();
+        }
+        row.sightings.see(time, at, u64::from(fresh));
+        if fresh {
+            *row.pace.slot(time) += 1;
+            tick(&mut row.clients, &format!("{}\n{}", event.user, event.agent), 1);
+        }
+    }
+
+    fn count_parts(&mut self, event: &Event<'_>, resource: &str, at: Span, fresh: bool) {
+        for (component, nanos) in Component::ALL.iter().zip(event.components) {
+            let Some(nanos) = nanos else { continue };
+            let key = hash_parts((*component as u64) << 8 | event.verb as u64, &[resource]);
+            let row = self.parts.table.row(
+                key,
+                |row| {
+                    row.component == *component
+                        && row.verb == event.verb
+                        && &*row.resource == resource
+                },
+                || PartRow {
+                    hash: key,
+                    component: *component,
+                    verb: event.verb,
+                    resource: resource.into(),
+                    count: 0,
+                    sum: 0,
+                    slowest: None,
+                    histogram: Histogram::default(),
+                },
+            );
+            let Some(row) = row else {
+                self.parts.spilled += u64::from(fresh);
+                continue;
+            };
+            row.slowest = slower(row.slowest, Some((nanos, at)));
+            if fresh {
+                row.count += 1;
+                row.sum = row.sum.saturating_add(nanos);
+                row.histogram.add(nanos / 1000);
+            }
+        }
+    }
+
+    fn count_deprecated(&mut self, event: &Event<'_>, at: Span, fresh: bool) {
+        let api = match (&*event.group, &*event.version) {
+            ("", version) => format!("{version}/{}", event.resource),
+            (group, version) => format!("{group}/{version}/{}", event.resource),
+        };
+        let parts = [&*event.user, &*event.agent, &*api, &*event.removed_release];
+        let key = hash_parts(13, &parts);
+        let empty = || DeprecatedRow {
+            hash: key,
+            key: parts.map(Box::from),
+            sightings: Sightings::default(),
+        };
+        match self.deprecated.table.row(
+            key,
+            |row| row.key.iter().zip(parts).all(|(left, right)| **left == *right),
+            empty,
+        ) {
+            Some(row) => row.sightings.see(event.staged.unwrap_or(0), at, u64::from(fresh)),
+            None => self.deprecated.spilled += u64::from(fresh),
+        }
+    }
+
+    fn count_change(&mut self, event: &Event<'_>, resource: &str, at: Span, fresh: bool) {
+        let parts = [
+            &*event.user,
+            &*event.agent,
+            resource,
+            &*event.subresource,
+            &*event.namespace,
+            &*event.name,
+        ];
+        let key = hash_parts(event.verb as u64, &parts);
+        let empty = || ChangeRow {
+            hash: key,
+            verb: event.verb,
+            key: parts.map(Box::from),
+            sightings: Sightings::default(),
+        };
+        let same = |row: &ChangeRow| {
+            row.verb == event.verb
+                && row.key.iter().zip(parts).all(|(left, right)| **left == *right)
+        };
+        match self.changes.table.row(key, same, empty) {
+            Some(row) => row.sightings.see(event.staged.unwrap_or(0), at, u64::from(fresh)),
+            None => self.changes.spilled += u64::from(fresh),
+        }
+    }
+}
+
+fn key_of<'a>(event: &'a Event<'_>, resource: &'a str) -> SeriesKey<'a> {
+    SeriesKey {
+        verb: event.verb,
+        scope: Scope::of(event),
+        resource,
+        subresource: &event.subresource,
+    }
+}
+
+/// `group/resource`; without a resource the path, if it is one that everybody knows.
+fn resource_of<'a>(event: &'a Event<'_>) -> Cow<'a, str> {
+    if !event.resource.is_empty() {
+        return if event.group.is_empty() {
+            Cow::Borrowed(&*event.resource)
+        } else {
+            Cow::Owned(format!("{}/{}", event.group, event.resource))
+        };
+    }
+    let path = event.uri.split('?').next().unwrap_or("");
+    let head = path.trim_start_matches('/').split('/').next().unwrap_or("");
+    Cow::Borrowed(match head {
+        "readyz" => "/readyz",
+        "livez" => "/livez",
+        "healthz" => "/healthz",
+        "metrics" => "/metrics",
+        "version" => "/version",
+        "openapi" => "/openapi",
+        "api" => "/api",
+        "apis" => "/apis",
+        "openid" | ".well-known" => "/openid",
+        "debug" => "/debug",
+        "logs" => "/logs",
+        "" => "/",
+        _ => "/other",
+    })
+}
+
+/// Whether a change can be why a cluster went wrong; what controllers do all day cannot.
+fn remarkable(event: &Event<'_>) -> bool {
+    if !matches!(&*event.subresource, "" | "scale" | "approval") {
+        return false;
+    }
+    let by_hand =
+        !event.user.starts_with("system:") || event.user.starts_with("system:serviceaccount:");
+    let deletes = matches!(event.verb, Verb::Delete | Verb::DeleteCollection);
+    match &*event.resource {
+        "networkpolicies"
+        | "globalnetworkpolicies"
+        | "ciliumnetworkpolicies"
+        | "ciliumclusterwidenetworkpolicies"
+        | "validatingwebhookconfigurations"
+        | "mutatingwebhookconfigurations"
+        | "validatingadmissionpolicies"
+        | "validatingadmissionpolicybindings"
+        | "apiservices"
+        | "flowschemas"
+        | "prioritylevelconfigurations"
+        | "customresourcedefinitions"
+        | "storageclasses"
+        | "resourcequotas"
+        | "poddisruptionbudgets"
+        | "clusterroles"
+        | "clusterrolebindings" => true,
+        "nodes" => by_hand || deletes,
+        "namespaces" => by_hand && deletes,
+        "deployments" | "daemonsets" | "statefulsets" => by_hand && !from_controller(&event.user),
+        "configmaps" | "secrets" | "services" | "serviceaccounts" | "endpoints"
+        | "endpointslices" | "pods" | "roles" | "rolebindings" => {
+            by_hand && !from_controller(&event.user) && system_namespace(&event.namespace)
+        }
+        _ => false,
+    }
+}
+
+/// The service accounts of the controller manager.
+fn from_controller(user: &str) -> bool {
+    user.strip_prefix("system:serviceaccount:kube-system:")
+        .is_some_and(|name| name.ends_with("-controller") || name == "generic-garbage-collector")
+}
+
+fn system_namespace(namespace: &str) -> bool {
+    matches!(
+        namespace,
+        "kube-system"
+            | "kube-public"
+            | "kube-node-lease"
+            | "calico-system"
+            | "tigera-operator"
+            | "gatekeeper-system"
+    )
+}

@@ -1,0 +1,172 @@
+//! Recognises in which form audit events come, by content alone.
+
+use memchr::memmem;
+
+/// A form in which audit events come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Form {
+    /// `audit.k8s.io` events, one a line.
+    Lines,
+    /// `audit.k8s.io` events as an array, a list, or pretty-printed one after the other.
+    Values,
+    /// Azure Diagnostics: the event is escaped text in `properties.log`, one a line or in `records`.
+    AzureDiagnostics,
+    /// Rows of `AKSAudit`, `AKSAuditAdmin` or `AzureDiagnostics` as JSON.
+    LogAnalyticsJson,
+    /// The same rows as CSV.
+    LogAnalyticsCsv,
+}
+
+impl Form {
+    /// Every form, in the order of the serialised state.
+    pub const ALL: &[Self] = &[
+        Self::Lines,
+        Self::Values,
+        Self::AzureDiagnostics,
+        Self::LogAnalyticsJson,
+        Self::LogAnalyticsCsv,
+    ];
+
+    /// A stable name for machine-readable output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Lines => "lines",
+            Self::Values => "values",
+            Self::AzureDiagnostics => "azure-diagnostics",
+            Self::LogAnalyticsJson => "log-analytics-json",
+            Self::LogAnalyticsCsv => "log-analytics-csv",
+        }
+    }
+}
+
+/// How records are cut out of the bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Lines,
+    Values,
+    Csv,
+}
+
+/// The form of an audit log, from its first bytes (64 KiB are enough); none when these are no
+/// audit log.
+pub fn sniff(head: &[u8]) -> Option<Form> {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let head = head.get(..head.len().min(1 << 16)).unwrap_or(head);
+    let text = head.trim_ascii_start();
+    let has = |needle: &str| memmem::find(text, needle.as_bytes()).is_some();
+    let has_key = |key: &str| has(&format!("\"{key}\""));
+    match text.first()? {
+        b'{' | b'[' => {
+            let rows = has_key("AuditId")
+                && (has_key("RequestUri") || has_key("Verb") || has_key("Stage"));
+            if rows || (has_key("log_s") && (has("kube-audit") || has("audit.k8s.io"))) {
+                return Some(Form::LogAnalyticsJson);
+            }
+            let kube_category = has("\"kube-audit")
+                || has("\"cluster-autoscaler\"")
+                || has("\"kube-")
+                || has("\"cloud-controller-manager\"");
+            if (has_key("category") || has_key("Category"))
+                && (has_key("properties") || has_key("Properties"))
+                && kube_category
+            {
+                return Some(Form::AzureDiagnostics);
+            }
+            if !has("audit.k8s.io/") || !(has_key("auditID") || has_key("requestURI")) {
+                return None;
+            }
+            Some(if shape(head) == Shape::Lines && !has("\"EventList\"") {
+                Form::Lines
+            } else {
+                Form::Values
+            })
+        }
+        _ => {
+            let header = text.split(|byte| *byte == b'\n').next().unwrap_or(text);
+            let header = String::from_utf8_lossy(header).to_ascii_lowercase();
+            let names: Vec<&str> =
+                header.split([',', ';', '\t']).map(|name| name.trim().trim_matches('"')).collect();
+            let named =
+                |wanted: &str| names.iter().any(|name| name.split(' ').next() == Some(wanted));
+            let rows = named("auditid") && (named("requesturi") || named("verb") || named("stage"));
+            if rows || (named("log_s") && (named("category") || has("audit.k8s.io"))) {
+                return Some(Form::LogAnalyticsCsv);
+            }
+            // A log that begins in the middle of a line is still a log.
+            let rest =
+                text.get(header.len().min(text.len())..).unwrap_or_default().trim_ascii_start();
+            (rest.first() == Some(&b'{') && text.len() > rest.len() && !header.contains('\0'))
+                .then(|| sniff(rest))
+                .flatten()
+        }
+    }
+}
+
+/// How to cut, from the first bytes.
+pub(crate) fn shape(head: &[u8]) -> Shape {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    match text.first() {
+        Some(b'[') => Shape::Values,
+        Some(b'{') => {
+            let Some(end) = memchr::memchr(b'\n', text) else { return Shape::Lines };
+            let (line, rest) = text.split_at_checked(end).unwrap_or((text, b""));
+            let next = rest.trim_ascii_start().first();
+            if next == Some(&b'{') || (next.is_none() && line.len() > 1) {
+                return Shape::Lines;
+            }
+            if line.trim_ascii_end().ends_with(b"}") && line.len() > 2 {
+                Shape::Lines
+            } else {
+                Shape::Values
+            }
+        }
+        _ if matches!(sniff(head), Some(Form::LogAnalyticsCsv)) => Shape::Csv,
+        _ => Shape::Lines,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_told_by_content() {
+        let event = r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"a","stage":"ResponseComplete","requestURI":"/"}"#;
+        for (text, form) in [
+            (event.to_owned(), Some(Form::Lines)),
+            (format!("{event}\n{event}\n"), Some(Form::Lines)),
+            (format!("\u{feff}{event}\r\n{event}\r\n"), Some(Form::Lines)),
+            (format!("e\":1}}\n{event}\n"), Some(Form::Lines)),
+            (format!("[{event},{event}]"), Some(Form::Values)),
+            (event.replace(',', ",\n  ").replace('{', "{\n  "), Some(Form::Values)),
+            (
+                format!(
+                    r#"{{"kind":"EventList","apiVersion":"audit.k8s.io/v1","items":[{event}]}}"#
+                ),
+                Some(Form::Values),
+            ),
+            (
+                r#"{"category":"kube-audit","properties":{"log":"{}"}}"#.to_owned(),
+                Some(Form::AzureDiagnostics),
+            ),
+            (
+                r#"[{"AuditId":"a","Verb":"get","TableName":"PrimaryResult"}]"#.to_owned(),
+                Some(Form::LogAnalyticsJson),
+            ),
+            (
+                "\"TimeGenerated [UTC]\",AuditId,Stage,Verb\n".to_owned(),
+                Some(Form::LogAnalyticsCsv),
+            ),
+            ("TimeGenerated,Category,log_s\n".to_owned(), Some(Form::LogAnalyticsCsv)),
+            (
+                r#"{"kind":"Event","apiVersion":"v1","metadata":{},"reason":"BackOff"}"#.to_owned(),
+                None,
+            ),
+            (r#"{"kind":"PodList","apiVersion":"v1","items":[]}"#.to_owned(), None),
+            ("I0109 21:24:54.475483 1 klog.go:1] text".to_owned(), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(sniff(text.as_bytes()), form, "{text}");
+        }
+    }
+}

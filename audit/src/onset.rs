@@ -1,0 +1,152 @@
+//! When a client began to ask for more, and which client was the one that collected the bundle.
+
+use std::collections::BTreeSet;
+
+use crate::event::Verb;
+use crate::summary::{ClientSummary, Rate};
+
+/// A rise of a rate must be this much to be an onset.
+const RISE: u64 = 3;
+/// Fewer requests after the rise say nothing.
+const ENOUGH: u64 = 30;
+/// Slots before the rise that are needed to know what was usual.
+const BEFORE: usize = 3;
+/// A collector reads at least this many kinds of objects …
+const KINDS: usize = 12;
+/// … within this many micro-seconds before the end of the log.
+const SPAN: i64 = 15 * 60 * 1_000_000;
+
+/// The moment from which a rate was much higher than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Onset {
+    /// Start of the first high slot.
+    pub time: i64,
+    /// Thousandths of a request a minute before and after.
+    pub before: u64,
+    pub after: u64,
+}
+
+/// The slot that parts the window best into a low and a high half; none when nothing rose.
+pub(crate) fn onset(rate: &Rate, window: Option<(i64, i64)>) -> Option<Onset> {
+    let (first, last) = window?;
+    let width = rate.slot_seconds.checked_mul(1_000_000).filter(|width| *width > 0)?;
+    let from = first.div_euclid(width);
+    let slots = usize::try_from(last.div_euclid(width) - from + 1)
+        .ok()
+        .filter(|slots| *slots <= 1 << 16)?;
+    let mut counts = vec![0_u64; slots];
+    for (start, count) in &rate.slots {
+        let index = usize::try_from(start.div_euclid(width) - from).ok();
+        if let Some(slot) = index.and_then(|index| counts.get_mut(index)) {
+            *slot += count;
+        }
+    }
+    let total: u64 = counts.iter().sum();
+    let (mut best, mut before_sum) = (None::<(u128, usize, u64)>, 0_u64);
+    for (index, count) in counts.iter().enumerate() {
+        if index >= BEFORE {
+            let (low, high) = (index as u128, (slots - index) as u128);
+            let after = u128::from(total - before_sum) * low;
+            let before = u128::from(before_sum) * high;
+            // Between-class variance times low · high · slots², which has no fraction.
+            if let Some(rise) = after.checked_sub(before) {
+                let score = rise.saturating_mul(rise) / (low * high);
+                if best.is_none_or(|(known, ..)| score > known) {
+                    best = Some((score, index, before_sum));
+                }
+            }
+        }
+        before_sum += count;
+    }
+    let (_, index, before_sum) = best?;
+    let per_minute = |sum: u64, slots: usize| {
+        sum * 60_000 / (slots as u64 * rate.slot_seconds.unsigned_abs()).max(1)
+    };
+    let (before, after) =
+        (per_minute(before_sum, index), per_minute(total - before_sum, slots - index));
+    let risen = total - before_sum >= ENOUGH && after >= before.saturating_mul(RISE);
+    let time = (from + i64::try_from(index).ok()?) * width;
+    risen.then_some(Onset { time: time.max(first), before, after })
+}
+
+/// Marks the requests of whoever collected the bundle: our own agent, or a person with kubectl who
+/// read everything at the end.
+pub(crate) fn collects(clients: &mut [ClientSummary], window: Option<(i64, i64)>) {
+    let end = window.map_or(0, |(_, last)| last);
+    for client in clients {
+        client.collector =
+            client.agent.starts_with("konspect-collect") || reads_everything(client, end);
+    }
+}
+
+fn reads_everything(client: &ClientSummary, end: i64) -> bool {
+    let person = !client.user.starts_with("system:") || client.user == "system:admin";
+    if !person || !client.agent.starts_with("kubectl") {
+        return false;
+    }
+    let Some(last) = client.total.last.filter(|last| end - last < SPAN) else { return false };
+    let kinds: BTreeSet<&str> = client
+        .series
+        .iter()
+        .filter(|row| {
+            row.verb == Verb::List && row.tally.first.is_some_and(|(first, _)| last - first < SPAN)
+        })
+        .map(|row| row.resource.as_str())
+        .collect();
+    let writes: u64 = client
+        .series
+        .iter()
+        .filter(|row| row.verb.mutates() && !reviews(&row.resource))
+        .map(|row| row.tally.requests)
+        .sum();
+    kinds.len() >= KINDS && writes == 0
+}
+
+/// Questions about permissions are asked by creating an object that is not stored.
+fn reviews(resource: &str) -> bool {
+    resource.starts_with("authorization.k8s.io/") || resource.starts_with("authentication.k8s.io/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rate(counts: &[u64]) -> (Rate, Option<(i64, i64)>) {
+        let slots = counts
+            .iter()
+            .enumerate()
+            .map(|(slot, count)| (i64::try_from(slot).unwrap() * 60_000_000, *count))
+            .collect();
+        (
+            Rate { slot_seconds: 60, slots },
+            Some((0, i64::try_from(counts.len()).unwrap() * 60_000_000 - 1)),
+        )
+    }
+
+    #[test]
+    fn a_rise_has_an_onset() {
+        let (rate, window) = rate(&[10, 12, 9, 11, 10, 200, 210, 190, 205]);
+        assert_eq!(
+            onset(&rate, window),
+            Some(Onset { time: 300_000_000, before: 10_400, after: 201_250 })
+        );
+    }
+
+    #[test]
+    fn a_steady_client_has_none() {
+        let (steady, window) = rate(&[200, 210, 190, 205, 201, 199, 204]);
+        assert_eq!(onset(&steady, window), None);
+        let (falling, window) = rate(&[200, 210, 190, 3, 2, 3, 2]);
+        assert_eq!(onset(&falling, window), None);
+    }
+
+    #[test]
+    fn a_new_client_begins_at_its_first_request() {
+        let (mut young, window) = rate(&[0, 0, 0, 0, 50, 60]);
+        young.slots.retain(|(_, count)| *count > 0);
+        assert_eq!(
+            onset(&young, window).map(|onset| (onset.time, onset.before)),
+            Some((240_000_000, 0))
+        );
+    }
+}

@@ -1,0 +1,312 @@
+//! Whole artefacts and blocks of large ones into folds.
+
+use std::sync::Mutex;
+
+use konspect_bundle::{ArtifactId, Source};
+use rayon::iter::{ParallelBridge, ParallelIterator};
+
+use crate::columns::{Header, row_end};
+use crate::cut::{LARGEST, ValueCutter};
+use crate::fold::{AuditFold, Fold};
+use crate::form::{Form, Shape, shape};
+use crate::record::Reader;
+use crate::seen::Seen;
+use crate::watches::Watches;
+
+/// So many bytes are waited for before the shape of an artefact is judged.
+const HEAD: usize = 1 << 16;
+
+/// What the workers of one analysis share: which events were counted, and which requests are open.
+#[derive(Debug, Default)]
+pub struct Shared {
+    seen: Option<Seen>,
+    watches: Mutex<Watches>,
+}
+
+impl Shared {
+    /// For artefacts that may overlap: each event counts once.
+    pub fn new() -> Self {
+        Self { seen: Some(Seen::default()), watches: Mutex::default() }
+    }
+
+    /// For one artefact that is known to hold each event once.
+    pub fn without_duplicates() -> Self {
+        Self::default()
+    }
+
+    /// Lets starts and ends of requests meet that different workers saw.
+    fn settle(&self, fold: &mut AuditFold) {
+        if !fold.watches.is_empty() {
+            let mine = std::mem::take(&mut fold.watches);
+            self.watches.lock().unwrap_or_else(std::sync::PoisonError::into_inner).merge(mine);
+        }
+    }
+
+    /// Gives what is left open to the fold of everything.
+    pub fn close(self, fold: &mut AuditFold) {
+        fold.watches
+            .merge(self.watches.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
+        fold.unremembered = fold.unremembered.max(self.seen.map_or(0, |seen| seen.unremembered()));
+    }
+}
+
+/// Folds a whole artefact, or any line-aligned part of one that is cut by lines.
+pub fn fold_bytes(source: Source<'_>, shared: &Shared) -> AuditFold {
+    let mut fold = AuditFold::default();
+    let mut stream = Stream::default();
+    stream.take(source, true, |piece| piece.fold_into(&mut fold, shared.seen.as_ref()));
+    fold.trim();
+    shared.settle(&mut fold);
+    fold
+}
+
+/// Folds a huge artefact whose blocks come in order, each with its offset in the artefact; a worker
+/// of the current thread pool parses one block while others are made.
+pub fn fold_blocks(
+    id: ArtifactId,
+    blocks: impl Iterator<Item = (u64, Vec<u8>)> + Send,
+    shared: &Shared,
+) -> AuditFold {
+    let mut stream = Stream::default();
+    let mut blocks = blocks.peekable();
+    let pieces = std::iter::from_fn(move || {
+        let (base, bytes) = blocks.next()?;
+        Some(stream.pieces(id, base, bytes, blocks.peek().is_none()))
+    });
+    pieces
+        .flatten()
+        .par_bridge()
+        .fold(AuditFold::default, |mut fold, piece| {
+            piece.borrow().fold_into(&mut fold, shared.seen.as_ref());
+            shared.settle(&mut fold);
+            fold
+        })
+        .map(|mut fold| {
+            fold.trim();
+            fold
+        })
+        .reduce(AuditFold::default, |mut left, right| {
+            left.merge(right);
+            left
+        })
+}
+
+/// Records that belong together, still uncut.
+struct Piece<'a> {
+    id: ArtifactId,
+    base: u64,
+    bytes: &'a [u8],
+    cut: Cut<'a>,
+}
+
+enum Cut<'a> {
+    Lines,
+    Values(&'a [std::ops::Range<usize>]),
+    Rows(&'a Header),
+    /// The end of the artefact lies within this record.
+    Torn,
+}
+
+struct OwnedPiece {
+    id: ArtifactId,
+    base: u64,
+    bytes: Vec<u8>,
+    cut: OwnedCut,
+}
+
+enum OwnedCut {
+    Lines,
+    Values(Vec<std::ops::Range<usize>>),
+    Rows(Header),
+    Torn,
+}
+
+impl OwnedPiece {
+    fn borrow(&self) -> Piece<'_> {
+        let cut = match &self.cut {
+            OwnedCut::Lines => Cut::Lines,
+            OwnedCut::Values(ranges) => Cut::Values(ranges),
+            OwnedCut::Rows(header) => Cut::Rows(header),
+            OwnedCut::Torn => Cut::Torn,
+        };
+        Piece { id: self.id, base: self.base, bytes: &self.bytes, cut }
+    }
+}
+
+impl Piece<'_> {
+    fn fold_into(&self, fold: &mut AuditFold, seen: Option<&Seen>) {
+        let source = Source { id: self.id, bytes: self.bytes, base: self.base };
+        let mut reader = Reader::new(fold, seen);
+        match &self.cut {
+            Cut::Lines => {
+                for line in source.lines() {
+                    reader.record(line.bytes, line.at, Form::Lines);
+                }
+            }
+            Cut::Values(ranges) => {
+                for range in *ranges {
+                    reader.record(
+                        self.bytes.get(range.clone()).unwrap_or_default(),
+                        source.span(range.clone()),
+                        Form::Values,
+                    );
+                }
+            }
+            Cut::Rows(header) => {
+                let mut at = 0;
+                while at < self.bytes.len() {
+                    let end = row_end(self.bytes, at).unwrap_or(self.bytes.len());
+                    let row = self.bytes.get(at..end).unwrap_or_default();
+                    if !row.trim_ascii().is_empty() {
+                        reader.row(
+                            &header.columns(row),
+                            source.span(at..end),
+                            Form::LogAnalyticsCsv,
+                        );
+                    }
+                    at = end;
+                }
+            }
+            Cut::Torn => reader.record(self.bytes, source.whole(), Form::Values),
+        }
+    }
+}
+
+/// Cuts an artefact that comes in blocks.
+#[derive(Default)]
+struct Stream {
+    shape: Option<Shape>,
+    values: ValueCutter,
+    header: Option<Header>,
+    /// What the last block left over, and where it began.
+    kept: Vec<u8>,
+    kept_base: u64,
+}
+
+impl Stream {
+    /// Cuts a whole artefact without copying it.
+    fn take(&mut self, source: Source<'_>, last: bool, mut each: impl FnMut(Piece<'_>)) {
+        let shape = *self.shape.get_or_insert_with(|| shape(source.bytes));
+        let Source { id, bytes, base } = source;
+        match shape {
+            Shape::Lines => {
+                let skip = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+                each(Piece {
+                    id,
+                    base: base + skip as u64,
+                    bytes: bytes.get(skip..).unwrap_or_default(),
+                    cut: Cut::Lines,
+                });
+            }
+            Shape::Values => {
+                let mut ranges = Vec::new();
+                let keep = self.values.cut(bytes, &mut ranges);
+                each(Piece { id, base, bytes, cut: Cut::Values(&ranges) });
+                if last && self.values.inside() {
+                    each(Piece {
+                        id,
+                        base: base + keep as u64,
+                        bytes: bytes.get(keep..).unwrap_or_default(),
+                        cut: Cut::Torn,
+                    });
+                }
+            }
+            Shape::Csv => {
+                let (header, rest) = split_header(bytes);
+                let header = Header::read(header, rest);
+                each(Piece {
+                    id,
+                    base: base + (bytes.len() - rest.len()) as u64,
+                    bytes: rest,
+                    cut: Cut::Rows(&header),
+                });
+            }
+        }
+    }
+
+    /// Cuts the next block; what does not end in it waits for the next.
+    fn pieces(&mut self, id: ArtifactId, base: u64, block: Vec<u8>, last: bool) -> Vec<OwnedPiece> {
+        let (base, mut bytes) = if self.kept.is_empty() {
+            (base, block)
+        } else {
+            let mut bytes = std::mem::take(&mut self.kept);
+            bytes.extend_from_slice(&block);
+            (self.kept_base, bytes)
+        };
+        if self.shape.is_none() && bytes.len() < HEAD && !last {
+            self.keep(&mut bytes, base, 0);
+            return Vec::new();
+        }
+        let shape = *self.shape.get_or_insert_with(|| shape(&bytes));
+        let mut pieces = Vec::new();
+        let complete = match shape {
+            Shape::Lines => {
+                let end = if last {
+                    bytes.len()
+                } else {
+                    memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1)
+                };
+                self.keep(&mut bytes, base, end);
+                let skip = if base == 0 && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+                bytes.drain(..skip);
+                return vec![OwnedPiece {
+                    id,
+                    base: base + skip as u64,
+                    bytes,
+                    cut: OwnedCut::Lines,
+                }];
+            }
+            Shape::Values => {
+                let mut ranges = Vec::new();
+                let end = self.values.cut(&bytes, &mut ranges);
+                let torn = self.values.inside() && (last || bytes.len() - end > LARGEST);
+                if torn {
+                    let rest = bytes.split_off(end);
+                    pieces.push(OwnedPiece {
+                        id,
+                        base: base + end as u64,
+                        bytes: rest,
+                        cut: OwnedCut::Torn,
+                    });
+                    self.values = ValueCutter::default();
+                }
+                self.keep(&mut bytes, base, end);
+                OwnedCut::Values(ranges)
+            }
+            Shape::Csv => {
+                let mut start = 0;
+                if self.header.is_none() {
+                    let (header, rest) = split_header(&bytes);
+                    start = bytes.len() - rest.len();
+                    self.header = Some(Header::read(header, rest));
+                }
+                let mut end = start;
+                while let Some(next) = row_end(&bytes, end) {
+                    end = next;
+                }
+                let end = if last || bytes.len() - end > LARGEST { bytes.len() } else { end };
+                self.keep(&mut bytes, base, end);
+                bytes.drain(..start.min(bytes.len()));
+                let Some(header) = self.header.clone() else { return pieces };
+                return vec![OwnedPiece {
+                    id,
+                    base: base + start as u64,
+                    bytes,
+                    cut: OwnedCut::Rows(header),
+                }];
+            }
+        };
+        pieces.push(OwnedPiece { id, base, bytes, cut: complete });
+        pieces
+    }
+
+    fn keep(&mut self, bytes: &mut Vec<u8>, base: u64, end: usize) {
+        self.kept = bytes.split_off(end.min(bytes.len()));
+        self.kept_base = base + bytes.len() as u64;
+    }
+}
+
+fn split_header(bytes: &[u8]) -> (&[u8], &[u8]) {
+    let end = row_end(bytes, 0).unwrap_or(bytes.len());
+    bytes.split_at_checked(end).unwrap_or((bytes, b""))
+}

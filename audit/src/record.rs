@@ -1,0 +1,288 @@
+//! One record, whatever it is: an event, an envelope around events, or something else.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use konspect_bundle::{Source, Span};
+
+use crate::columns::{self, Columns};
+use crate::cut::ValueCutter;
+use crate::event::Event;
+use crate::fold::AuditFold;
+use crate::form::Form;
+use crate::scan::{self, Cursor, Odd};
+use crate::seen::Seen;
+use crate::{exact, time};
+
+/// Envelopes within envelopes are followed no deeper than this.
+const DEEPEST: u8 = 4;
+
+/// Takes records into a fold.
+pub(crate) struct Reader<'a> {
+    pub(crate) fold: &'a mut AuditFold,
+    pub(crate) seen: Option<&'a Seen>,
+    /// Records of the same file are mostly of one form, so the last one is tried first.
+    last: Form,
+}
+
+/// The top-level values of an object that may be an envelope.
+#[derive(Default)]
+struct Keys {
+    category: Option<Range<usize>>,
+    properties: Option<Range<usize>>,
+    time: Option<Range<usize>>,
+    list: Option<Range<usize>>,
+    columns: bool,
+    rows: bool,
+    row: bool,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn new(fold: &'a mut AuditFold, seen: Option<&'a Seen>) -> Self {
+        Self { fold, seen, last: Form::Lines }
+    }
+
+    /// Takes one record; blank ones are no records.
+    pub(crate) fn record(&mut self, bytes: &[u8], at: Span, form: Form) {
+        let bytes = bytes.trim_ascii();
+        if bytes.is_empty() {
+            return;
+        }
+        self.value(bytes, at, form, 0);
+    }
+
+    fn value(&mut self, bytes: &[u8], at: Span, form: Form, depth: u8) {
+        if matches!(self.last, Form::Lines | Form::Values) && self.event(bytes, at, form) {
+            return;
+        }
+        if self.envelope(bytes, at, depth) {
+            return;
+        }
+        if self.event(bytes, at, form) {
+            self.last = Form::Lines;
+            return;
+        }
+        self.arbitrate(bytes, at, form);
+    }
+
+    fn event(&mut self, bytes: &[u8], at: Span, form: Form) -> bool {
+        let mut event = Event::default();
+        let read = scan::scan(bytes, &mut event).is_ok() && event.is_event();
+        if read {
+            self.take(&event, at, form);
+        }
+        read
+    }
+
+    fn take(&mut self, event: &Event<'_>, at: Span, form: Form) {
+        self.fold.came_as(form);
+        self.fold.push(event, at, self.seen);
+    }
+
+    fn arbitrate(&mut self, bytes: &[u8], at: Span, form: Form) {
+        let text = String::from_utf8_lossy(bytes);
+        match exact::read(text.as_bytes()) {
+            Ok(event) if event.is_event() => self.take(&event, at, form),
+            Ok(_) => self.fold.pass(),
+            Err(_)
+                if serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
+                    && other_kind(bytes) =>
+            {
+                self.fold.pass();
+            }
+            Err(reason) => self.fold.refuse(at, reason),
+        }
+    }
+
+    /// Whether the record is an envelope; then all in it was taken.
+    fn envelope(&mut self, bytes: &[u8], at: Span, depth: u8) -> bool {
+        if bytes.first() != Some(&b'{') || depth > DEEPEST {
+            return false;
+        }
+        let mut keys = Keys::default();
+        let whole = collect(bytes, &mut keys);
+        let part = |range: &Option<Range<usize>>| range.clone().and_then(|range| bytes.get(range));
+        if let Some(properties) = part(&keys.properties).filter(|_| whole.is_ok()) {
+            self.last = Form::AzureDiagnostics;
+            let time = part(&keys.time).and_then(string_of).and_then(|text| time::parse(&text));
+            let category = part(&keys.category).and_then(string_of).unwrap_or_default();
+            self.properties(properties, &category, time, at);
+            return true;
+        }
+        if keys.row && whole.is_ok() {
+            self.last = Form::LogAnalyticsJson;
+            match Columns::of_object(bytes) {
+                Some(columns) => self.row(&columns, at, Form::LogAnalyticsJson),
+                None => self.fold.refuse(at, "not a row"),
+            }
+            return true;
+        }
+        if keys.columns && keys.rows && whole.is_ok() {
+            return self.table(bytes, at);
+        }
+        if let Some(list) = part(&keys.list) {
+            self.list(list, bytes, at, depth);
+            return true;
+        }
+        false
+    }
+
+    fn list(&mut self, list: &[u8], bytes: &[u8], at: Span, depth: u8) {
+        let source = Source { id: at.artifact, bytes, base: at.start };
+        let mut values = Vec::new();
+        let mut cutter = ValueCutter::default();
+        cutter.cut(list, &mut values);
+        if values.is_empty() {
+            self.fold.nothing();
+        }
+        let before = source.span_of(list).start - source.base;
+        let before = usize::try_from(before).unwrap_or(0);
+        for range in values {
+            let here = source.span(before + range.start..before + range.end);
+            self.value(list.get(range).unwrap_or_default(), here, Form::Values, depth + 1);
+        }
+        if cutter.inside() {
+            self.fold.refuse(at, "the list ends within an item");
+        }
+    }
+
+    /// The event in `properties.log`, which may itself be text or an object.
+    fn properties(&mut self, properties: &[u8], category: &str, time: Option<i64>, at: Span) {
+        let inner;
+        let properties = match string_of(properties) {
+            Some(text) => {
+                inner = text;
+                inner.as_bytes()
+            }
+            None => properties,
+        };
+        let mut log = None;
+        let mut cursor = Cursor { bytes: properties, at: 0 };
+        let _ = cursor.object(|cursor, key| {
+            let start = cursor.at;
+            cursor.skip()?;
+            if key.eq_ignore_ascii_case(b"log") {
+                log = properties.get(start..cursor.at);
+            }
+            Ok(())
+        });
+        match log {
+            Some(log) => self.log(log, category, time, at, Form::AzureDiagnostics),
+            None => self.fold.pass(),
+        }
+    }
+
+    fn log(&mut self, log: &[u8], category: &str, time: Option<i64>, at: Span, form: Form) {
+        match string_of(log) {
+            Some(text) => self.text(&text, category, time, at, form),
+            None => self.text(&String::from_utf8_lossy(log), category, time, at, form),
+        }
+    }
+
+    /// An event as text, perhaps cut by the exporter.
+    fn text(&mut self, text: &str, category: &str, time: Option<i64>, at: Span, form: Form) {
+        let text = text.trim();
+        let audit = category.is_empty() || category.to_ascii_lowercase().starts_with("kube-audit");
+        if !text.starts_with('{') {
+            return if audit && text.is_empty() { self.fold.nothing() } else { self.fold.pass() };
+        }
+        let mut event = Event::default();
+        match scan::scan(text.as_bytes(), &mut event) {
+            Ok(()) if event.is_event() => self.take(&event, at, form),
+            Err(Odd::Cut) if event.is_event() => {
+                event.partial = true;
+                event.staged = event.staged.or(time);
+                self.take(&event, at, form);
+            }
+            _ => match exact::read(text.as_bytes()) {
+                Ok(event) if event.is_event() => self.take(&event, at, form),
+                Err(reason) if audit => self.fold.refuse(at, reason),
+                _ => self.fold.pass(),
+            },
+        }
+    }
+
+    /// One row of a Log Analytics table.
+    pub(crate) fn row(&mut self, columns: &Columns<'_>, at: Span, form: Form) {
+        let time = columns.generated();
+        if let Some(log) = columns.log() {
+            return self.text(log, columns.category(), time, at, form);
+        }
+        if !columns.audit() {
+            return self.fold.pass();
+        }
+        let line = columns.to_line();
+        let mut event = Event::default();
+        let read = scan::scan(line.as_bytes(), &mut event);
+        let (received, staged) = columns.times();
+        match read {
+            Ok(()) if event.is_event() => {
+                event.received = received;
+                event.staged = staged.or(time);
+                self.take(&event, at, form);
+            }
+            _ => match exact::read(line.as_bytes()) {
+                Ok(mut event) if event.is_event() => {
+                    event.received = received;
+                    event.staged = staged.or(time);
+                    self.take(&event, at, form);
+                }
+                Ok(_) => self.fold.refuse(at, "the row has no audit ID"),
+                Err(reason) => self.fold.refuse(at, reason),
+            },
+        }
+    }
+
+    fn table(&mut self, bytes: &[u8], at: Span) -> bool {
+        let Some(table) = columns::Table::read(bytes) else { return false };
+        self.last = Form::LogAnalyticsJson;
+        if table.is_empty() {
+            self.fold.nothing();
+        }
+        let source = Source { id: at.artifact, bytes, base: at.start };
+        table.each(|columns, row| self.row(columns, source.span_of(row), Form::LogAnalyticsJson));
+        true
+    }
+}
+
+fn collect(bytes: &[u8], keys: &mut Keys) -> Result<(), Odd> {
+    let mut cursor = Cursor { bytes, at: 0 };
+    cursor.object(|cursor, key| {
+        let start = cursor.at;
+        let lower = key.to_ascii_lowercase();
+        let skipped = cursor.skip();
+        let end = if skipped.is_ok() { cursor.at } else { bytes.len() };
+        let is_list = bytes.get(start) == Some(&b'[');
+        match lower.as_slice() {
+            b"category" => keys.category = Some(start..end),
+            b"properties" => keys.properties = Some(start..end),
+            b"time" | b"timestamp" => keys.time = Some(start..end),
+            b"records" | b"items" | b"tables" | b"value" if is_list => keys.list = Some(start..end),
+            b"columns" if is_list => keys.columns = true,
+            b"rows" if is_list => keys.rows = true,
+            b"auditid" if key != b"auditID" => keys.row = true,
+            b"log_s" | b"tablename" => keys.row = true,
+            _ => {}
+        }
+        skipped
+    })
+}
+
+/// The text of a JSON string; none for any other value.
+fn string_of(value: &[u8]) -> Option<Cow<'_, str>> {
+    let inner = value.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    match String::from_utf8_lossy(inner) {
+        Cow::Borrowed(text) if !text.contains('\\') => Some(Cow::Borrowed(text)),
+        text => scan::unescape(&text).map(Cow::Owned),
+    }
+}
+
+/// Whether a JSON value is of another kind than audit events, rather than a broken one.
+fn other_kind(bytes: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Kind<'a> {
+        #[serde(borrow, default, rename = "auditID")]
+        audit_id: Option<&'a serde_json::value::RawValue>,
+    }
+    serde_json::from_slice::<Kind<'_>>(bytes).map_or(true, |kind| kind.audit_id.is_none())
+}

@@ -1,0 +1,215 @@
+//! What is counted about a set of requests; everything adds up in any order.
+
+use konspect_bundle::Span;
+
+use crate::event::{Event, Verb, parameter};
+use crate::failure::Failure;
+use crate::histogram::Histogram;
+
+/// A watch shorter than this, that ended without an error, is a reconnect.
+const SHORT_WATCH: u64 = 10_000_000;
+
+/// How LIST requests ask for their data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lists {
+    pub count: u64,
+    /// Neither `limit` nor `resourceVersion`: everything, read from etcd before 1.31.
+    pub unpaged: u64,
+    /// `resourceVersion=0`: from the watch cache.
+    pub cached: u64,
+    /// With a `limit` or `continue`.
+    pub paged: u64,
+    /// With a label or field selector.
+    pub selected: u64,
+}
+
+/// Watches of a set of requests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WatchCounts {
+    /// `ResponseStarted` events.
+    pub started: u64,
+    /// Watches that ended within the log.
+    pub ended: u64,
+    /// Those that lived less than ten seconds and ended without an error.
+    pub short: u64,
+    /// Micro-seconds that ended watches lived, together.
+    pub lived: u64,
+}
+
+/// Counts, times and latencies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Requests that ended, long-running ones among them.
+    pub requests: u64,
+    /// Ascending by code; 0 stands for a missing or made-up one.
+    pub codes: Vec<(u16, u64)>,
+    /// Ascending by kind.
+    pub failures: Vec<(Failure, u64)>,
+    /// Micro-seconds of the requests that are not long-running.
+    pub latency: Histogram,
+    pub latency_sum: u64,
+    /// The slowest of those and where it stands.
+    pub slowest: Option<(u64, Span)>,
+    /// Time and place of the first request.
+    pub first: Option<(i64, Span)>,
+    pub last: Option<i64>,
+    pub lists: Lists,
+    pub watches: WatchCounts,
+}
+
+impl Tally {
+    /// Takes what does not change when the same event comes again.
+    pub(crate) fn exemplify(&mut self, event: &Event<'_>, latency: Option<u64>, at: Span) {
+        if let Some(time) = event.staged.or(event.received) {
+            self.last = self.last.max(Some(time));
+            let candidate = (time, at);
+            if self.first.is_none_or(|first| candidate < first) {
+                self.first = Some(candidate);
+            }
+        }
+        if let Some(latency) = latency {
+            self.slowest = slower(self.slowest, Some((latency, at)));
+        }
+    }
+
+    /// Counts a request that ended.
+    pub(crate) fn count(
+        &mut self,
+        event: &Event<'_>,
+        latency: Option<u64>,
+        failure: Option<Failure>,
+    ) {
+        self.requests += 1;
+        add(&mut self.codes, event.code, 1);
+        if let Some(failure) = failure {
+            add(&mut self.failures, failure, 1);
+        }
+        if let Some(latency) = latency {
+            self.latency.add(latency);
+            self.latency_sum = self.latency_sum.saturating_add(latency);
+        }
+        match event.verb {
+            Verb::List => self.count_list(&event.uri),
+            Verb::Watch => {
+                self.watches.ended += 1;
+                if let Some(lived) = event.duration() {
+                    self.watches.lived = self.watches.lived.saturating_add(lived);
+                    self.watches.short += u64::from(lived < SHORT_WATCH && event.code < 400);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn count_list(&mut self, uri: &str) {
+        let has = |name: &str| parameter(uri, name).is_some_and(|value| !value.is_empty());
+        let version = parameter(uri, "resourceVersion").filter(|value| !value.is_empty());
+        let paged = parameter(uri, "limit").is_some_and(|value| !matches!(value, "" | "0"))
+            || has("continue");
+        self.lists.count += 1;
+        self.lists.paged += u64::from(paged);
+        self.lists.cached += u64::from(version == Some("0"));
+        self.lists.unpaged += u64::from(!paged && version.is_none());
+        self.lists.selected += u64::from(has("labelSelector") || has("fieldSelector"));
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.requests += other.requests;
+        for (code, count) in &other.codes {
+            add(&mut self.codes, *code, *count);
+        }
+        for (failure, count) in &other.failures {
+            add(&mut self.failures, *failure, *count);
+        }
+        self.latency.merge(&other.latency);
+        self.latency_sum = self.latency_sum.saturating_add(other.latency_sum);
+        self.slowest = slower(self.slowest, other.slowest);
+        self.first = match (self.first, other.first) {
+            (Some(left), Some(right)) => Some(left.min(right)),
+            (left, right) => left.or(right),
+        };
+        self.last = self.last.max(other.last);
+        self.lists.count += other.lists.count;
+        self.lists.unpaged += other.lists.unpaged;
+        self.lists.cached += other.lists.cached;
+        self.lists.paged += other.lists.paged;
+        self.lists.selected += other.lists.selected;
+        self.watches.started += other.watches.started;
+        self.watches.ended += other.watches.ended;
+        self.watches.short += other.watches.short;
+        self.watches.lived = self.watches.lived.saturating_add(other.watches.lived);
+    }
+
+    /// Requests that were answered with a code below 400.
+    pub fn succeeded(&self) -> u64 {
+        self.codes
+            .iter()
+            .filter(|(code, _)| (100..400).contains(code))
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// Requests that ended in one kind of failure.
+    pub fn failed(&self, kind: Failure) -> u64 {
+        self.failures.iter().find(|(failure, _)| *failure == kind).map_or(0, |(_, count)| *count)
+    }
+
+    /// Requests with a code of 500 and above.
+    pub fn server_errors(&self) -> u64 {
+        self.codes.iter().filter(|(code, _)| *code >= 500).map(|(_, count)| count).sum()
+    }
+
+    /// Mean latency in micro-seconds.
+    pub fn mean(&self) -> Option<u64> {
+        self.latency_sum.checked_div(self.latency.total())
+    }
+}
+
+/// The slower of two; of equals the one that stands first.
+pub(crate) fn slower(left: Option<(u64, Span)>, right: Option<(u64, Span)>) -> Option<(u64, Span)> {
+    match (left, right) {
+        (Some(left), Some(right))
+            if (right.0, std::cmp::Reverse(right.1)) > (left.0, std::cmp::Reverse(left.1)) =>
+        {
+            Some(right)
+        }
+        (left, right) => left.or(right),
+    }
+}
+
+fn add<K: Ord + Copy>(counts: &mut Vec<(K, u64)>, key: K, count: u64) {
+    match counts.binary_search_by_key(&key, |(key, _)| *key) {
+        Ok(at) => {
+            if let Some((_, sum)) = counts.get_mut(at) {
+                *sum += count;
+            }
+        }
+        Err(at) => counts.insert(at, (key, count)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_told_apart_by_their_query() {
+        let mut tally = Tally::default();
+        for uri in [
+            "/api/v1/pods",
+            "/api/v1/pods?limit=500",
+            "/api/v1/pods?limit=0&labelSelector=a%3Db",
+            "/api/v1/pods?resourceVersion=0",
+            "/api/v1/pods?limit=500&continue=abc",
+            "/api/v1/pods?resourceVersion=&resourceVersionMatch=",
+            "/api/v1/pods?resourceVersion=77",
+        ] {
+            tally.count(
+                &Event { verb: Verb::List, uri: uri.into(), code: 200, ..Event::default() },
+                Some(5),
+                None,
+            );
+        }
+        assert_eq!(tally.lists, Lists { count: 7, unpaged: 3, cached: 1, paged: 2, selected: 1 });
+    }
+}

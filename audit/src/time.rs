@@ -1,0 +1,255 @@
+//! Times and durations as audit logs and their exports spell them.
+
+/// Micro-seconds since 1970 of an RFC 3339 time, or of what Kusto and the portal print.
+///
+/// Times before 2000 are placeholders (`0001-01-01T00:00:00Z`) and give none.
+pub(crate) fn parse(text: &str) -> Option<i64> {
+    let micros = fast(text.as_bytes()).or_else(|| slow(text.trim()))?;
+    (micros >= 946_684_800_000_000).then_some(micros)
+}
+
+/// A time as RFC 3339 in UTC.
+pub(crate) fn print(micros: i64) -> String {
+    jiff::Timestamp::from_microsecond(micros).map(|stamp| stamp.to_string()).unwrap_or_default()
+}
+
+fn fast(bytes: &[u8]) -> Option<i64> {
+    let [
+        y0,
+        y1,
+        y2,
+        y3,
+        b'-',
+        mo0,
+        mo1,
+        b'-',
+        d0,
+        d1,
+        b'T' | b' ',
+        h0,
+        h1,
+        b':',
+        mi0,
+        mi1,
+        b':',
+        s0,
+        s1,
+        rest @ ..,
+    ] = bytes
+    else {
+        return None;
+    };
+    let fraction = match rest {
+        b"Z" | b"z" | b"" => 0,
+        [b'.', digits @ .., b'Z' | b'z'] | [b'.', digits @ ..] => fraction(digits)?,
+        _ => return None,
+    };
+    let year = number(&[*y0, *y1, *y2, *y3])?;
+    civil(
+        year,
+        number(&[*mo0, *mo1])?,
+        number(&[*d0, *d1])?,
+        number(&[*h0, *h1])? * 3600 + number(&[*mi0, *mi1])? * 60 + number(&[*s0, *s1])?,
+        fraction,
+    )
+}
+
+fn number(digits: &[u8]) -> Option<i64> {
+    digits.iter().try_fold(0_i64, |sum, digit| {
+        digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0'))
+    })
+}
+
+fn fraction(digits: &[u8]) -> Option<i64> {
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut micros = 0;
+    for index in 0..6 {
+        let digit = digits.get(index).copied().unwrap_or(b'0');
+        micros = micros * 10 + number(&[digit])?;
+    }
+    number(digits)?;
+    Some(micros)
+}
+
+fn civil(year: i64, month: i64, day: i64, second_of_day: i64, micros: i64) -> Option<i64> {
+    if !(1..=12).contains(&month)
+        || !(1..=31).contains(&day)
+        || !(0..=86_400).contains(&second_of_day)
+    {
+        return None;
+    }
+    // Days from civil, counted from 1 March so that the leap day is the last of its year.
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    let days = era * 146_097 + day_of_era - 719_468;
+    Some((days * 86_400 + second_of_day) * 1_000_000 + micros)
+}
+
+fn slow(text: &str) -> Option<i64> {
+    if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
+        return Some(stamp.as_microsecond());
+    }
+    local(text, Order::Unknown)
+}
+
+/// Which of day and month stands first in dates that a spreadsheet or the portal localised.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Order {
+    #[default]
+    Unknown,
+    DayFirst,
+    MonthFirst,
+}
+
+/// What a localised date proves about the order of day and month.
+pub(crate) fn order_of(text: &str) -> Order {
+    let mut numbers =
+        text.split(|symbol: char| !symbol.is_ascii_digit()).filter(|part| !part.is_empty());
+    let (first, second) = (numbers.next().unwrap_or(""), numbers.next().unwrap_or(""));
+    if first.len() > 2 {
+        return Order::Unknown;
+    }
+    let value = |part: &str| part.parse::<u32>().unwrap_or(0);
+    if text.contains('.') && !text.contains('/') && value(first) <= 31 {
+        return Order::DayFirst;
+    }
+    match (value(first) > 12, value(second) > 12) {
+        (true, false) => Order::DayFirst,
+        (false, true) => Order::MonthFirst,
+        _ => Order::Unknown,
+    }
+}
+
+/// A localised date and time such as `6/2/2025, 4:55:47.792 PM` or `02.06.2025 16:55:47`.
+pub(crate) fn local(text: &str, order: Order) -> Option<i64> {
+    let (date, time) = text.trim().split_once([',', ' ', '\u{a0}', '\u{202f}'])?;
+    let mut parts = date.split(['/', '.', '-']).map(|part| part.parse::<i64>().ok());
+    let (first, second, year) = (parts.next()??, parts.next()??, parts.next()??);
+    if parts.next().is_some() {
+        return None;
+    }
+    let (first, second, year) =
+        if first > 31 { (second, year, first) } else { (first, second, year) };
+    let year = if year < 100 { year + 2000 } else { year };
+    let order = if order == Order::Unknown { order_of(date) } else { order };
+    let (month, day) = if order == Order::DayFirst { (second, first) } else { (first, second) };
+    let time = time.trim_matches(|symbol: char| symbol == ',' || symbol.is_whitespace());
+    let digits_end = time
+        .find(|symbol: char| !(symbol.is_ascii_digit() || symbol == ':' || symbol == '.'))
+        .unwrap_or(time.len());
+    let (clock, half) = time.split_at_checked(digits_end)?;
+    let half: String =
+        half.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
+    let mut fields = clock.split(':');
+    let hour = fields.next()?.parse::<i64>().ok()?;
+    let minute = fields.next()?.parse::<i64>().ok()?;
+    let (second_of_minute, micros) = match fields.next() {
+        None => (0, 0),
+        Some(text) => match text.split_once('.') {
+            Some((whole, part)) => (whole.parse::<i64>().ok()?, fraction(part.as_bytes())?),
+            None => (text.parse::<i64>().ok()?, 0),
+        },
+    };
+    let hour = match half.as_str() {
+        "pm" if hour < 12 => hour + 12,
+        "am" if hour == 12 => 0,
+        "am" | "pm" | "" | "z" | "utc" => hour,
+        _ => return None,
+    };
+    civil(year, month, day, hour * 3600 + minute * 60 + second_of_minute, micros)
+}
+
+/// Nano-seconds of a Go duration (`1m2.3s`, `57.106µs`); negative ones are a known fault of some
+/// API servers and give none.
+pub(crate) fn go_duration(text: &str) -> Option<u64> {
+    if text == "0" {
+        return Some(0);
+    }
+    let mut rest = text.strip_prefix('+').unwrap_or(text);
+    if rest.is_empty() || rest.len() > 64 {
+        return None;
+    }
+    let mut total: u64 = 0;
+    while !rest.is_empty() {
+        let digits = rest.find(|symbol: char| !(symbol.is_ascii_digit() || symbol == '.'))?;
+        let (value, tail) = rest.split_at_checked(digits)?;
+        let unit_end = tail
+            .find(|symbol: char| symbol.is_ascii_digit() || symbol == '.')
+            .unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at_checked(unit_end)?;
+        let scale: u64 = match unit {
+            "ns" => 1,
+            "us" | "µs" | "μs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => 1_000_000_000,
+            "m" => 60_000_000_000,
+            "h" => 3_600_000_000_000,
+            _ => return None,
+        };
+        let (whole, part) = value.split_once('.').unwrap_or((value, ""));
+        let whole = if whole.is_empty() { 0 } else { whole.parse::<u64>().ok()? };
+        let mut sum = whole.checked_mul(scale)?;
+        let mut unit_of_digit = scale;
+        for digit in part.bytes() {
+            unit_of_digit /= 10;
+            sum = sum.checked_add(u64::try_from(number(&[digit])?).ok()? * unit_of_digit)?;
+        }
+        total = total.checked_add(sum)?;
+        rest = tail;
+    }
+    Some(total)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_of_one_time() {
+        let expected =
+            "2025-06-02T16:55:47.792Z".parse::<jiff::Timestamp>().unwrap().as_microsecond();
+        for text in [
+            "2025-06-02T16:55:47.792Z",
+            "2025-06-02T16:55:47.792000000Z",
+            "2025-06-02T18:55:47.792+02:00",
+            "2025-06-02 16:55:47.792",
+            "6/2/2025, 4:55:47.792 PM",
+            "6/2/2025 4:55:47.792 PM",
+            "02.06.2025 16:55:47.792",
+            "02.06.2025, 16:55:47.792",
+        ] {
+            assert_eq!(parse(text), Some(expected), "{text}");
+        }
+        assert_eq!(local("02/06/2025, 16:55:47.792", Order::DayFirst), Some(expected));
+        assert_eq!(parse("0001-01-01T00:00:00Z"), None);
+        assert_eq!(parse("2025-13-02T16:55:47Z"), None);
+        assert_eq!(parse("yesterday"), None);
+    }
+
+    #[test]
+    fn days_agree_with_jiff() {
+        for seconds in (946_684_800..4_102_444_800_i64).step_by(86_400 * 17 + 3_661) {
+            let text = jiff::Timestamp::from_second(seconds).unwrap().to_string();
+            assert_eq!(parse(&text), Some(seconds * 1_000_000), "{text}");
+        }
+    }
+
+    #[test]
+    fn go_durations() {
+        assert_eq!(go_duration("35.683763759s"), Some(35_683_763_759));
+        assert_eq!(go_duration("57.106µs"), Some(57_106));
+        assert_eq!(go_duration("57.106\u{3bc}s"), Some(57_106));
+        assert_eq!(go_duration("57.106us"), Some(57_106));
+        assert_eq!(go_duration("1m2.3s"), Some(62_300_000_000));
+        assert_eq!(go_duration("317ns"), Some(317));
+        assert_eq!(go_duration("0s"), Some(0));
+        assert_eq!(go_duration("-2562047h47m16.854775808s"), None);
+        assert_eq!(go_duration("fast"), None);
+        assert_eq!(go_duration("999999999999h"), None);
+    }
+}

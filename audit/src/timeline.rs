@@ -1,0 +1,137 @@
+//! Values by time slot in bounded memory: when there are too many slots, neighbours are joined.
+//!
+//! The width that results depends only on which times were seen, not on their order, so timelines
+//! merge exactly.
+
+/// What one slot holds.
+pub(crate) trait Slot: Clone + Default {
+    fn merge(&mut self, other: &Self);
+}
+
+impl Slot for u64 {
+    fn merge(&mut self, other: &Self) {
+        *self += other;
+    }
+}
+
+/// Slots of `SECONDS · 2^doublings` seconds, at most `LIMIT` of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Timeline<S, const SECONDS: i64, const LIMIT: usize> {
+    pub(crate) doublings: u8,
+    /// Ascending by slot number.
+    pub(crate) slots: Vec<(i64, S)>,
+}
+
+impl<S: Slot, const SECONDS: i64, const LIMIT: usize> Timeline<S, SECONDS, LIMIT> {
+    /// The slot of a time in micro-seconds.
+    pub(crate) fn slot(&mut self, micros: i64) -> &mut S {
+        // Joining before looking up keeps the borrow simple: one slot more than the limit may stand.
+        while self.slots.len() > LIMIT {
+            self.double();
+        }
+        let key = micros.div_euclid(SECONDS * 1_000_000) >> self.doublings;
+        let at = match self.slots.last() {
+            Some((last, _)) if *last == key => self.slots.len() - 1,
+            Some((last, _)) if *last < key => {
+                self.slots.push((key, S::default()));
+                self.slots.len() - 1
+            }
+            _ => self.slots.binary_search_by_key(&key, |(key, _)| *key).unwrap_or_else(|at| {
+                self.slots.insert(at, (key, S::default()));
+                at
+            }),
+        };
+        #[expect(clippy::indexing_slicing, reason = "the slot was found or made just now")]
+        &mut self.slots[at].1
+    }
+
+    fn double(&mut self) {
+        if self.doublings >= 40 {
+            self.slots.truncate(LIMIT);
+            return;
+        }
+        self.doublings += 1;
+        for (key, _) in &mut self.slots {
+            *key >>= 1;
+        }
+        self.slots.dedup_by(|later, earlier| {
+            let same = later.0 == earlier.0;
+            if same {
+                earlier.1.merge(&later.1);
+            }
+            same
+        });
+    }
+
+    /// Joins slots until the limit holds.
+    pub(crate) fn settle(&mut self) {
+        while self.slots.len() > LIMIT {
+            self.double();
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        let mut other = other.clone();
+        while self.doublings < other.doublings {
+            self.double();
+        }
+        while other.doublings < self.doublings {
+            other.double();
+        }
+        self.slots.append(&mut other.slots);
+        self.slots.sort_by_key(|(key, _)| *key);
+        self.slots.dedup_by(|later, earlier| {
+            let same = later.0 == earlier.0;
+            if same {
+                earlier.1.merge(&later.1);
+            }
+            same
+        });
+        self.settle();
+    }
+
+    /// The width of a slot in seconds.
+    pub(crate) fn width(&self) -> i64 {
+        SECONDS << self.doublings
+    }
+
+    /// Start of each slot in micro-seconds, and what it holds.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &S)> {
+        let micros = self.width() * 1_000_000;
+        self.slots.iter().map(move |(key, slot)| (key.saturating_mul(micros), slot))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    type Small = Timeline<u64, 60, 8>;
+
+    fn of(times: &[i64]) -> Small {
+        let mut line = Small::default();
+        for time in times {
+            *line.slot(*time * 1_000_000) += 1;
+        }
+        line.settle();
+        line
+    }
+
+    proptest! {
+        #[test]
+        fn order_and_grouping_do_not_matter(times in prop::collection::vec(1_000_000_000_i64..1_000_100_000, 0..60), cut in 0_usize..60) {
+            let whole = of(&times);
+            let (left, right) = times.split_at(cut.min(times.len()));
+            let (mut one, mut two) = (of(left), of(right));
+            let copy = one.clone();
+            one.merge(&two);
+            two.merge(&copy);
+            prop_assert_eq!(&one, &whole);
+            prop_assert_eq!(&two, &whole);
+            prop_assert!(whole.slots.len() <= 8);
+            prop_assert_eq!(whole.slots.iter().map(|(_, count)| count).sum::<u64>(), times.len() as u64);
+        }
+    }
+}

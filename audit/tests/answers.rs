@@ -1,0 +1,173 @@
+//! The questions that are asked of audit logs, on a small log whose answers are known.
+
+use konspect_audit::answers::{
+    Dimension, Filter, answers, growth, habits, latency, objectives, rejections, top,
+};
+use konspect_audit::objective::Objective;
+use konspect_audit::{AuditSummary, Shared, fold_bytes};
+use konspect_bundle::{ArtifactId, Source};
+
+struct Request<'a> {
+    user: &'a str,
+    agent: &'a str,
+    verb: &'a str,
+    resource: &'a str,
+    name: &'a str,
+    query: &'a str,
+    code: u16,
+    minute: u32,
+    millis: u32,
+}
+
+const PLAIN: Request<'_> = Request {
+    user: "ada",
+    agent: "app/1.0",
+    verb: "get",
+    resource: "pods",
+    name: "a",
+    query: "",
+    code: 200,
+    minute: 0,
+    millis: 5,
+};
+
+fn log(requests: &[(usize, Request<'_>)]) -> AuditSummary {
+    let mut text = String::new();
+    let mut number = 0;
+    for (times, Request { user, agent, verb, resource, name, query, code, minute, millis }) in
+        requests
+    {
+        for _ in 0..*times {
+            number += 1;
+            let (second, end) = (number % 50, millis % 1000);
+            let later = second + millis / 1000;
+            text.extend([format!(
+                r#"{{"kind":"Event","auditID":"{number}","stage":"ResponseComplete","requestURI":"/api/v1/{resource}{query}","verb":"{verb}","user":{{"username":"{user}"}},"sourceIPs":["10.0.0.1"],"userAgent":"{agent}","objectRef":{{"resource":"{resource}","namespace":"shop","name":"{name}"}},"responseStatus":{{"code":{code}}},"requestReceivedTimestamp":"2025-06-02T16:{minute:02}:{second:02}.000000Z","stageTimestamp":"2025-06-02T16:{minute:02}:{later:02}.{end:03}000Z"}}"#
+            )]);
+            text.push('\n');
+        }
+    }
+    let shared = Shared::new();
+    let mut fold = fold_bytes(Source::new(ArtifactId(0), text.as_bytes()), &shared);
+    shared.close(&mut fold);
+    let summary = fold.finish();
+    assert_eq!(summary.reading.refused, 0, "{:?}", summary.refusals);
+    summary
+}
+
+fn sample() -> AuditSummary {
+    log(&[
+        (60, PLAIN),
+        (
+            120,
+            Request {
+                agent: "slow/2.0 (linux/amd64)",
+                verb: "update",
+                millis: 1500,
+                minute: 7,
+                ..PLAIN
+            },
+        ),
+        (30, Request { agent: "noisy/1", user: "bob", verb: "list", name: "", code: 429, ..PLAIN }),
+        (
+            9,
+            Request {
+                agent: "noisy/1",
+                user: "bob",
+                verb: "list",
+                name: "",
+                query: "?limit=500",
+                ..PLAIN
+            },
+        ),
+        (
+            20,
+            Request {
+                agent: "leaky/1",
+                verb: "create",
+                resource: "jobs",
+                name: "",
+                code: 201,
+                ..PLAIN
+            },
+        ),
+        (5, Request { agent: "leaky/1", verb: "delete", resource: "jobs", ..PLAIN }),
+        (4, Request { agent: "konspect-collect/0.1.0", verb: "list", name: "", ..PLAIN }),
+    ])
+}
+
+#[test]
+fn groups_are_counted_and_the_collector_is_set_apart() {
+    let summary = sample();
+    let keys = |dimension| -> Vec<(String, u64)> {
+        top(&summary, dimension, &Filter::default(), 9)
+            .into_iter()
+            .map(|row| (row.key, row.requests))
+            .collect()
+    };
+    let rows = |rows: &[(&str, u64)]| -> Vec<(String, u64)> {
+        rows.iter().map(|(key, count)| ((*key).to_owned(), *count)).collect()
+    };
+    assert_eq!(
+        keys(Dimension::Program),
+        rows(&[("slow", 120), ("app", 60), ("noisy", 39), ("leaky", 25)])
+    );
+    assert_eq!(keys(Dimension::User), rows(&[("ada", 205), ("bob", 39)]));
+    assert_eq!(
+        keys(Dimension::Verb),
+        rows(&[("update", 120), ("get", 60), ("list", 39), ("create", 20), ("delete", 5)])
+    );
+    assert_eq!(keys(Dimension::Code), rows(&[("200", 194), ("429", 30), ("201", 20)]));
+    assert_eq!(keys(Dimension::Address), rows(&[("10.0.0.1", 244)]));
+    let everybody = Filter { with_collector: true, ..Filter::default() };
+    assert_eq!(top(&summary, Dimension::Namespace, &everybody, 9)[0].requests, 248);
+    let noisy = Filter { user: Some("bob".to_owned()), ..Filter::default() };
+    let row = &top(&summary, Dimension::UserAgent, &noisy, 9)[0];
+    assert_eq!((row.key.as_str(), row.throttled, row.users, row.share), ("noisy/1", 30, 1, 1000));
+}
+
+#[test]
+fn latency_is_binned_and_judged() {
+    let summary = sample();
+    let slow = Filter { agent: Some("slow".to_owned()), ..Filter::default() };
+    let bins = latency(&summary, 300, &slow, 9);
+    assert_eq!(bins.len(), 1);
+    assert_eq!(
+        (bins[0].start.as_str(), bins[0].seconds, bins[0].requests, bins[0].max),
+        ("2025-06-02T16:05:00Z", 300, 120, 1_500_000)
+    );
+    assert_eq!(latency(&summary, 3600, &slow, 9)[0].start, "2025-06-02T16:00:00Z");
+    let rows = objectives(&summary, &slow);
+    assert_eq!(
+        (rows[0].verb, rows[0].objective, rows[0].limit),
+        ("update", Objective::Breached, Some(1_000_000))
+    );
+    assert!(rows[0].p99.unwrap().abs_diff(1_500_000) < 12_000);
+}
+
+#[test]
+fn habits_rejections_and_growth_name_their_client() {
+    let summary = sample();
+    let none = Filter::default();
+    let refused = rejections(&summary, &none);
+    assert_eq!(
+        (refused[0].reason, refused[0].agent.as_str(), refused[0].count),
+        ("priority-and-fairness", "noisy/1", 30)
+    );
+    let noisy = habits(&summary, &none).into_iter().find(|row| row.agent == "noisy/1").unwrap();
+    assert_eq!((noisy.lists, noisy.unpaged_lists), (39, 30));
+    let app = habits(&summary, &none).into_iter().find(|row| row.agent == "app/1.0").unwrap();
+    assert_eq!(app.polled, Some(("pods/shop/a".to_owned(), 60)));
+    let left = &growth(&summary, &none)[0];
+    assert_eq!((left.resource.as_str(), left.created, left.deleted), ("jobs", 20, 5));
+}
+
+#[test]
+fn everything_at_once_is_json() {
+    let all = answers(&sample(), &Filter::default(), 300, 3);
+    let json = serde_json::to_value(&all).unwrap();
+    assert_eq!(json["agents"].as_array().unwrap().len(), 3);
+    assert_eq!(json["collector_requests"], 4);
+    assert_eq!(json["breaches"][0]["objective"], "breached");
+    assert!(all.throttled());
+}

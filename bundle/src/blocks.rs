@@ -1,0 +1,184 @@
+//! A large artefact in line-aligned blocks, so that memory follows the block and not the artefact.
+
+use std::io::Read;
+
+use crate::limits::Limits;
+use crate::store::codec::Stream;
+use crate::{Code, Diagnostic, ReadError, Span};
+
+/// What `Blocks::head` shows, if there is that much.
+const PREVIEW: usize = 64 << 10;
+
+/// A large artefact, block by block. Every block but the last ends with a line end, unless one line
+/// is longer than `Limits::line`: of that the first part comes, the rest is counted.
+pub struct Blocks {
+    reader: Stream,
+    /// Bytes read and not yet given.
+    pending: Vec<u8>,
+    /// Where `pending` begins in the decoded artefact.
+    at: u64,
+    block: usize,
+    line: usize,
+    ended: bool,
+    error: Option<ReadError>,
+    left_out: u64,
+    limit: u64,
+}
+
+impl Blocks {
+    pub(crate) fn new(reader: Stream, limits: &Limits) -> Self {
+        let block = limits.block.max(1);
+        Self {
+            reader,
+            pending: Vec::new(),
+            at: 0,
+            block,
+            line: limits.line.max(block),
+            ended: false,
+            error: None,
+            left_out: 0,
+            limit: limits.line as u64,
+        }
+    }
+
+    /// The first bytes of what comes next, without taking them: 64 KiB unless the artefact ends.
+    pub fn head(&mut self) -> &[u8] {
+        self.fill(PREVIEW);
+        self.pending.get(..self.pending.len().min(PREVIEW)).unwrap_or_default()
+    }
+
+    /// The next block and its offset in the decoded artefact.
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "an iterator's adaptors would take away what is told at the end"
+    )]
+    pub fn next(&mut self) -> Option<(u64, Vec<u8>)> {
+        let (mut want, mut searched) = (self.block, 0);
+        loop {
+            self.fill(want);
+            let fresh = self.pending.get(searched..).unwrap_or_default();
+            if let Some(end) = memchr::memrchr(b'\n', fresh) {
+                return Some(self.give(searched + end + 1));
+            }
+            searched = self.pending.len();
+            if self.ended {
+                return (searched > 0).then(|| self.give(searched));
+            }
+            if searched >= self.line {
+                let given = self.give(searched);
+                self.leave_out_line();
+                return Some(given);
+            }
+            want = searched.saturating_mul(2).min(self.line);
+        }
+    }
+
+    /// What ended the artefact too early, known after the last block.
+    pub fn error(&self) -> Option<&ReadError> {
+        self.error.as_ref()
+    }
+
+    /// Bytes of overlong lines that no block held.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    /// What is wrong with the artefact, as far as it has been read; `name` is its path.
+    pub fn notes(&self, at: Span, name: &str) -> Vec<Diagnostic> {
+        let mut notes: Vec<_> = self.error.iter().map(|error| error.diagnostic(at, name)).collect();
+        if self.left_out > 0 {
+            let note = Diagnostic::new(Code::LimitReached, at)
+                .with("limit", "line")
+                .with("value", self.limit);
+            notes.push(note);
+        }
+        notes
+    }
+
+    /// Takes the first `end` pending bytes.
+    fn give(&mut self, end: usize) -> (u64, Vec<u8>) {
+        let mut rest = Vec::with_capacity(self.block + (64 << 10));
+        rest.extend_from_slice(self.pending.get(end..).unwrap_or_default());
+        self.pending.truncate(end);
+        let given = std::mem::replace(&mut self.pending, rest);
+        let offset = self.at;
+        self.at += given.len() as u64;
+        (offset, given)
+    }
+
+    /// Steps behind the end of a line whose beginning has been given.
+    fn leave_out_line(&mut self) {
+        loop {
+            self.fill(self.block);
+            let end =
+                memchr::memchr(b'\n', &self.pending).map_or(self.pending.len(), |end| end + 1);
+            let found = self.pending.get(end.saturating_sub(1)) == Some(&b'\n') && end > 0;
+            self.pending.drain(..end);
+            self.at += end as u64;
+            self.left_out += end as u64;
+            if found || self.ended {
+                return;
+            }
+        }
+    }
+
+    /// Reads until `want` bytes are pending or the reader ends.
+    fn fill(&mut self, want: usize) {
+        let missing = want.saturating_sub(self.pending.len());
+        if self.ended || missing == 0 {
+            return;
+        }
+        let before = self.pending.len();
+        let outcome = self.reader.by_ref().take(missing as u64).read_to_end(&mut self.pending);
+        match outcome {
+            Ok(_) => self.ended = self.pending.len() - before < missing,
+            Err(error) => {
+                self.ended = true;
+                self.error = Some(ReadError::from_io(error, self.at + self.pending.len() as u64));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blocks(text: &[u8], block: usize, line: usize) -> (Vec<(u64, Vec<u8>)>, u64) {
+        let limits = Limits { block, line, ..Limits::default() };
+        let mut blocks = Blocks::new(Box::new(std::io::Cursor::new(text.to_vec())), &limits);
+        let head = blocks.head().to_vec();
+        assert_eq!(head, text.get(..head.len()).unwrap());
+        let all = std::iter::from_fn(|| blocks.next()).collect();
+        (all, blocks.left_out())
+    }
+
+    #[test]
+    fn blocks_end_at_lines_and_join_to_the_whole() {
+        let text = b"one\ntwo\n\nthree is longer than a block\nlast";
+        for block in 1..text.len() + 2 {
+            let (blocks, left_out) = blocks(text, block, 1000);
+            let mut at = 0;
+            for (offset, bytes) in &blocks {
+                assert_eq!(*offset, at);
+                at += bytes.len() as u64;
+                assert!(bytes.ends_with(b"\n") || at == text.len() as u64);
+            }
+            assert_eq!(
+                (blocks.into_iter().flat_map(|(_, bytes)| bytes).collect::<Vec<_>>(), left_out),
+                (text.to_vec(), 0)
+            );
+        }
+    }
+
+    #[test]
+    fn an_overlong_line_is_cut_and_counted() {
+        // The preview reads more than a block, so lines must be longer than it to be cut.
+        let mut text = vec![b'x'; 200_000];
+        text.extend_from_slice(b"\nnext\n");
+        let (blocks, left_out) = blocks(&text, 70_000, 80_000);
+        let given: Vec<_> = blocks.iter().map(|(offset, bytes)| (*offset, bytes.len())).collect();
+        assert_eq!(given, [(0, 80_000), (200_001, 5)]);
+        assert_eq!(left_out, 120_001);
+    }
+}

@@ -1,0 +1,212 @@
+//! Decompression: which codec the first bytes announce, and a reader for each.
+//!
+//! Inflating stands behind `inflate` and `Codec::reader` alone, so that the implementation can be
+//! exchanged here.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use crate::ReadError;
+use crate::limits::Limits;
+
+pub(crate) type Stream = Box<dyn Read + Send>;
+
+/// How a stream is compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Codec {
+    Gzip,
+    Xz,
+    Zstd,
+    /// A bare deflate stream, as a zip member has it.
+    Deflate,
+}
+
+impl Codec {
+    /// Recognizes a codec by its magic number, never by a name.
+    pub(crate) fn of(head: &[u8]) -> Option<Self> {
+        match head {
+            [0x1f, 0x8b, 8, ..] => Some(Self::Gzip),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
+            [0x28, 0xb5, 0x2f, 0xfd, ..] => Some(Self::Zstd),
+            [low, 0x2a, 0x4d, 0x18, ..] if (0x50..=0x5f).contains(low) => Some(Self::Zstd),
+            _ => None,
+        }
+    }
+
+    /// Decompresses all members or frames of a stream, one after the other.
+    pub(crate) fn reader(self, input: Stream, limits: &Limits) -> Stream {
+        let input = BufReader::with_capacity(128 << 10, input);
+        let decoder: Stream = match self {
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
+            Self::Deflate => Box::new(flate2::bufread::DeflateDecoder::new(input)),
+            Self::Xz => super::xz::reader(input, limits),
+            Self::Zstd => Box::new(Frames {
+                input: Some(Input::new(input)),
+                frame: None,
+                window: limits.window,
+            }),
+        };
+        Box::new(Fused { inner: decoder, ended: false })
+    }
+}
+
+/// Which kind of archive the first 512 bytes announce.
+pub(crate) fn archive_kind(head: &[u8]) -> Option<&'static str> {
+    match head {
+        [b'P', b'K', 3 | 5, 4 | 6, ..] => Some("zip"),
+        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, ..] => Some("7z"),
+        [b'R', b'a', b'r', b'!', 0x1a, 7, ..] => Some("rar"),
+        _ if super::tar::is_header(head) => Some("tar"),
+        _ => None,
+    }
+}
+
+/// Inflates a whole deflate stream that declares its size. One byte more than declared is asked
+/// for, so that a stream which lies is seen. Returns what came out, and what was wrong.
+pub(crate) fn inflate(packed: &[u8], declared: usize) -> (Vec<u8>, Option<ReadError>) {
+    let mut out = Vec::with_capacity(declared + 1);
+    let mut decoder = flate2::Decompress::new(false);
+    loop {
+        let before = (decoder.total_in(), decoder.total_out());
+        let rest = usize::try_from(before.0)
+            .ok()
+            .and_then(|start| packed.get(start..))
+            .unwrap_or_default();
+        let status = decoder.decompress_vec(rest, &mut out, flate2::FlushDecompress::Finish);
+        let after = out.len() as u64;
+        match status {
+            Ok(flate2::Status::StreamEnd) => return (out, None),
+            Err(error) => {
+                return (out, Some(ReadError::Corrupt { after, reason: error.to_string() }));
+            }
+            Ok(_) if out.len() > declared => {
+                out.truncate(declared);
+                return (out, Some(ReadError::Longer(declared as u64)));
+            }
+            Ok(_) if (decoder.total_in(), decoder.total_out()) == before => {
+                return (out, Some(ReadError::Cut(after)));
+            }
+            Ok(_) => {}
+        }
+    }
+}
+
+/// Ends for good at the first error or end: not every decoder may be asked again.
+struct Fused {
+    inner: Stream,
+    ended: bool,
+}
+
+impl Read for Fused {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.ended || buffer.is_empty() {
+            return Ok(0);
+        }
+        loop {
+            match self.inner.read(buffer) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(length) if length > 0 => return Ok(length),
+                ended => {
+                    self.ended = true;
+                    return ended;
+                }
+            }
+        }
+    }
+}
+
+type Frame = ruzstd::decoding::StreamingDecoder<Input, ruzstd::decoding::FrameDecoder>;
+
+/// A stream whose first four bytes may be given back.
+struct Input {
+    magic: io::Take<io::Cursor<[u8; 4]>>,
+    rest: BufReader<Stream>,
+}
+
+impl Input {
+    fn new(rest: BufReader<Stream>) -> Self {
+        Self { magic: io::Cursor::new([0; 4]).take(0), rest }
+    }
+}
+
+impl Read for Input {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.magic.limit() > 0 {
+            return self.magic.read(buffer);
+        }
+        self.rest.read(buffer)
+    }
+}
+
+/// Zstd frames one after the other, skippable ones skipped.
+struct Frames {
+    /// Absent while a frame holds it.
+    input: Option<Input>,
+    frame: Option<Frame>,
+    window: u64,
+}
+
+impl Frames {
+    /// Starts the next frame; false at the end.
+    fn start(&mut self) -> io::Result<bool> {
+        let Some(mut input) = self.input.take() else { return Ok(false) };
+        loop {
+            let mut magic = [0_u8; 4];
+            if input.rest.fill_buf()?.is_empty() {
+                return Ok(false);
+            }
+            input.rest.read_exact(&mut magic)?;
+            if let [0x50..=0x5f, 0x2a, 0x4d, 0x18] = magic {
+                let mut length = [0_u8; 4];
+                input.rest.read_exact(&mut length)?;
+                let length = u64::from(u32::from_le_bytes(length));
+                if io::copy(&mut input.rest.by_ref().take(length), &mut io::sink())? < length {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                continue;
+            }
+            input.magic = io::Cursor::new(magic).take(4);
+            let frame = Frame::new_with_max_window_size(input, self.window)
+                .map_err(|e| end_of_input(io::Error::other(e)))?;
+            self.frame = Some(frame);
+            return Ok(true);
+        }
+    }
+}
+
+impl Read for Frames {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        loop {
+            if let Some(frame) = &mut self.frame {
+                match frame.read(buffer) {
+                    Ok(0) => {}
+                    Err(error) => return Err(end_of_input(error)),
+                    ready => return ready,
+                }
+                let promised = frame.decoder.get_checksum_from_data();
+                if promised.is_some() && promised != frame.decoder.get_calculated_checksum() {
+                    return Err(ReadError::Checksum.into_io());
+                }
+                self.input = self.frame.take().map(Frame::into_inner);
+            }
+            if !self.start()? {
+                return Ok(0);
+            }
+        }
+    }
+}
+
+/// `ruzstd` wraps the end of its input in errors of its own: finds it again in their chain.
+fn end_of_input(error: io::Error) -> io::Error {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> =
+        error.get_ref().map(|inner| inner as &(dyn std::error::Error + 'static));
+    while let Some(inner) = cause {
+        if inner
+            .downcast_ref::<io::Error>()
+            .is_some_and(|e| e.kind() == io::ErrorKind::UnexpectedEof)
+        {
+            return io::ErrorKind::UnexpectedEof.into();
+        }
+        cause = inner.source();
+    }
+    io::Error::new(io::ErrorKind::InvalidData, error.to_string())
+}

@@ -1,0 +1,8 @@
+//! Opening anything: the same tree from every container, and containers that lie.
+
+#[cfg(test)]
+mod containers;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
+mod kit;

@@ -1,0 +1,18 @@
+//! One pure function per format: bytes to [`crate::model`], spans kept, nothing ever refused whole.
+
+mod builder;
+mod ipset;
+mod iptables_list;
+mod iptables_list_extras;
+mod iptables_options;
+mod iptables_save;
+mod iptables_targets;
+mod ufw_status;
+mod values;
+mod words;
+
+pub use ipset::ipset;
+pub use iptables_list::{iptables_list, iptables_list_as};
+pub use iptables_save::{iptables_save, iptables_save_as};
+pub use ufw_status::ufw_status;
+pub(crate) use values::{address_number, number_address};

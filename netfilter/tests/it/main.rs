@@ -1,0 +1,4 @@
+//! The truth that a real kernel gave, asked of the evaluator.
+
+mod netfilter_truth;
+mod truth;
