@@ -126,11 +126,14 @@ pub(super) fn render(
     collected: Option<&str>,
     context: &BTreeMap<&'static str, Value>,
 ) -> Result<String, RenderError> {
-    let environment = environment(templates, place, locale, collected)?;
-    let context = Value::from_pairs(context.iter().map(|(key, value)| (*key, value.clone())));
+    let mut environment = environment(templates, place, locale, collected)?;
+    // Globals, so that macros of other files see them too.
+    for (key, value) in context {
+        environment.add_global(*key, value.clone());
+    }
     environment
         .get_template(name)
-        .and_then(|template| template.render(context))
+        .and_then(|template| template.render(()))
         .map_err(|error| failed(name, &error))
 }
 

@@ -94,6 +94,7 @@ fn plain_word(word: &str) -> bool {
         && !lower.contains("//")
         && !lower.contains("www.")
         && !lower.contains("gh-")
+        && !lower.contains("script:")
         && !body.starts_with(['-', '+', '=', ':'])
         && !(body.len() >= 7 && body.bytes().all(|byte| byte.is_ascii_hexdigit()))
         // An ordered list needs its number at the start of a line; a title could stand there.

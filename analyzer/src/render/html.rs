@@ -35,7 +35,9 @@ pub(super) fn render(
     let mut page = String::new();
     for limits in shorten::PAGE {
         context.insert("limits", engine::value(&limits));
-        context.insert("view", engine::value(&View::of(report, &limits)));
+        let view = View::of(report, &limits);
+        context.insert("shown", view.shown());
+        context.insert("view", engine::value(&view));
         let collected = report.bundle.collected.as_deref();
         page = engine::render(
             templates,
@@ -156,6 +158,11 @@ struct Exhibit<'r> {
 }
 
 impl<'r> View<'r> {
+    /// The ids of the excerpts that the page holds: only these are linked.
+    fn shown(&self) -> Value {
+        Value::from_pairs(self.evidence.iter().map(|exhibit| (exhibit.card.id.as_str(), true)))
+    }
+
     pub(super) fn of(report: &'r Report, limits: &Limits) -> Self {
         let evidence = exhibits(report);
         let evidence_total = evidence.len();

@@ -104,11 +104,14 @@ pub(super) fn render(
             break;
         }
     }
-    if text.chars().count() > most {
+    // A limit that not even the last step keeps: the verdict, as much of it as fits.
+    let mut room = most;
+    while text.chars().count() > most && room > 8 {
+        room /= 2;
         text = format!(
             "{} {}\n\n{}\n",
             terminal::shape(report.verdict.health, false),
-            place_text(place, &report.verdict.sentence),
+            place_text(place, &escape::cut(&report.verdict.sentence, room)),
             language.label("page-md-shortened")
         );
     }

@@ -261,12 +261,13 @@ fn wrap(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
+/// One character for one, so that no line grows.
 fn ascii(line: &str) -> String {
     line.chars()
         .map(|c| match c {
             '·' => "-".to_owned(),
-            '…' => "...".to_owned(),
-            '→' => "->".to_owned(),
+            '…' => "~".to_owned(),
+            '→' => ">".to_owned(),
             '«' | '»' | '“' | '”' => "\"".to_owned(),
             '’' => "'".to_owned(),
             '–' | '—' => "-".to_owned(),
