@@ -8,5 +8,7 @@
 )]
 
 mod pages;
+mod render;
+mod states;
 mod tidy;
 mod words;
