@@ -48,10 +48,7 @@ fn ruleset(case: &Case) -> Ruleset {
                 .file("dumps/nft-a-list-ruleset.txt")
                 .or_else(|| case.file("rules.nft"))
                 .unwrap();
-            {
-                let _ = text;
-                Ruleset::default()
-            }
+            { parse::nft_text(source(&text)).value }
         }
     }
 }
@@ -361,6 +358,9 @@ fn form(name: &str, text: &[u8], family: Family) -> Option<Ruleset> {
     }
     if name.contains("tables-L") {
         return Some(parse::iptables_list_as(source, Some(family), None).value);
+    }
+    if name.starts_with("nft-") && name.ends_with(".txt") {
+        return Some(parse::nft_text(source).value);
     }
     None
 }
