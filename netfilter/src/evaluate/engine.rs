@@ -689,7 +689,7 @@ impl<'a> Engine<'a> {
             What::Accept => {
                 let accepts = |step: &Step| match &step.kind {
                     StepKind::Rule { target, .. } => target.as_deref().is_some_and(|target| {
-                        target == "ACCEPT" || (step.tool == Tool::Nft && target == "accept")
+                        matches!(target, "accept" | "masquerade" | "snat" | "dnat" | "redirect")
                     }),
                     StepKind::Policy(policy) => *policy == Some(Policy::Accept),
                     StepKind::Return => false,

@@ -9,7 +9,9 @@ use super::builder::TableBuilder;
 use super::nft_lexer::{Token, What, tokens};
 use super::nft_rule::{Cursor, element, mapped, rule};
 use super::nft_values::{Kind, chain_kind, expression, hook, policy, priority};
-use crate::model::{Base, NamedSet, Policy, Ruleset, TableFamily, Tool};
+use crate::model::{
+    Base, Key, NamedSet, Policy, Ruleset, Statement, Table, TableFamily, Tool, Unknown, status,
+};
 
 /// Parses a listing.
 pub fn nft_text(source: Source<'_>) -> Parsed<Ruleset> {
@@ -99,7 +101,9 @@ impl<'t> Reader<'_, 't> {
         } else {
             self.body(&mut table);
         }
-        self.ruleset.tables.push(table.finish(false));
+        let mut table = table.finish(false);
+        distrust_translations(&mut table);
+        self.ruleset.tables.push(table);
     }
 
     fn body(&mut self, table: &mut TableBuilder) {
@@ -236,6 +240,26 @@ impl<'t> Reader<'_, 't> {
             }
         }
         table.table.sets.push(set);
+    }
+}
+
+/// Tables of iptables-nft hold xt matches that the listing only translates; `--ctstate` with DNAT or
+/// SNAT loses its other states and its negation on the way, so that what is left cannot be believed.
+pub(super) fn distrust_translations(table: &mut Table) {
+    let own =
+        table.chains.iter().any(|chain| crate::model::builtin(&table.name, &chain.name).is_some());
+    if !own {
+        return;
+    }
+    let virtual_states = u128::from(status::DNAT | status::SNAT);
+    for rule in table.chains.iter_mut().flat_map(|chain| &mut chain.rules) {
+        for statement in &mut rule.statements {
+            if let Statement::Bits { key: Key::ConnectionStatus, mask, .. } = statement
+                && *mask & virtual_states != 0
+            {
+                *statement = Statement::Unknown(Unknown::NotUnderstood("ct status".into()));
+            }
+        }
     }
 }
 
