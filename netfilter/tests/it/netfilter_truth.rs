@@ -372,6 +372,9 @@ fn form(name: &str, text: &[u8], family: Family) -> Option<Ruleset> {
     if name.starts_with("nft-") && name.ends_with(".txt") {
         return Some(parse::nft_text(source).value);
     }
+    if name.starts_with("nft-") && name.ends_with(".json") {
+        return Some(parse::nft_json(source).value);
+    }
     None
 }
 
