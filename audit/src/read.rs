@@ -53,11 +53,18 @@ impl Shared {
 /// Folds a whole artefact, or any line-aligned part of one that is cut by lines.
 pub fn fold_bytes(source: Source<'_>, shared: &Shared) -> AuditFold {
     let mut fold = AuditFold::default();
-    let mut stream = Stream::default();
-    stream.take(source, true, |piece| piece.fold_into(&mut fold, shared.seen.as_ref()));
-    fold.trim();
-    shared.settle(&mut fold);
+    fold.merge_bytes(source, shared);
     fold
+}
+
+impl AuditFold {
+    /// Takes a whole artefact, as [`fold_bytes`] does: a worker that reads many small ones keeps
+    /// one fold.
+    pub fn merge_bytes(&mut self, source: Source<'_>, shared: &Shared) {
+        let mut stream = Stream::default();
+        stream.take(source, true, |piece| piece.fold_into(self, shared.seen.as_ref()));
+        shared.settle(self);
+    }
 }
 
 /// Folds a huge artefact whose blocks come in order, each with its offset in the artefact; a worker
