@@ -128,11 +128,7 @@ keyed!(Named, Object, Series, Client, User);
 /// Counts one name in a table.
 pub(crate) fn tick(table: &mut Table<Named>, name: &str, count: u64) {
     let key = hash(7, name.as_bytes());
-    if let Some(row) = table.row(
-        key,
-        |row| &*row.name == name,
-        || Named { hash: key, name: name.into(), count: 0 },
-    ) {
+    if let Some(row) = table.hashed(key, || Named { hash: key, name: name.into(), count: 0 }) {
         row.count += count;
     }
 }
@@ -166,7 +162,7 @@ impl Client {
             return &mut self.other;
         }
         let Self { series, other, .. } = self;
-        match series.row(hash, |row| key.same(row), || key.make(hash)) {
+        match series.hashed(hash, || key.make(hash)) {
             Some(series) => &mut series.tally,
             None => other,
         }
@@ -178,21 +174,13 @@ impl Client {
         if hash > limit {
             return;
         }
-        let row = self.objects.row(
+        let row = self.objects.hashed(hash, || Object {
             hash,
-            |row| {
-                *row.key[0] == *event.resource
-                    && *row.key[1] == *event.namespace
-                    && *row.key[2] == *event.name
-            },
-            || Object {
-                hash,
-                key: [&*event.resource, &*event.namespace, &*event.name].map(Box::from),
-                count: 0,
-                first: None,
-                last: None,
-            },
-        );
+            key: [&*event.resource, &*event.namespace, &*event.name].map(Box::from),
+            count: 0,
+            first: None,
+            last: None,
+        });
         if let Some(row) = row {
             row.count += u64::from(fresh);
             if let Some(time) = event.staged {
@@ -225,15 +213,9 @@ impl Client {
         let Self { series, other, .. } = self;
         series.lower(from.series.limit, |series| other.merge(&series.tally));
         for row in from.series.into_rows() {
-            let key = SeriesKey {
-                verb: row.verb,
-                scope: row.scope,
-                resource: &row.resource,
-                subresource: &row.subresource,
-            };
-            match series.row(row.hash, |known| key.same(known), || key.make(row.hash)) {
-                Some(known) => known.tally.merge(&row.tally),
-                None => other.merge(&row.tally),
+            let hash = row.hash;
+            if let Some(row) = series.join(hash, row, |known, row| known.tally.merge(&row.tally)) {
+                other.merge(&row.tally);
             }
         }
         merge_named(&mut self.addresses, &from.addresses);
@@ -241,8 +223,7 @@ impl Client {
         self.objects.lower(from.objects.limit, drop);
         for row in from.objects.into_rows() {
             let empty = Object { count: 0, first: None, last: None, ..row.clone() };
-            if let Some(known) = self.objects.row(row.hash, |known| known.key == row.key, || empty)
-            {
+            if let Some(known) = self.objects.hashed(row.hash, || empty) {
                 known.count += row.count;
                 known.first = match (known.first, row.first) {
                     (Some(left), Some(right)) => Some(left.min(right)),
@@ -260,21 +241,36 @@ impl Client {
 pub(crate) struct SeriesKey<'a> {
     pub(crate) verb: Verb,
     pub(crate) scope: Scope,
-    pub(crate) resource: &'a str,
+    pub(crate) resource: Resource<'a>,
     pub(crate) subresource: &'a str,
+}
+
+/// A resource and its group.
+#[derive(Clone, Copy)]
+pub(crate) struct Resource<'a> {
+    pub(crate) group: &'a str,
+    pub(crate) name: &'a str,
+}
+
+impl Resource<'_> {
+    pub(crate) fn hash(self, seed: u64) -> u64 {
+        hash(hash(seed, self.group.as_bytes()), self.name.as_bytes())
+    }
+
+    /// `group/resource`, or the resource alone in the core group.
+    pub(crate) fn joined(self) -> String {
+        if self.group.is_empty() {
+            self.name.to_owned()
+        } else {
+            [self.group, "/", self.name].concat()
+        }
+    }
 }
 
 impl SeriesKey<'_> {
     fn hash(&self, client: u64) -> u64 {
         let seed = mix(client ^ (self.verb as u64) << 8 ^ self.scope as u64, 0xd6e8_feb8_6659_fd93);
-        hash(hash(seed, self.resource.as_bytes()), self.subresource.as_bytes())
-    }
-
-    fn same(&self, row: &Series) -> bool {
-        row.verb == self.verb
-            && row.scope == self.scope
-            && *row.resource == *self.resource
-            && *row.subresource == *self.subresource
+        hash(self.resource.hash(seed), self.subresource.as_bytes())
     }
 
     fn make(&self, hash: u64) -> Series {
@@ -282,7 +278,7 @@ impl SeriesKey<'_> {
             hash,
             verb: self.verb,
             scope: self.scope,
-            resource: self.resource.into(),
+            resource: self.resource.joined().into(),
             subresource: self.subresource.into(),
             tally: Tally::default(),
         }
@@ -362,10 +358,9 @@ impl Users {
             let User { agents, other, .. } = user;
             agents.lower(row.agents.limit, |client| other.merge(&client.total()));
             for client in row.agents.into_rows() {
-                let empty = || Client::new(client.hash, &client.agent);
-                match agents.row(client.hash, |known| known.agent == client.agent, empty) {
-                    Some(known) => known.merge(client),
-                    None => other.merge(&client.total()),
+                let hash = client.hash;
+                if let Some(client) = agents.join(hash, client, Client::merge) {
+                    other.merge(&client.total());
                 }
             }
         }
@@ -384,14 +379,17 @@ impl Users {
             agents.trim(AGENTS_OF_USER, |client| other.merge(&client.total()));
             agents.iter_mut().for_each(Client::trim);
         }
-        let clients: Vec<u64> = self.clients().map(|client| client.hash).collect();
-        self.limit_clients(bound(clients, CLIENTS));
-        let series: Vec<u64> =
-            self.clients().flat_map(|client| client.series.iter().map(|row| row.hash)).collect();
-        self.limit_series(bound(series, SERIES));
-        let objects: Vec<u64> =
-            self.clients().flat_map(|client| client.objects.iter().map(|row| row.hash)).collect();
-        self.limit_objects(bound(objects, OBJECTS));
+        if self.clients().count() > CLIENTS {
+            self.limit_clients(bound(self.clients().map(|client| client.hash).collect(), CLIENTS));
+        }
+        if self.clients().map(|client| client.series.len()).sum::<usize>() > SERIES {
+            let rows = self.clients().flat_map(|client| client.series.iter().map(|row| row.hash));
+            self.limit_series(bound(rows.collect(), SERIES));
+        }
+        if self.clients().map(|client| client.objects.len()).sum::<usize>() > OBJECTS {
+            let rows = self.clients().flat_map(|client| client.objects.iter().map(|row| row.hash));
+            self.limit_objects(bound(rows.collect(), OBJECTS));
+        }
     }
 
     fn clients(&self) -> impl Iterator<Item = &Client> {

@@ -399,8 +399,9 @@ impl State for Watches {
         watches.thinned = u32::get(from)?;
         Vec::<u64>::get(from)?.into_iter().for_each(|id| watches.end(id));
         for (owner, starts) in Vec::<(Owner, Vec<(u64, (i64, Span))>)>::get(from)? {
+            let key = owner.hash();
             for (id, (time, at)) in starts {
-                watches.start(id, time, at, || owner.clone());
+                watches.start(id, time, at, key, || owner.clone());
             }
         }
         Some(watches)

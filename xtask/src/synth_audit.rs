@@ -204,13 +204,17 @@ impl Generator {
         let incident = (60..70).contains(&minute);
         let storm = incident && self.below(3) == 0;
         let skewed = self.below(20).min(self.below(20)).min(self.below(20));
+        let habit = if storm { 0 } else { (rank * 7 + skewed % 4) % 20 };
         let (group, version, resource) =
-            RESOURCES.get(usize::try_from(skewed).unwrap_or(0)).copied().unwrap_or_default();
+            RESOURCES.get(usize::try_from(habit).unwrap_or(0)).copied().unwrap_or_default();
         let watch = !storm && self.below(100) < 22;
         let verb = match (storm, watch) {
             (true, _) => "list",
             (_, true) => "watch",
-            _ => VERBS.get(usize::try_from(self.below(7)).unwrap_or(0)).copied().unwrap_or("get"),
+            _ => VERBS
+                .get(usize::try_from((rank + self.below(3)) % 7).unwrap_or(0))
+                .copied()
+                .unwrap_or("get"),
         };
         let code = match (incident, verb, self.below(100)) {
             (true, _, 0..30) => 429,
