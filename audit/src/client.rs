@@ -15,8 +15,6 @@ pub(crate) const SERIES_OF_CLIENT: usize = 512;
 pub(crate) const SERIES: usize = 1 << 17;
 pub(crate) const OBJECTS_OF_CLIENT: usize = 256;
 pub(crate) const OBJECTS: usize = 1 << 16;
-const ADDRESSES_OF_CLIENT: usize = 32;
-const NAMESPACES_OF_CLIENT: usize = 64;
 
 /// Counts in slots of five seconds, of at most forty pace; longer windows have wider slots.
 pub(crate) type Pace = Timeline<u64, 5, 512>;
@@ -97,8 +95,8 @@ pub(crate) struct Client {
     pub(crate) series: Table<Series>,
     /// What spilled from the series.
     pub(crate) other: Tally,
-    pub(crate) addresses: Table<Named>,
-    pub(crate) namespaces: Table<Named>,
+    pub(crate) addresses: Names<32>,
+    pub(crate) namespaces: Names<64>,
     pub(crate) objects: Table<Object>,
     pub(crate) pace: Pace,
     pub(crate) watch_pace: Pace,
@@ -123,20 +121,57 @@ macro_rules! keyed {
         }
     )*};
 }
-keyed!(Named, Object, Series, Client, User);
+keyed!(Object, Series, Client, User);
 
-/// Counts one name in a table.
-pub(crate) fn tick(table: &mut Table<Named>, name: &str, count: u64) {
-    let key = hash(7, name.as_bytes());
-    if let Some(row) = table.hashed(key, || Named { hash: key, name: name.into(), count: 0 }) {
-        row.count += count;
+/// A few names and their counts. Almost every client has one address and few namespaces, so they
+/// stand side by side and the search goes through them.
+#[derive(Clone, Debug)]
+pub(crate) struct Names<const LIMIT: usize> {
+    pub(crate) rows: Vec<Named>,
+    /// Names with a greater hash are not taken.
+    pub(crate) limit: u64,
+}
+
+impl<const LIMIT: usize> Default for Names<LIMIT> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), limit: u64::MAX }
     }
 }
 
-pub(crate) fn merge_named(into: &mut Table<Named>, from: &Table<Named>) {
-    into.lower(from.limit, drop);
-    for row in from.iter() {
-        tick(into, &row.name, row.count);
+impl<const LIMIT: usize> Names<LIMIT> {
+    /// Counts one name.
+    pub(crate) fn tick(&mut self, name: &str, count: u64) {
+        let key = hash(7, name.as_bytes());
+        match self.rows.iter_mut().find(|row| row.hash == key) {
+            Some(row) => row.count += count,
+            None if key > self.limit => {}
+            None => {
+                self.rows.push(Named { hash: key, name: name.into(), count });
+                if self.rows.len() > 2 * LIMIT {
+                    self.trim();
+                }
+            }
+        }
+    }
+
+    /// Keeps the names with the smallest hashes, in their order.
+    pub(crate) fn trim(&mut self) {
+        self.rows.sort_unstable_by_key(|row| row.hash);
+        if let Some(last) = LIMIT.checked_sub(1).and_then(|last| self.rows.get(last))
+            && self.rows.len() > LIMIT
+        {
+            self.limit = self.limit.min(last.hash);
+        }
+        let limit = self.limit;
+        self.rows.retain(|row| row.hash <= limit);
+    }
+
+    pub(crate) fn merge(&mut self, from: &Self) {
+        self.limit = self.limit.min(from.limit);
+        for row in &from.rows {
+            self.tick(&row.name, row.count);
+        }
+        self.trim();
     }
 }
 
@@ -147,8 +182,8 @@ impl Client {
             agent: agent.into(),
             series: Table::default(),
             other: Tally::default(),
-            addresses: Table::default(),
-            namespaces: Table::default(),
+            addresses: Names::default(),
+            namespaces: Names::default(),
             objects: Table::default(),
             pace: Pace::default(),
             watch_pace: Pace::default(),
@@ -202,8 +237,8 @@ impl Client {
         let Self { series, other, objects, addresses, namespaces, pace, watch_pace, .. } = self;
         series.trim(SERIES_OF_CLIENT, |series| other.merge(&series.tally));
         objects.trim(OBJECTS_OF_CLIENT, drop);
-        addresses.trim(ADDRESSES_OF_CLIENT, drop);
-        namespaces.trim(NAMESPACES_OF_CLIENT, drop);
+        addresses.trim();
+        namespaces.trim();
         pace.settle();
         watch_pace.settle();
     }
@@ -218,8 +253,8 @@ impl Client {
                 other.merge(&row.tally);
             }
         }
-        merge_named(&mut self.addresses, &from.addresses);
-        merge_named(&mut self.namespaces, &from.namespaces);
+        self.addresses.merge(&from.addresses);
+        self.namespaces.merge(&from.namespaces);
         self.objects.lower(from.objects.limit, drop);
         for row in from.objects.into_rows() {
             let empty = Object { count: 0, first: None, last: None, ..row.clone() };

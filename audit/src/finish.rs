@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::budget::Table;
-use crate::client::{Client, Named, Scope};
+use crate::client::{Client, Names, Scope};
 use crate::event::{Stage, Verb};
 use crate::fold::AuditFold;
 use crate::form::Form;
@@ -192,9 +191,9 @@ fn growth(series: &[SeriesSummary]) -> Vec<Growth> {
     by_resource.into_values().collect()
 }
 
-fn named(table: &Table<Named>) -> Vec<(String, u64)> {
+fn named<const LIMIT: usize>(names: &Names<LIMIT>) -> Vec<(String, u64)> {
     let mut rows: Vec<(String, u64)> =
-        table.iter().map(|row| (row.name.to_string(), row.count)).collect();
+        names.rows.iter().map(|row| (row.name.to_string(), row.count)).collect();
     rows.sort_by(|left, right| {
         (std::cmp::Reverse(left.1), &left.0).cmp(&(std::cmp::Reverse(right.1), &right.0))
     });

@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 
 use konspect_bundle::Span;
 
-use crate::budget::{Table, hash};
-use crate::client::{Place, Resource, Scope, SeriesKey, Users, polls_count, tick};
+use crate::budget::hash;
+use crate::client::{Names, Place, Resource, Scope, SeriesKey, Users, polls_count};
 use crate::event::{Component, Event, Stage, Verb};
 use crate::failure::{Failure, classify, shape};
 use crate::form::Form;
 use crate::histogram::Histogram;
 use crate::rows::{
-    AGENTS, AgentRow, CHANGES, CLIENTS_OF_FAILURE, ChangeRow, DEPRECATED, DeprecatedRow, FAILURES,
-    FailureRow, PARTS, PartRow, Rows, Sightings, hash_parts, shorten,
+    AGENTS, AgentRow, CHANGES, ChangeRow, DEPRECATED, DeprecatedRow, FAILURES, FailureRow, PARTS,
+    PartRow, Rows, Sightings, hash_parts, shorten,
 };
 use crate::seen::Seen;
 use crate::tally::slower;
@@ -189,7 +189,7 @@ impl AuditFold {
         }
         for row in self.failures.table.iter_mut() {
             row.pace.settle();
-            row.clients.trim(CLIENTS_OF_FAILURE, drop);
+            row.clients.trim();
         }
     }
 
@@ -286,9 +286,9 @@ impl AuditFold {
                     if let Some(time) = event.received.or(event.staged) {
                         *client.pace.slot(time) += 1;
                     }
-                    tick(&mut client.addresses, &event.source_ip, 1);
+                    client.addresses.tick(&event.source_ip, 1);
                     if !event.namespace.is_empty() {
-                        tick(&mut client.namespaces, &event.namespace, 1);
+                        client.namespaces.tick(&event.namespace, 1);
                     }
                 }
                 if event.verb == Verb::Get
@@ -347,7 +347,7 @@ impl AuditFold {
                 shape: shape.as_str().into(),
                 sightings: Sightings::default(),
                 message: Box::default(),
-                clients: Table::default(),
+                clients: Names::default(),
                 pace: Timeline::default(),
             },
         );
@@ -362,7 +362,7 @@ impl AuditFold {
         row.sightings.see(time, at, u64::from(fresh));
         if fresh {
             *row.pace.slot(time) += 1;
-            tick(&mut row.clients, &format!("{}\n{}", event.user, event.agent), 1);
+            row.clients.tick(&format!("{}\n{}", event.user, event.agent), 1);
         }
     }
 

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use konspect_bundle::{ArtifactId, Span};
 
 use crate::budget::{Keyed, Table};
-use crate::client::{Client, Named, Object, Scope, Series, User, Users};
+use crate::client::{Client, Named, Names, Object, Scope, Series, User, Users};
 use crate::event::{Component, Verb};
 use crate::failure::Failure;
 use crate::fold::{AuditFold, Reading};
@@ -343,6 +343,17 @@ where
             slots.push((key, slot));
         }
         Some(Self { doublings, slots })
+    }
+}
+
+impl<const LIMIT: usize> State for Names<LIMIT> {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.limit.put(out);
+        self.rows.put(out);
+    }
+
+    fn get(from: &mut &[u8]) -> Option<Self> {
+        Some(Self { limit: State::get(from)?, rows: State::get(from)? })
     }
 }
 
