@@ -2,6 +2,8 @@
 
 mod builder;
 mod ipset;
+mod iptables_list;
+mod iptables_list_extras;
 mod iptables_options;
 mod iptables_save;
 mod iptables_targets;
@@ -9,5 +11,6 @@ mod values;
 mod words;
 
 pub use ipset::ipset;
+pub use iptables_list::{iptables_list, iptables_list_as};
 pub use iptables_save::{iptables_save, iptables_save_as};
 pub(crate) use values::{address_number, number_address};

@@ -344,3 +344,73 @@ fn netfilter_truth() {
         assert!(score.paths * 100 >= score.probes * 99);
     }
 }
+
+/// How a dump of a case is read, by the command that made it.
+fn form(name: &str, text: &[u8], family: Family) -> Option<Ruleset> {
+    let source = source(text);
+    if name.contains("-save-c") || name.contains("-S.") {
+        return Some(parse::iptables_save_as(source, Some(family)).value);
+    }
+    if name.contains("tables-L") {
+        return Some(parse::iptables_list_as(source, Some(family), None).value);
+    }
+    None
+}
+
+/// Every form of a ruleset gives what the kernel did, or says that it may be otherwise.
+fn ask_forms(root: &std::path::Path) -> (usize, usize, Vec<String>) {
+    let (mut asked, mut certain, mut wrong) = (0, 0, Vec::new());
+    for case in cases(root) {
+        let Ok(entries) = std::fs::read_dir(case.folder.join("dumps")) else { continue };
+        let mut names: Vec<_> =
+            entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        names.sort();
+        for name in names {
+            let text = case.file(&format!("dumps/{name}")).unwrap();
+            let Some(ruleset) = form(&name, &text, family(&case)) else { continue };
+            let firewall = Firewall::new(vec![ruleset], sets(&case), case.node());
+            for (place, probe) in case.probes().iter().enumerate() {
+                if probe["random"] == true {
+                    continue;
+                }
+                asked += 1;
+                let got = outcomes(&firewall, probe);
+                let fits = got.iter().any(|outcome| {
+                    outcome.what == What::Unknown
+                        || difference(outcome, &probe["observed"]).is_none()
+                });
+                certain += usize::from(got.len() == 1 && fits);
+                if !fits {
+                    let why =
+                        got.first().and_then(|outcome| difference(outcome, &probe["observed"]));
+                    let path: Vec<_> = got
+                        .first()
+                        .map(|outcome| {
+                            outcome.path.iter().map(|step| step_text(step, true)).collect()
+                        })
+                        .unwrap_or_default();
+                    wrong.push(format!(
+                        "{} {name} {place}: {why:?} {path:?} want {}",
+                        case.name, probe["observed"]["path"]
+                    ));
+                }
+            }
+        }
+    }
+    (asked, certain, wrong)
+}
+
+#[test]
+fn all_forms_agree_or_do_not_know() {
+    let root = folder("KONSPECT_NETFILTER_TRUTH")
+        .map(PathBuf::from)
+        .or_else(|| folder("KONSPECT_TRUTH").map(|folder| PathBuf::from(folder).join("netfilter")))
+        .unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../testdata/netfilter"));
+    let (asked, certain, wrong) = ask_forms(&root);
+    println!("forms: {asked} questions, {certain} with one answer, {} wrong", wrong.len());
+    for line in &wrong {
+        println!("  FORM {line}");
+    }
+    assert!(asked > 0);
+    assert_eq!(wrong.len(), 0);
+}
