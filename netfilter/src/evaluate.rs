@@ -139,7 +139,10 @@ impl Firewall {
             memory.insert_established(connection);
         }
         for earlier in before {
-            memory = Engine::new(self, earlier, memory).run().1;
+            let uncertain = memory.uncertain;
+            let (outcomes, after) = Engine::new(self, earlier, memory).run();
+            memory = after;
+            memory.uncertain = uncertain || outcomes.outcomes.len() != 1;
         }
         Engine::new(self, packet, memory).run().0
     }

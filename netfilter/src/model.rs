@@ -18,6 +18,13 @@ pub enum Tool {
     Nft,
 }
 
+/// Which of the kernel's two rule engines an iptables dump shows, where it says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Backend {
+    Legacy,
+    Nft,
+}
+
 /// The families that an nft table may have; iptables knows the first two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TableFamily {
@@ -58,6 +65,7 @@ pub struct Ruleset {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     pub tool: Tool,
+    pub backend: Option<Backend>,
     pub family: TableFamily,
     pub name: Arc<str>,
     pub chains: Vec<Chain>,
@@ -740,6 +748,7 @@ impl Table {
     pub fn new(tool: Tool, family: TableFamily, name: &str, at: Span) -> Self {
         Self {
             tool,
+            backend: None,
             family,
             name: name.into(),
             chains: Vec::new(),

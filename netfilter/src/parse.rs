@@ -7,10 +7,12 @@ mod iptables_list_extras;
 mod iptables_options;
 mod iptables_save;
 mod iptables_targets;
+mod ufw_status;
 mod values;
 mod words;
 
 pub use ipset::ipset;
 pub use iptables_list::{iptables_list, iptables_list_as};
 pub use iptables_save::{iptables_save, iptables_save_as};
+pub use ufw_status::ufw_status;
 pub(crate) use values::{address_number, number_address};

@@ -16,10 +16,14 @@ use crate::model::kube::{Event, Node, Pod};
 use crate::model::log::{LogFile, Signal};
 use crate::model::node_files::OnNode;
 use crate::model::workload::Workload;
+use crate::parse::network_error::network_errors;
 use crate::parse::rows::Collected;
 use crate::parse::{Rows, TableKind};
 
 pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin) -> Facts {
+    for command in rows.commands.iter_mut().filter(|command| command.errors.is_empty()) {
+        command.errors = network_errors(&command.error_text);
+    }
     let sources = Sources::new(std::mem::take(&mut rows.collected));
     let nodes = Table::from_option(
         sources.covered(TableKind::Nodes, !rows.nodes.is_empty()).then(|| {

@@ -277,7 +277,7 @@ fn clock(section: &Section<'_>, texts: &[String], rows: &mut Rows) {
         match name.trim() {
             "Universal time" => value.universal = time::systemd(rest),
             "System clock synchronized" | "NTP synchronized" => {
-                value.synchronized = Some(rest == "yes")
+                value.synchronized = Some(rest == "yes");
             }
             "System time" => {
                 let number = rest.split(' ').next().and_then(|word| word.parse::<f64>().ok());
@@ -328,9 +328,8 @@ fn disks_and_processors(
                 devices.clear();
                 header.clone_from(&words);
             }
-            ["procs", ..] => {}
             ["r", "b", ..] => header.clone_from(&words),
-            [] => {}
+            [] | ["procs", ..] => {}
             [device, ..] if header.first().is_some_and(|first| first.starts_with("Device")) => {
                 let of = |names: &[&str]| {
                     let at = header.iter().position(|word| names.contains(word))?;

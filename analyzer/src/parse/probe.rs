@@ -1,4 +1,4 @@
-//! Attempts to reach something: curl, wget, nc of every maker, telnet, openssl s_client, ping, and
+//! Attempts to reach something: curl, wget, nc of every maker, telnet, `openssl s_client`, ping, and
 //! kubectl-aks; and the wrapper of `az vmss run-command`, whose inner text is routed again.
 
 use konspect_bundle::{Source, Span};

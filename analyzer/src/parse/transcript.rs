@@ -203,7 +203,7 @@ fn by_program(program: &str, section: &Section<'_>, text: &str, hint: &Hint<'_>,
         }
         "curl" if public_address(section, text, rows) => {}
         "curl" | "wget" | "nc" | "ncat" | "netcat" | "telnet" | "ping" => {
-            probe::probes(section, rows)
+            probe::probes(section, rows);
         }
         "openssl" if section.words().any(|word| word == "s_client") => probe::probes(section, rows),
         "openssl" => certificate::openssl(section, rows),
@@ -236,11 +236,16 @@ fn by_path(section: &Section<'_>, hint: &Hint<'_>, rows: &mut Rows) {
     } else if path.starts_with("/proc/") || path.starts_with("/sys/") || path.contains("provision")
     {
         node_state::states(section, rows);
-    } else if path.starts_with("/var/log/") || path.ends_with(".log") {
+    } else if path.starts_with("/var/log/") || has_ending(path, &["log"]) {
         logs(section, hint, rows);
-    } else if path.ends_with(".crt") || path.ends_with(".pem") {
+    } else if has_ending(path, &["crt", "pem"]) {
         certificate::bundle(section, rows);
     }
+}
+
+fn has_ending(path: &str, endings: &[&str]) -> bool {
+    let ending = path.rsplit_once('.').map(|(_, ending)| ending).unwrap_or_default();
+    endings.iter().any(|known| ending.eq_ignore_ascii_case(known))
 }
 
 fn logs(section: &Section<'_>, hint: &Hint<'_>, rows: &mut Rows) {

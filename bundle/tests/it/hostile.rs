@@ -192,6 +192,8 @@ fn bombs_are_cut_at_their_share_and_the_rest_is_read() {
     let mut tree = tree();
     tree.push(("bomb/flat.log".into(), zeros.clone()));
     tree.push(("bomb/inner.log.gz".into(), gzip(&zeros)));
+    // Each of these may be read, all of them may not: no order of reading decides which.
+    tree.extend((0..4).map(|n| (format!("bomb/small-{n}.gz"), gzip(&zeros[..600 << 10]))));
     for bytes in [zip(&tree), tar(&tree)] {
         let results: Vec<_> = [1, 4]
             .map(|threads| {
@@ -207,6 +209,12 @@ fn bombs_are_cut_at_their_share_and_the_rest_is_read() {
         assert_eq!(results[0], results[1], "a bomb's share does not depend on threads");
         let inner = results[0].0.iter().find(|(path, _)| path == "bomb/inner.log.gz").unwrap();
         assert!(inner.1.as_ref().is_ok_and(|bytes| bytes.len() < 4 << 20));
+        let small = results[0].0.iter().filter(|(path, _)| path.starts_with("bomb/small"));
+        assert!(
+            small
+                .into_iter()
+                .all(|(_, bytes)| bytes.as_ref().is_ok_and(|bytes| bytes.len() < 600 << 10))
+        );
         assert!(results[0].0.iter().any(|(path, content)| path == "README" && content.is_ok()));
     }
     let bundle = open_with(

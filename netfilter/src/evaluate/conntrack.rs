@@ -137,6 +137,8 @@ pub(super) struct Memory {
     pub counted: BTreeMap<(u32, u32, u32, u32), BTreeSet<Tuple>>,
     pub added: BTreeMap<Box<str>, BTreeSet<Vec<u128>>>,
     pub removed: BTreeMap<Box<str>, BTreeSet<Vec<u128>>>,
+    /// An earlier packet had several outcomes, so that this is only one of the possible memories.
+    pub uncertain: bool,
 }
 
 impl Memory {
@@ -328,6 +330,7 @@ pub(super) fn confirm(
     tracked: &mut Tracked,
     reply_to: (u128, u16, u128, u16),
     memory: &mut Memory,
+    delivered: bool,
 ) {
     let Tracked::Connection(connection) = tracked else { return };
     connection.status |= status::CONFIRMED;
@@ -335,6 +338,11 @@ pub(super) fn confirm(
         return;
     }
     connection.existing = true;
+    // A quiet node's stack answers at once: an echo reply, or a reset that ends the connection.
+    if delivered && packet.protocol == protocol::TCP {
+        return;
+    }
+    let answered = delivered && matches!(packet.protocol, protocol::ICMP | protocol::ICMPV6);
     let (source, source_port, destination, destination_port) = reply_to;
     let icmp = matches!(packet.protocol, protocol::ICMP | protocol::ICMPV6);
     let reply = Tuple {
@@ -348,7 +356,7 @@ pub(super) fn confirm(
     memory.connections.push(Known {
         original: connection.original,
         reply,
-        seen_reply: false,
+        seen_reply: answered,
         established: packet.protocol == protocol::TCP && packet.flags & flag::SYN == 0,
         status: connection.status,
         mark: connection.mark,

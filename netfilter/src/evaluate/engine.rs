@@ -56,6 +56,8 @@ pub(super) struct Engine<'a> {
     memory_after: Option<Memory>,
     rules: u64,
     exhausted: bool,
+    /// What earlier packets left behind is not known for sure.
+    uncertain: bool,
 }
 
 impl<'a> Engine<'a> {
@@ -70,6 +72,7 @@ impl<'a> Engine<'a> {
                 _ => Device::Some,
             },
         };
+        let uncertain = memory.uncertain;
         let core = Core {
             stage: if own { Stage::Output } else { Stage::Prerouting },
             entry: 0,
@@ -113,6 +116,7 @@ impl<'a> Engine<'a> {
             memory_after: None,
             rules: 0,
             exhausted: false,
+            uncertain,
         }
     }
 
@@ -134,6 +138,15 @@ impl<'a> Engine<'a> {
             let mut flow = Self::new(self.firewall, self.packet, Memory::default()).work.pop();
             if let Some(flow) = &mut flow {
                 flow.because(Unknown::Budget);
+                // The outcome that says so is kept beyond the limit.
+                self.outcomes.pop();
+                self.finish(flow, What::Unknown, None);
+            }
+        }
+        if self.uncertain {
+            let mut flow = Self::new(self.firewall, self.packet, Memory::default()).work.pop();
+            if let Some(flow) = &mut flow {
+                flow.because(Unknown::State("connections"));
                 self.finish(flow, What::Unknown, None);
             }
         }
@@ -463,7 +476,8 @@ impl<'a> Engine<'a> {
             core.destination,
             core.destination_port.unwrap_or(0),
         );
-        confirm(self.packet, &mut core.tracked, reply_to, &mut flow.memory);
+        let delivered = core.stage == Stage::Input && self.firewall.node.quiet;
+        confirm(self.packet, &mut core.tracked, reply_to, &mut flow.memory, delivered);
     }
 
     pub(super) fn address(&self, number: u128) -> IpAddr {
@@ -557,8 +571,16 @@ impl<'a> Engine<'a> {
         first || !lost
     }
 
+    /// Whether a packet of the node's own can still leave after its destination changed: the kernel
+    /// routes it anew, and refuses a loopback source on any other device.
+    pub(super) fn routable(&self, flow: &Flow<'a>) -> bool {
+        let destination = self.address(flow.core.destination);
+        !self.address(flow.core.source).is_loopback()
+            || self.firewall.node.way(destination) == Way::Local
+    }
+
     /// Ends the way where no rule is to blame.
-    fn outside(&mut self, flow: &mut Flow<'a>, told: Option<(u8, u8)>) -> bool {
+    pub(super) fn outside(&mut self, flow: &mut Flow<'a>, told: Option<(u8, u8)>) -> bool {
         self.finish(flow, if told.is_some() { What::Reject } else { What::Drop }, None);
         if let Some(last) = self.outcomes.last_mut() {
             last.outside = told;
@@ -601,6 +623,7 @@ impl<'a> Engine<'a> {
             self.memory_after = Some(flow.memory.clone());
         }
         if self.outcomes.len() >= self.firewall.budget.outcomes {
+            self.exhausted = true;
             return;
         }
         let accepted = what == What::Accept;
@@ -659,7 +682,11 @@ impl<'a> Engine<'a> {
             outside: None,
             decided_outside: false,
         };
-        let known = self.outcomes.iter().any(|other| same(other, &outcome));
+        let chance = flow.reasons == [Unknown::Random];
+        let known = self
+            .outcomes
+            .iter()
+            .any(|other| same(other, &outcome) && (!chance || other.path == outcome.path));
         if !known {
             self.outcomes.push(outcome);
         }
@@ -755,6 +782,9 @@ fn same(one: &Outcome, other: &Outcome) -> bool {
         && one.source == other.source
         && one.delivered == other.delivered
         && one.mark == other.mark
+        && one.state == other.state
+        && one.route == other.route
+        && (one.ttl, one.tos) == (other.ttl, other.tos)
         && one.decision.as_ref().map(|decision| &decision.step)
             == other.decision.as_ref().map(|decision| &decision.step)
 }

@@ -17,7 +17,7 @@ impl<'a> Engine<'a> {
         flow: &mut Flow<'a>,
         at: (u32, u32, u32, u32),
     ) -> Truth {
-        let quiet = self.firewall.node().quiet;
+        let quiet = self.firewall.node().quiet && !flow.memory.uncertain;
         match stateful {
             Stateful::Recent(recent) => self.recent(recent, flow, quiet),
             Stateful::Limit { .. } if !quiet => Truth::Unknown(Unknown::State("limit")),

@@ -348,7 +348,17 @@ impl<'a> Engine<'a> {
         }
         let mut ports = match &translate.ports {
             TranslatePorts::Keep => None,
-            TranslatePorts::Range(first, last) => Some(Ports { first: *first, last: *last }),
+            TranslatePorts::Range(first, last) => {
+                let range = Ports { first: *first, last: *last };
+                // The packet's own port is kept where the range allows it.
+                let current = if translate.source {
+                    flow.core.source_port
+                } else {
+                    flow.core.destination_port.map(Ports::one)
+                };
+                let inside = |ports: &Ports| range.first <= ports.first && ports.last <= range.last;
+                Some(current.filter(inside).unwrap_or(range))
+            }
             TranslatePorts::Map { keys, map } => {
                 match self
                     .map_value(flow, entry, keys, map)
@@ -391,6 +401,10 @@ impl<'a> Engine<'a> {
         };
         let random = translate.random && has_ports(self.packet.protocol);
         self.bind(flow, translate.source, address, ports, random);
+        if flow.core.stage == Stage::Output && !translate.source && !self.routable(flow) {
+            self.outside(flow, None);
+            return Next::End;
+        }
         self.accepted(flow);
         Next::Chain
     }

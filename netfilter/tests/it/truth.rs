@@ -125,7 +125,7 @@ pub fn packet(value: &Value) -> Packet {
     packet.icmp_code = byte("icmp_code", 0);
     packet.ttl = byte("ttl", 64);
     packet.tos = byte("tos", 0);
-    packet.payload = match value["payload"].as_str() {
+    packet.payload = match value["payload"].as_str().filter(|text| !text.is_empty()) {
         Some(text) => text.chars().map(|c| u8::try_from(u32::from(c)).unwrap_or(b'?')).collect(),
         None if matches!(protocol, 1 | 58) => b"konspect-probe-01".to_vec(),
         None => Vec::new(),

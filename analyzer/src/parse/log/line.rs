@@ -192,15 +192,11 @@ impl Entry {
                 }
             }
         }
-        match self.host_and_ident(rest) {
-            Some(message) => Layer::Inner(message),
-            None => {
-                self.kernel |= comma && text.as_bytes().get(4) == Some(&b'-') && {
-                    text.as_bytes().get(26) == Some(&b'+')
-                };
-                Layer::Inner(rest.trim_start())
-            }
+        if let Some(message) = self.host_and_ident(rest) {
+            return Layer::Inner(message);
         }
+        self.kernel |= comma && text.as_bytes().get(26) == Some(&b'+');
+        Layer::Inner(rest.trim_start())
     }
 
     /// journald's short-unix: `1709837452.150241 host kubelet[1]: …`.
@@ -327,7 +323,7 @@ impl Entry {
             return Some(line.to_owned());
         }
         let message = ["msg", "message", "MESSAGE"].iter().find_map(|key| string(object, key))?;
-        self.structured(object, message)
+        Some(self.structured(object, message))
     }
 
     fn journal_object(&mut self, object: &Map<String, Value>) -> String {
@@ -373,15 +369,14 @@ impl Entry {
                     .iter()
                     .find_map(|key| string(payload, key))
                     .unwrap_or_default();
-                let rest = with_fields(message, payload);
-                rest.unwrap_or_else(|| message.to_owned())
+                with_fields(message, payload)
             }
             _ => String::new(),
         }
     }
 
     /// klog's and zap's JSON: the message with its fields behind it, as klog's text writes them.
-    fn structured(&mut self, object: &Map<String, Value>, message: &str) -> Option<String> {
+    fn structured(&mut self, object: &Map<String, Value>, message: &str) -> String {
         let stamp =
             ["ts", "time", "timestamp", "@timestamp"].iter().find_map(|key| object.get(*key));
         let time = match stamp {
@@ -416,14 +411,33 @@ const PROGRAMS_WITHOUT_PID: [&str; 6] =
 pub(super) fn is_klog(text: &str) -> bool {
     match text.as_bytes() {
         [b'I' | b'W' | b'E' | b'F', date @ ..] => {
-            matches!(date, [a, b, c, d, b' ', h, i, b':', ..]
-                if [a, b, c, d, h, i].iter().all(|byte| byte.is_ascii_digit()))
+            let digits = |range| {
+                let part: Option<&[u8]> = date.get(range);
+                part.is_some_and(|part| part.iter().all(u8::is_ascii_digit))
+            };
+            date.get(4) == Some(&b' ') && date.get(7) == Some(&b':') && digits(0..4) && digits(5..7)
         }
         _ => false,
     }
 }
 
-fn with_fields(message: &str, object: &Map<String, Value>) -> Option<String> {
+/// Fields that are the header's, not the message's.
+const HEADER: [&str; 12] = [
+    "msg",
+    "message",
+    "MESSAGE",
+    "ts",
+    "time",
+    "timestamp",
+    "@timestamp",
+    "level",
+    "severity",
+    "lvl",
+    "v",
+    "caller",
+];
+
+fn with_fields(message: &str, object: &Map<String, Value>) -> String {
     let mut out = String::new();
     if let Some(caller) = string(object, "caller") {
         out.push_str(caller);
@@ -432,20 +446,6 @@ fn with_fields(message: &str, object: &Map<String, Value>) -> Option<String> {
     out.push('"');
     out.push_str(message);
     out.push('"');
-    const HEADER: [&str; 12] = [
-        "msg",
-        "message",
-        "MESSAGE",
-        "ts",
-        "time",
-        "timestamp",
-        "@timestamp",
-        "level",
-        "severity",
-        "lvl",
-        "v",
-        "caller",
-    ];
     for (key, value) in object.iter().filter(|(key, _)| !HEADER.contains(&key.as_str())).take(24) {
         let text = match value {
             Value::String(text) => text.clone(),
@@ -454,7 +454,7 @@ fn with_fields(message: &str, object: &Map<String, Value>) -> Option<String> {
         };
         out.extend([" ", key.as_str(), "=\"", &text, "\""]);
     }
-    Some(out)
+    out
 }
 
 fn string<'a>(object: &'a Map<String, Value>, key: &str) -> Option<&'a str> {

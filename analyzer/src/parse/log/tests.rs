@@ -201,9 +201,10 @@ E0113 16:02:43.934473    1450 upgradeaware.go:427] Error proxying data from clie
 fn hits_are_the_first_and_the_last() {
     let mut text = String::new();
     for second in 0..40 {
-        text.push_str(&format!(
+        let line = format!(
             "2025-01-13T16:02:{second:02}Z stderr F dial tcp 10.0.0.{second}:443: i/o timeout\n"
-        ));
+        );
+        text.push_str(&line);
     }
     let file = one(&text);
     let failure = file.signal(Signal::NetworkFailure).expect("failure");

@@ -289,7 +289,7 @@ pub(super) fn kernel_boot(message: &Message<'_>) -> Option<String> {
         .map(|rest| capped(rest.split(' ').next().unwrap_or_default()))
 }
 
-/// The name that CoreDNS could not answer and why; none for the loop plugin's own probe.
+/// The name that `CoreDNS` could not answer and why; none for the loop plugin's own probe.
 fn dns_error(message: &Message<'_>) -> Option<(String, u8)> {
     if message.has(" hinfo:") || message.has(" hinfo: ") {
         return None;
@@ -328,7 +328,7 @@ pub(super) fn dns_other(message: &Message<'_>) -> Option<String> {
     dns_error(message).filter(|(_, cause)| *cause == 2).map(|(name, _)| name)
 }
 
-/// CoreDNS' reflectors complain of the API server; other watchers do too, so an error must be named.
+/// `CoreDNS`' reflectors complain of the API server; other watchers do too, so an error must be named.
 pub(super) fn dns_kubernetes(message: &Message<'_>) -> Option<String> {
     if message.any(&["waiting for kubernetes api", "unsynced kubernetes api"]) {
         return Some(String::new());

@@ -8,7 +8,7 @@ use super::super::{Hint, Kind, Rows, certificate, dns, kubeconfig, log, node_sta
 
 type Parser = fn(&Source<'_>, &Hint<'_>, &mut Rows) -> Kind;
 
-const PARSERS: [Parser; 12] = [
+const PARSERS: [Parser; 11] = [
     super::transcript,
     super::failed_command,
     super::side_file,
@@ -20,7 +20,6 @@ const PARSERS: [Parser; 12] = [
     node_state::node_state,
     certificate::certificate,
     kubeconfig::kubeconfig,
-    probe::probe,
 ];
 
 fn files(folder: &Path, out: &mut Vec<PathBuf>) {
