@@ -9,8 +9,8 @@ use konspect_bundle::{ArtifactId, Span};
 
 use super::context::{Context, Platform};
 use super::{
-    Events, Facts, KubeletReach, Listing, Logs, Missing, Nodes, Origin, Pods, Services, Table,
-    Tunnel,
+    Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing, Nodes, Origin, Pods, Services,
+    Table, Tunnel,
 };
 use crate::model::kube::{Event, Node, Pod};
 use crate::model::log::{LogFile, Signal};
@@ -77,6 +77,8 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         rows.clusters.first(),
     );
     let reach = KubeletReach::new(nodes.ok(), pods.ok(), logs.ok(), &rows.commands, &rows.probes);
+    let firewalls =
+        Firewalls::new(&rows.firewalls, nodes.ok(), tunnel.as_ref(), &rows.routes, origin);
     let context = context(&rows, origin, nodes.ok(), events.ok(), logs.ok(), tunnel.as_ref());
     let mut take = Taker { sources: &sources };
     Facts {
@@ -93,6 +95,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             reach,
             &[TableKind::ClientErrors, TableKind::TunnelLogs, TableKind::Probes],
         ),
+        firewalls: Table::from_option(firewalls, &[TableKind::Firewalls]),
         workloads,
         logs,
         webhooks: take.listing(TableKind::Webhooks, rows.webhooks, |row| row.at),
