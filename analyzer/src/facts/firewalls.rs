@@ -72,6 +72,8 @@ pub struct Shut {
     pub at: Span,
     /// The sender is told (`connection refused`, `no route to host`) instead of waiting.
     pub rejects: bool,
+    /// `ip`, `ip6`, `inet`; empty for UFW's own word.
+    pub family: String,
     pub table: String,
     pub chain: String,
     /// Counted from 1; 0 for a policy.
@@ -220,6 +222,7 @@ impl NodeFirewall {
             certain,
             at: deciding.at,
             rejects: self.answer.reject.is_some() || self.answer.what == What::Reject,
+            family: step.family.as_str().to_owned(),
             table: step.table.to_string(),
             chain: step.chain.to_string(),
             number,
@@ -247,6 +250,7 @@ impl NodeFirewall {
             certain: true,
             at,
             rejects: verdict.what == What::Reject,
+            family: String::new(),
             table: String::new(),
             chain: String::new(),
             number,
