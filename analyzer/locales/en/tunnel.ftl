@@ -45,21 +45,30 @@ port-10250-ufw-active = ufw says that it is active
 port-10250-find-author = find what adds the rule (a hardening script, a security agent, a privileged DaemonSet), remove it, and reimage the node: changed hosts are not supported
 
 rule-port-10250-ufw = ufw blocks the kubelet's port on a node
-port-10250-ufw-title = ufw on node { $node } blocks TCP 10250: the API server cannot reach this kubelet
+port-10250-ufw-title = ufw on { $node ->
+    [none] a node
+   *[other] node { $node }
+} blocks TCP 10250: the API server cannot reach this kubelet
 port-10250-ufw-many = ufw on { $count } nodes blocks TCP 10250: the API server cannot reach these kubelets
 port-10250-ufw-cleared = ufw does not stop TCP 10250 on { $node }
 port-10250-ufw-allow = on the node, let the kubelet's port in
 port-10250-ufw-disable = or switch ufw off; it blocks Pod traffic and NodePorts as well
 
 rule-port-10250-iptables = an iptables rule blocks the kubelet's port on a node
-port-10250-iptables-title = an iptables rule on node { $node } blocks TCP 10250: its kubelet cannot be reached
+port-10250-iptables-title = an iptables rule on { $node ->
+    [none] a node
+   *[other] node { $node }
+} blocks TCP 10250: its kubelet cannot be reached
 port-10250-iptables-many = iptables rules on { $count } nodes block TCP 10250: their kubelets cannot be reached
 port-10250-iptables-cleared = the packet filter of { $node } lets TCP 10250 in with this line
 port-10250-iptables-delete = on the node, delete this rule (check its number first, it moves)
 port-10250-iptables-accept = on the node, accept the kubelet's port before the policy drops it
 
 rule-port-10250-nftables = an nftables rule blocks the kubelet's port on a node
-port-10250-nftables-title = an nftables rule on node { $node } blocks TCP 10250: its kubelet cannot be reached
+port-10250-nftables-title = an nftables rule on { $node ->
+    [none] a node
+   *[other] node { $node }
+} blocks TCP 10250: its kubelet cannot be reached
 port-10250-nftables-many = nftables rules on { $count } nodes block TCP 10250: their kubelets cannot be reached
 port-10250-nftables-cleared = the nftables ruleset of { $node } lets TCP 10250 in
 port-10250-nftables-delete = on the node, delete this rule; iptables does not show it

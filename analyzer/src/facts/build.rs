@@ -407,12 +407,26 @@ fn node_in_path(path: &str, nodes: Option<&Nodes>) -> Option<String> {
     if let Some(name) = named {
         return Some(name.clone());
     }
+    if let Some(name) = scale_set_name(&lower) {
+        return Some(name.to_owned());
+    }
     let mut parts = path.split('/');
     let folder = parts
         .by_ref()
         .find(|part| matches!(*part, "nodes" | "node" | "hosts"))
         .and_then(|_| parts.next())?;
     parts.next().map(|_| folder.to_owned())
+}
+
+/// A scale set's node name in a path: `aks-pool-12345678-vmss00000a`.
+fn scale_set_name(path: &str) -> Option<&str> {
+    let vmss = path.rfind("-vmss")?;
+    let start = path.get(..vmss)?.rfind("aks-")?;
+    let digits = path.get(vmss + 5..)?.bytes().take(6);
+    let whole =
+        digits.clone().count() == 6 && digits.clone().all(|byte| byte.is_ascii_alphanumeric());
+    let name = path.get(start..vmss + 11).filter(|_| whole)?;
+    (!name.contains('/')).then_some(name)
 }
 
 fn attribute<T>(rows: &mut [OnNode<T>], places: &Places, at: fn(&T) -> Span) {

@@ -99,7 +99,8 @@ impl Firewalls {
             let name = known.map_or(text.node.as_str(), |node| &node.meta.name);
             // Dumps of nobody in particular belong together when they lie together.
             let path = origin.path(text.at.artifact);
-            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
+            let name = if name.is_empty() { name_before_tool(file) } else { name };
             let key = if name.is_empty() { format!("/{folder}") } else { name.to_owned() };
             by_node.entry(key).or_insert_with(|| (name.to_owned(), Vec::new())).1.push(text);
         }
@@ -148,6 +149,9 @@ impl NodeFirewall {
                 }
                 FirewallTextKind::NftablesText | FirewallTextKind::NftablesJson => {
                     nftables = nftables.or(Some(text.at));
+                    if text.kind == FirewallTextKind::NftablesText {
+                        dumps.ruleset(parse::nft_text(source).value);
+                    }
                 }
                 FirewallTextKind::Ufw => {
                     let status = parse::ufw_status(source).value;
@@ -333,6 +337,17 @@ impl Question {
             if badness(&next.1) > badness(&worst.1) { next } else { worst }
         })
     }
+}
+
+/// What stands before the tool's name in a file name: `worker-3-iptables-save.txt` is of `worker-3`.
+fn name_before_tool(file: &str) -> &str {
+    ["ip6tables", "iptables", "nft", "ufw", "ipset"]
+        .iter()
+        .filter_map(|tool| file.find(tool))
+        .min()
+        .and_then(|at| file.get(..at))
+        .unwrap_or_default()
+        .trim_end_matches(['-', '_', '.'])
 }
 
 /// An address beside the node's own.

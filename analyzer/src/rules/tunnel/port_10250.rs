@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use konspect_bundle::{Words, words};
+use konspect_bundle::{Span, Words, words};
+use konspect_netfilter::evaluate::What;
 
 use crate::facts::firewalls::{Filter, Gate, NodeFirewall, Shut};
 use crate::facts::reach::{Attempt, Sighting, Witness};
@@ -49,7 +50,7 @@ pub(super) fn check(
     }
     merge(ask, out);
     for (at, node) in cleared.into_iter().take(8) {
-        out.cleared(at, (ask.cleared)(node));
+        out.cleared(at, (ask.cleared)(named(node)));
     }
     let unseen = nodes.into_iter().flat_map(Nodes::iter).filter(|node| {
         firewalls.of(&node.meta.name).is_none() && node.operating_system != "windows"
@@ -60,10 +61,15 @@ pub(super) fn check(
 }
 
 /// The line that shows that this tool's rules let the packet pass.
-fn passes(by: Filter, firewall: &NodeFirewall, gate: &Gate) -> Option<konspect_bundle::Span> {
+fn passes(by: Filter, firewall: &NodeFirewall, gate: &Gate) -> Option<Span> {
     match (by, gate) {
         (Filter::Ufw, _) if matches!(firewall.ufw_active, Some((false, _))) => {
             firewall.ufw_active.map(|(_, at)| at)
+        }
+        (Filter::Ufw, Gate::Unknown | Gate::Open { .. })
+            if firewall.answer.ufw.as_ref().is_some_and(|ufw| ufw.what == What::Accept) =>
+        {
+            firewall.answer.ufw_rule.map(|(_, at)| at).or(firewall.ufw)
         }
         // The deciding rule is another tool's: nothing of this one stopped the packet before.
         (Filter::Iptables, Gate::Shut(Shut { by: Filter::Ufw, certain: true, at, .. })) => Some(*at),
@@ -94,7 +100,7 @@ fn finding(
         (false, false, false) => return None,
     };
     let subject = Subject::node(node);
-    let mut finding = ask.meta.finding(subject, (ask.title)(node), shut.at, says(firewall, shut));
+    let mut finding = ask.meta.finding(subject, (ask.title)(named(node)), shut.at, says(firewall, shut));
     finding = finding.confidence(confidence).since(onset(node, &failed, reach));
     if !node.is_empty() {
         finding = finding.on_node(node);
@@ -169,6 +175,11 @@ pub(super) fn noticed(node: &str, sighting: &Sighting) -> Words {
             words!("kubelet-unreachable-timeout", witness = witness, node = node)
         }
     }
+}
+
+/// The node's name for a sentence; the sentences know what to say of nobody's dumps.
+fn named(node: &str) -> &str {
+    if node.is_empty() { "none" } else { node }
 }
 
 /// The witness as people call it.
