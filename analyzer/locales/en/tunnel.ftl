@@ -73,3 +73,14 @@ port-10250-nftables-many = nftables rules on { $count } nodes block TCP 10250: t
 port-10250-nftables-cleared = the nftables ruleset of { $node } lets TCP 10250 in
 port-10250-nftables-delete = on the node, delete this rule; iptables does not show it
 port-10250-nftables-handle = on the node, read the rule's handle, then delete it with "nft delete rule … handle N"
+
+rule-node-to-node-traffic-blocked = traffic between nodes on TCP 10250 is blocked
+node-to-node-traffic-blocked-title = TCP 10250 between nodes is blocked: { $count } kubelets away from the agents keep silent
+node-to-node-traffic-blocked-pool = TCP 10250 to the nodes of pool { $pools } is blocked: { $count } kubelets keep silent
+node-to-node-traffic-blocked-near = the kubelet of { $node }, where an agent runs, does answer: tunnel and agent work
+node-to-node-traffic-blocked-open = the packet filter of { $node } itself lets TCP 10250 in
+node-to-node-traffic-blocked-differs = only kubelets on nodes with a tunnel agent answer: { $agents }
+node-to-node-traffic-blocked-nsg = look for a rule that denies TCP 10250 between the nodes' subnets: NSGs of every subnet, route tables, appliances
+node-to-node-traffic-blocked-try = from another node, see where the packet ends
+node-to-node-traffic-blocked-settled = the NSGs of all node subnets, their route tables and the packet filters of the silent nodes
+node-to-node-traffic-blocked-cleared = the kubelet of { $node }, which hosts no agent, answers
