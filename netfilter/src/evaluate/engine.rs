@@ -785,11 +785,3 @@ pub(super) fn advance(flow: &mut Flow<'_>) {
         top.statement = 0;
     }
 }
-
-/// The verdict that a rule ends with, if it has one.
-pub(super) fn verdict_of(rule: &Rule) -> Option<&Verdict> {
-    rule.statements.iter().find_map(|statement| match statement {
-        Statement::Verdict(verdict) => Some(verdict),
-        _ => None,
-    })
-}
