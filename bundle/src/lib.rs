@@ -6,8 +6,11 @@
 
 pub mod diagnostic;
 pub mod manifest;
+pub mod node;
+pub mod redact;
 pub mod span;
 pub mod words;
+pub mod writer;
 
 pub use diagnostic::{Code, Diagnostic, Parsed};
 pub use span::{ArtifactId, Line, Source, Span, Spanned};

@@ -22,7 +22,11 @@ impl Span {
         if self.artifact != other.artifact {
             return self;
         }
-        Self { artifact: self.artifact, start: self.start.min(other.start), end: self.end.max(other.end) }
+        Self {
+            artifact: self.artifact,
+            start: self.start.min(other.start),
+            end: self.end.max(other.end),
+        }
     }
 }
 
@@ -63,7 +67,11 @@ impl<'a> Source<'a> {
     pub fn span(&self, range: std::ops::Range<usize>) -> Span {
         let length = self.bytes.len();
         let (start, end) = (range.start.min(length), range.end.min(length));
-        Span { artifact: self.id, start: self.base + start as u64, end: self.base + end.max(start) as u64 }
+        Span {
+            artifact: self.id,
+            start: self.base + start as u64,
+            end: self.base + end.max(start) as u64,
+        }
     }
 
     /// The span of a slice that was borrowed from `bytes`; a slice from elsewhere gives the empty
@@ -71,7 +79,9 @@ impl<'a> Source<'a> {
     pub fn span_of(&self, slice: &[u8]) -> Span {
         let (whole, part) = (self.bytes.as_ptr() as usize, slice.as_ptr() as usize);
         match part.checked_sub(whole) {
-            Some(start) if start + slice.len() <= self.bytes.len() => self.span(start..start + slice.len()),
+            Some(start) if start + slice.len() <= self.bytes.len() => {
+                self.span(start..start + slice.len())
+            }
             _ => self.span(0..0),
         }
     }
@@ -136,10 +146,18 @@ mod tests {
     #[test]
     fn lines_keep_their_places() {
         let source = Source::new(ArtifactId(3), b"one\r\ntwo\n\nlast");
-        let lines: Vec<_> = source.lines().map(|line| (line.text().into_owned(), line.at.start, line.at.end)).collect();
+        let lines: Vec<_> = source
+            .lines()
+            .map(|line| (line.text().into_owned(), line.at.start, line.at.end))
+            .collect();
         assert_eq!(
             lines,
-            [("one".into(), 0, 3), ("two".into(), 5, 8), (String::new(), 9, 9), ("last".into(), 10, 14)]
+            [
+                ("one".into(), 0, 3),
+                ("two".into(), 5, 8),
+                (String::new(), 9, 9),
+                ("last".into(), 10, 14)
+            ]
         );
         let (two, elsewhere) = (&source.bytes[5..8], b"two");
         assert_eq!(source.span_of(two).start, 5);
