@@ -210,15 +210,24 @@ impl Run<'_> {
         let mut quick = Vec::new();
         let mut probes = Vec::new();
         for (at, entry) in self.plan.of_phase(phase) {
-            if let Some(denied) = rights.denied(&entry.needs) {
-                let job = self.job(phase, at, 0, entry, &Target::default());
-                self.session.skip(&job, &format!("skipped: forbidden: {denied}"));
-                continue;
-            }
-            let (targets, left_out) = match entry.each {
+            let (mut targets, left_out) = match entry.each {
                 None => (vec![Target::default()], 0),
                 Some(each) => self.facts().targets(each, entry.most.unwrap_or(usize::MAX)),
             };
+            // What an entry takes for all its targets is said even when there are none.
+            let general: Vec<String> = entry.needs.iter().filter(|need| !need.contains('{')).cloned().collect();
+            let mut forbidden = rights.denied(&general).map(str::to_owned);
+            targets.retain(|target| {
+                let needs: Vec<String> = entry.needs.iter().map(|need| target.fill(need)).collect();
+                let denied = rights.denied(&needs).map(str::to_owned);
+                let allowed = denied.is_none();
+                forbidden = forbidden.take().or(denied);
+                allowed
+            });
+            if let Some(denied) = forbidden {
+                let job = self.job(phase, at, usize::MAX, entry, &Target::default());
+                self.session.skip(&job, &format!("skipped: forbidden: {denied}"));
+            }
             if left_out > 0 {
                 let job = self.job(phase, at, targets.len(), entry, &Target::default());
                 self.session.skip(&job, &format!("skipped: {left_out} more, see profile deep"));

@@ -76,7 +76,10 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
 fn collect(arguments: &Collect, progress: &Progress) -> anyhow::Result<u8> {
     let plan = Plan::load(&arguments.profile, &arguments.only, &arguments.skip)?;
     if arguments.dry_run {
-        let text = plan.describe(&arguments.window(), arguments.kubectl.namespace.as_deref());
+        let mut text = plan.describe(&arguments.window(), arguments.kubectl.namespace.as_deref());
+        if arguments.azure.is_some() {
+            text += &format!("\n{}", Plan::load("azure", &[], &[])?.describe(&[], None));
+        }
         std::io::stdout().write_all(text.as_bytes()).context("cannot print the plan")?;
         return Ok(0);
     }

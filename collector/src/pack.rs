@@ -1,14 +1,13 @@
 //! Packs folders and files that exist already into a bundle: what someone else collected, with the
 //! same redaction and the same manifest. A node script's stream is taken apart.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use konspect_bundle::manifest::{ClusterCard, CommandRecord, Manifest, Tool};
 use konspect_bundle::writer::{Shape, WriteError, Writer, Written};
 
-use crate::audit::files;
+use crate::audit::{files, open};
 use crate::cli::Pack;
 use crate::collect::{client_card, output_path};
 use crate::kubectl::Stop;
@@ -82,11 +81,10 @@ fn add(
             }
         };
     }
-    let mut member = writer.member(&name, Shape::Lines, u64::MAX);
+    let name = name.strip_suffix(".gz").unwrap_or(&name);
+    let mut member = writer.member(name, Shape::Lines, u64::MAX);
     let mut buffer = vec![0; 256 << 10];
-    let mut read =
-        || -> std::io::Result<Box<dyn Read>> { Ok(Box::new(BufReader::new(File::open(file)?))) };
-    match read() {
+    match open(file) {
         Ok(mut reader) => loop {
             match reader.read(&mut buffer) {
                 Ok(0) => break,

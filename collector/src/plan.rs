@@ -58,7 +58,17 @@ pub(crate) enum Phase {
 }
 
 impl Phase {
-    pub(crate) const CLUSTER: [Self; 4] = [Self::Reach, Self::Lists, Self::Derived, Self::Late];
+    const ALL: [Self; 7] =
+        [Self::Reach, Self::Lists, Self::Derived, Self::Late, Self::Node, Self::Azure, Self::Files];
+
+    fn program(self) -> &'static str {
+        match self {
+            Self::Reach | Self::Lists | Self::Derived | Self::Late => "kubectl ",
+            Self::Azure => "az ",
+            Self::Files => "konspect-collect ",
+            Self::Node => "",
+        }
+    }
 
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -187,8 +197,10 @@ impl Plan {
     /// What a dry run prints: commands, rights, bytes.
     pub(crate) fn describe(&self, window: &[String], namespace: Option<&str>) -> String {
         let mut text = format!("profile {}: {}\n\n", self.profile, self.summary);
-        for phase in Phase::CLUSTER {
-            text += &format!("{}:\n", phase.as_str());
+        for phase in Phase::ALL {
+            if self.of_phase(phase).next().is_some() {
+                text += &format!("{}:\n", phase.as_str());
+            }
             for (_, entry) in self.of_phase(phase) {
                 let times = match (entry.each, entry.most) {
                     (Some(each), Some(most)) => {
@@ -196,8 +208,10 @@ impl Plan {
                     }
                     _ => String::new(),
                 };
+                let role =
+                    entry.role.as_ref().map_or_else(String::new, |role| format!("  ({role})"));
                 for command in entry.commands(window, namespace) {
-                    text += &format!("  kubectl {}{times}\n", command.join(" "));
+                    text += &format!("  {}{}{times}{role}\n", phase.program(), command.join(" "));
                 }
             }
         }
@@ -473,7 +487,7 @@ mod tests {
         }
         assert_eq!(
             Plan::load("audit", &[], &[]).unwrap().entries.len(),
-            12,
+            13,
             "every name in `only` is an entry"
         );
     }
