@@ -215,7 +215,8 @@ impl Run<'_> {
                 Some(each) => self.facts().targets(each, entry.most.unwrap_or(usize::MAX)),
             };
             // What an entry takes for all its targets is said even when there are none.
-            let general: Vec<String> = entry.needs.iter().filter(|need| !need.contains('{')).cloned().collect();
+            let general: Vec<String> =
+                entry.needs.iter().filter(|need| !need.contains('{')).cloned().collect();
             let mut forbidden = rights.denied(&general).map(str::to_owned);
             targets.retain(|target| {
                 let needs: Vec<String> = entry.needs.iter().map(|need| target.fill(need)).collect();

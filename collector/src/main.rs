@@ -10,6 +10,7 @@ mod kubectl;
 mod node;
 mod pack;
 mod plan;
+mod profile;
 mod progress;
 mod session;
 mod targets;

@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::profile;
+
 /// The profiles that come with the program, by name.
 pub(crate) const PROFILES: &[(&str, &str)] = &[
     ("default", include_str!("../profiles/default.yaml")),
@@ -321,8 +323,10 @@ fn load(name: &str, depth: usize) -> Result<Plan, PlanError> {
     let text = PROFILES.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
     let text =
         text.filter(|_| depth < 4).ok_or_else(|| PlanError::UnknownProfile(name.to_owned()))?;
-    let profile: Profile = serde_yaml::from_str(text)
-        .map_err(|error| PlanError::Broken { name: name.to_owned(), reason: error.to_string() })?;
+    let broken = |reason: String| PlanError::Broken { name: name.to_owned(), reason };
+    let value = profile::read(text).map_err(broken)?;
+    let profile: Profile =
+        serde_json::from_value(value).map_err(|error| broken(error.to_string()))?;
     let mut entries: Vec<Entry> = Vec::new();
     for base in &profile.extends {
         let kept =

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use jiff::Timestamp;
 use konspect_bundle::manifest::CommandRecord;
 use konspect_bundle::writer::{Shape, WriteError, Writer};
 
@@ -33,8 +32,8 @@ pub(crate) struct Job {
     pub deadline: Duration,
     /// Bytes.
     pub budget: u64,
-    /// Lines stamped after this are not taken.
-    pub until: Option<Timestamp>,
+    /// Lines stamped after this moment are not taken.
+    pub until: Option<i128>,
     /// The node it runs on.
     pub node: Option<String>,
     /// The node that its answer tells something about.
@@ -233,12 +232,12 @@ impl<'a> Session<'a> {
 
 /// Lets lines pass until one is stamped later than wanted.
 struct Window {
-    until: Timestamp,
+    until: i128,
     held: Vec<u8>,
 }
 
 impl Window {
-    fn until(until: Timestamp) -> Self {
+    fn until(until: i128) -> Self {
         Self { until, held: Vec::new() }
     }
 
@@ -277,7 +276,7 @@ mod tests {
 
     #[test]
     fn the_window_ends_where_it_is_told() {
-        let mut window = Window::until("2026-11-21T10:00:01Z".parse().unwrap());
+        let mut window = Window::until(clock::parse("2026-11-21T10:00:01Z").unwrap());
         let mut lines = window.take(b"2026-11-21T10:00:00.5Z a\n2026-11-21T10:0");
         lines.extend(window.take(b"0:02Z b\nno stamp\n2026-11-21T10:00:01Z c"));
         lines.extend(window.rest());
