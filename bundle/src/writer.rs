@@ -141,7 +141,7 @@ impl Writer {
     pub fn finish(&self, mut manifest: Manifest) -> Result<Written, WriteError> {
         let mut inner = self.lock();
         manifest.format = FORMAT_VERSION;
-        manifest.members = inner.members.clone();
+        manifest.members.clone_from(&inner.members);
         manifest.members.sort_by(|left, right| left.path.cmp(&right.path));
         manifest.redactions = self.redactor.counts();
         let text = serde_json::to_vec_pretty(&manifest).unwrap_or_default();
@@ -152,18 +152,15 @@ impl Writer {
             zip.finish().map_err(fail)?.flush().map_err(|source| failed(&partial, source))?;
         }
         let sorted = beside(&self.target, "sorted");
-        match sort_members(&partial, &sorted) {
-            Ok(()) => {
-                std::fs::remove_file(&partial).map_err(|source| failed(&partial, source))?;
-                std::fs::rename(&sorted, &self.target)
-                    .map_err(|source| failed(&self.target, source))?;
-            }
+        if sort_members(&partial, &sorted).is_ok() {
+            std::fs::remove_file(&partial).map_err(|source| failed(&partial, source))?;
+            std::fs::rename(&sorted, &self.target)
+                .map_err(|source| failed(&self.target, source))?;
+        } else {
             // The order is a courtesy, the content is not: a disk too full for a second copy keeps the first.
-            Err(_) => {
-                let _ = std::fs::remove_file(&sorted);
-                std::fs::rename(&partial, &self.target)
-                    .map_err(|source| failed(&self.target, source))?;
-            }
+            let _ = std::fs::remove_file(&sorted);
+            std::fs::rename(&partial, &self.target)
+                .map_err(|source| failed(&self.target, source))?;
         }
         let (bytes, sha256) =
             digest_of(&self.target).map_err(|source| failed(&self.target, source))?;

@@ -63,7 +63,7 @@ fn ask(session: &Session<'_>, plan: &Plan, mut words: BTreeMap<&'static str, Str
         .filter(|(_, entry)| entry.each.is_none())
         .map(|(at, entry)| job(at, 0, entry, &target(&words)))
         .collect();
-    session.pool(&plain, session.parallel, run);
+    Session::pool(&plain, session.parallel, run);
     let known = answers.lock().map(|answers| answers.clone()).unwrap_or_default();
     let mut more = Vec::new();
     for (at, entry) in plan.entries.iter().enumerate() {
@@ -76,7 +76,7 @@ fn ask(session: &Session<'_>, plan: &Plan, mut words: BTreeMap<&'static str, Str
             more.push(job(at, number, entry, &target(&words)));
         }
     }
-    session.pool(&more, session.parallel, run);
+    Session::pool(&more, session.parallel, run);
 }
 
 /// What an entry is repeated for, from the answers so far.
@@ -109,7 +109,7 @@ fn named(each: Each, answers: &BTreeMap<String, Value>) -> Vec<(&'static str, St
 fn search(session: &Session<'_>, like: &Entry, server: &str) -> Option<(String, String)> {
     let (host, _) = host_and_port(server)?;
     let mut search = job(0, 1, like, &Target::default());
-    search.entry = "azure-clusters".to_owned();
+    "azure-clusters".clone_into(&mut search.entry);
     search.words = [
         "aks",
         "list",
@@ -120,7 +120,7 @@ fn search(session: &Session<'_>, like: &Entry, server: &str) -> Option<(String, 
     ]
     .map(str::to_owned)
     .to_vec();
-    search.member = "azure/aks-list.json".to_owned();
+    "azure/aks-list.json".clone_into(&mut search.member);
     let mut found = None;
     session.run(&search, &mut |bytes| {
         let clusters: Vec<Value> = serde_json::from_slice(bytes).unwrap_or_default();

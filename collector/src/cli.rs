@@ -110,8 +110,8 @@ pub(crate) struct Collect {
 #[derive(Args, Debug, Default)]
 pub(crate) struct Kubectl {
     /// The kubectl to use
-    #[arg(long, value_name = "PATH", default_value = "kubectl")]
-    pub kubectl: String,
+    #[arg(long = "kubectl", value_name = "PATH", default_value = "kubectl")]
+    pub program: String,
     #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<String>,
     #[arg(long, value_name = "NAME")]
@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn the_command_line_is_sound_and_its_units_are_read() {
         Cli::command().debug_assert();
-        assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
+        assert_eq!(duration("10m"), Ok(Duration::from_mins(10)));
         assert_eq!((size("4GiB"), size("64MB"), size("7")), (Ok(4 << 30), Ok(64 << 20), Ok(7)));
         assert!(duration("1d").is_err() && size("x").is_err());
         let cli = Cli::try_parse_from([

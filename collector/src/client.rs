@@ -92,7 +92,7 @@ pub(crate) fn collect(session: &Session<'_>, server: &str) {
         .enumerate()
         .map(|(at, job)| Job { order: (ORDER, at, 0, 0), ..job })
         .collect();
-    session.pool(&numbered, 16, |job| {
+    Session::pool(&numbered, 16, |job| {
         if kubectl::find(&job.shown).is_none() {
             session.skip(job, "not found");
             return;
@@ -131,7 +131,7 @@ fn job(name: &str, program: &str, words: &[&str]) -> Job {
 
 /// Connects to every address and says what came of it in the words of `nc -v`.
 fn connect(session: &Session<'_>, addresses: &[IpAddr], port: u16) {
-    session.pool(addresses, 8, |address| {
+    Session::pool(addresses, 8, |address| {
         let started = clock::now();
         let begun = Instant::now();
         #[expect(

@@ -61,8 +61,8 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Asks kubectl, not the cluster, where the cluster is.
     pub(crate) fn find(options: &Kubectl, stop: &Stop) -> Result<Self, CollectError> {
-        let missing = || CollectError::NoKubectl(options.kubectl.clone());
-        let program = kubectl::find(&options.kubectl).ok_or_else(missing)?;
+        let missing = || CollectError::NoKubectl(options.program.clone());
+        let program = kubectl::find(&options.program).ok_or_else(missing)?;
         let words = options.words();
         let mut view = words.clone();
         view.extend(["config", "view", "--minify", "-o", "json"].map(str::to_owned));
@@ -242,10 +242,9 @@ impl Run<'_> {
         self.session.progress.phase(phase.as_str(), quick.len() + probes.len());
         std::thread::scope(|scope| {
             scope.spawn(|| {
-                self.session.pool(&probes, PROBES, |(entry, job)| self.execute(entry, job))
+                Session::pool(&probes, PROBES, |(entry, job)| self.execute(entry, job));
             });
-            self.session
-                .pool(&quick, self.session.parallel, |(entry, job)| self.execute(entry, job));
+            Session::pool(&quick, self.session.parallel, |(entry, job)| self.execute(entry, job));
         });
         self.session.progress.end();
     }

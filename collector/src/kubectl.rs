@@ -255,7 +255,7 @@ mod tests {
     use super::*;
 
     fn stop() -> Stop {
-        Stop { interrupted: Arc::default(), until: Instant::now() + Duration::from_secs(60) }
+        Stop { interrupted: Arc::default(), until: Instant::now() + Duration::from_mins(1) }
     }
 
     fn shell(script: &str, deadline: u64) -> (Outcome, String) {

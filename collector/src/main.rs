@@ -79,7 +79,7 @@ fn collect(arguments: &Collect, progress: &Progress) -> anyhow::Result<u8> {
     if arguments.dry_run {
         let mut text = plan.describe(&arguments.window(), arguments.kubectl.namespace.as_deref());
         if arguments.azure.is_some() {
-            text += &format!("\n{}", Plan::load("azure", &[], &[])?.describe(&[], None));
+            text.push_str(&Plan::load("azure", &[], &[])?.describe(&[], None));
         }
         std::io::stdout().write_all(text.as_bytes()).context("cannot print the plan")?;
         return Ok(0);
@@ -125,7 +125,7 @@ fn stop(time: Duration) -> anyhow::Result<Stop> {
         .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupted)))
         .context("cannot listen for signals")?;
     }
-    let time = time.min(Duration::from_secs(7 * 24 * 3600));
+    let time = time.min(Duration::from_hours(7 * 24));
     Ok(Stop { interrupted, until: Instant::now() + time })
 }
 
@@ -164,18 +164,15 @@ fn gaps(commands: &[CommandRecord]) -> Vec<String> {
 /// Prints the path, the size, the digest and one sentence.
 fn say(written: &Written, state: &str, gaps: &[String]) -> anyhow::Result<()> {
     let redacted: u64 = written.redactions.values().sum();
-    let mut text = format!(
-        "{}\n{} bytes, SHA-256 {}\n",
-        written.path.display(),
-        written.bytes,
-        written.sha256
-    );
-    text += &format!("{} members, {redacted} secrets replaced", written.members);
-    text += &if gaps.is_empty() {
-        String::new()
-    } else {
-        format!("; not obtained: {}", gaps.join("; "))
-    };
-    text += &if state.is_empty() { ".\n".to_owned() } else { format!("; {state}.\n") };
+    let Written { path, bytes, sha256, members, .. } = written;
+    let mut sentence = vec![format!("{members} members, {redacted} secrets replaced")];
+    if !gaps.is_empty() {
+        sentence.push(format!("not obtained: {}", gaps.join("; ")));
+    }
+    if !state.is_empty() {
+        sentence.push(state.to_owned());
+    }
+    let text =
+        format!("{}\n{bytes} bytes, SHA-256 {sha256}\n{}.\n", path.display(), sentence.join("; "));
     std::io::stdout().write_all(text.as_bytes()).context("cannot print where the bundle is")
 }

@@ -23,7 +23,7 @@ const SETTINGS: &str = "# settings\n";
 const ORDER: u8 = 30;
 
 /// What a node may take, in seconds and bytes: a hung node delays nobody.
-const NODE_TIME: Duration = Duration::from_secs(180);
+const NODE_TIME: Duration = Duration::from_mins(3);
 const NODE_BYTES: usize = 128 << 20;
 
 /// The script with its settings.
@@ -103,7 +103,7 @@ pub(crate) fn collect(
     let script = script(&settings);
     session.progress.phase("nodes", nodes.len());
     let numbered: Vec<(usize, &(String, Option<String>))> = nodes.iter().enumerate().collect();
-    session.pool(&numbered, session.parallel, |(at, (name, address))| {
+    Session::pool(&numbered, session.parallel, |(at, (name, address))| {
         let (program, words) = match arguments.via {
             Via::None => return,
             Via::Debug => (cluster.program.clone(), debug_words(cluster, arguments, name, &script)),

@@ -32,7 +32,8 @@ pub(crate) enum PlanError {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Profile {
-    profile: String,
+    #[serde(rename = "profile")]
+    name: String,
     summary: String,
     /// Profiles whose entries come first.
     extends: Vec<String>,
@@ -198,10 +199,10 @@ impl Plan {
 
     /// What a dry run prints: commands, rights, bytes.
     pub(crate) fn describe(&self, window: &[String], namespace: Option<&str>) -> String {
-        let mut text = format!("profile {}: {}\n\n", self.profile, self.summary);
+        let mut lines = vec![format!("profile {}: {}\n", self.profile, self.summary)];
         for phase in Phase::ALL {
             if self.of_phase(phase).next().is_some() {
-                text += &format!("{}:\n", phase.as_str());
+                lines.push(format!("{}:", phase.as_str()));
             }
             for (_, entry) in self.of_phase(phase) {
                 let times = match (entry.each, entry.most) {
@@ -212,24 +213,27 @@ impl Plan {
                 };
                 let role =
                     entry.role.as_ref().map_or_else(String::new, |role| format!("  ({role})"));
-                for command in entry.commands(window, namespace) {
-                    text += &format!("  {}{}{times}{role}\n", phase.program(), command.join(" "));
-                }
+                let commands = entry.commands(window, namespace);
+                lines.extend(
+                    commands.iter().map(|words| {
+                        format!("  {}{}{times}{role}", phase.program(), words.join(" "))
+                    }),
+                );
             }
         }
         let rights: BTreeSet<&str> =
             self.entries.iter().flat_map(|entry| entry.needs.iter().map(String::as_str)).collect();
-        text += "\nrights:\n";
-        for right in rights {
-            text += &format!("  {right}\n");
+        if !rights.is_empty() {
+            lines.push("\nrights:".to_owned());
         }
-        let bytes: u64 =
+        lines.extend(rights.iter().map(|right| format!("  {right}")));
+        let kibibytes: u64 =
             self.entries.iter().map(|entry| entry.estimate * entry.repetitions()).sum();
-        text += &format!(
-            "\nestimated: {} MiB before compression, for a cluster of some dozen nodes\n",
-            bytes.div_ceil(1024)
-        );
-        text
+        let size = kibibytes.div_ceil(1024);
+        lines.push(format!(
+            "\nestimated: {size} MiB before compression, for a cluster of some dozen nodes\n"
+        ));
+        lines.join("\n")
     }
 }
 
@@ -339,7 +343,7 @@ fn load(name: &str, depth: usize) -> Result<Plan, PlanError> {
             None => entries.push(entry),
         }
     }
-    Ok(Plan { profile: profile.profile, summary: profile.summary, entries })
+    Ok(Plan { profile: profile.name, summary: profile.summary, entries })
 }
 
 /// The rights of the caller as `kubectl auth can-i --list` prints them.

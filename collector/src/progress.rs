@@ -15,8 +15,8 @@ use crate::cli::Hands;
 pub(crate) struct Progress {
     quiet: bool,
     verbose: bool,
-    terminal: bool,
-    color: bool,
+    /// What a bar looks like, where there is a terminal for it.
+    template: Option<&'static str>,
     phase: Mutex<Option<Phase>>,
 }
 
@@ -39,29 +39,24 @@ impl Progress {
                 terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
         };
-        Self {
-            quiet: hands.quiet,
-            verbose: hands.verbose,
-            terminal,
-            color,
-            phase: Mutex::new(None),
-        }
+        let template = if color {
+            "{spinner:.green} {prefix} {bar:30.cyan} {pos}/{len} {wide_msg:.dim}"
+        } else {
+            "{spinner} {prefix} {bar:30} {pos}/{len} {wide_msg}"
+        };
+        let template = Some(template).filter(|_| terminal && !hands.quiet);
+        Self { quiet: hands.quiet, verbose: hands.verbose, template, phase: Mutex::new(None) }
     }
 
     /// Begins a phase of so many commands.
     pub(crate) fn phase(&self, name: &'static str, commands: usize) {
-        let bar = (self.terminal && !self.quiet).then(|| {
-            let template = if self.color {
-                "{spinner:.green} {prefix} {bar:30.cyan} {pos}/{len} {wide_msg:.dim}"
-            } else {
-                "{spinner} {prefix} {bar:30} {pos}/{len} {wide_msg}"
-            };
+        let bar = self.template.map(|template| {
             let style = ProgressStyle::with_template(template)
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
             ProgressBar::new(commands as u64).with_style(style).with_prefix(name)
         });
         self.with(|phase| {
-            *phase = Some(Phase { name, bar, begun: Instant::now(), done: 0, failed: 0 })
+            *phase = Some(Phase { name, bar, begun: Instant::now(), done: 0, failed: 0 });
         });
     }
 

@@ -122,7 +122,7 @@ impl<'a> Session<'a> {
     }
 
     /// Runs jobs on at most `parallel` threads; `act` runs one.
-    pub(crate) fn pool<T: Sync>(&self, jobs: &[T], parallel: usize, act: impl Fn(&T) + Sync) {
+    pub(crate) fn pool<T: Sync>(jobs: &[T], parallel: usize, act: impl Fn(&T) + Sync) {
         let next = AtomicUsize::new(0);
         std::thread::scope(|scope| {
             for _ in 0..parallel.min(jobs.len()) {

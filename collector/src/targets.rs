@@ -167,7 +167,13 @@ struct ContainerStatus {
     #[serde(default)]
     restart_count: u64,
     #[serde(default)]
-    state: BTreeMap<String, serde::de::IgnoredAny>,
+    state: ContainerState,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ContainerState {
+    running: Option<serde::de::IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -379,7 +385,7 @@ fn pod(row: PodRow) -> Pod {
     let containers = row.spec.containers.into_iter().map(|container| {
         let status = statuses.iter().find(|status| status.name == container.name);
         Container {
-            running: status.is_some_and(|status| status.state.contains_key("running")),
+            running: status.is_some_and(|status| status.state.running.is_some()),
             restarts: status.map_or(0, |status| status.restart_count),
             name: container.name,
         }

@@ -120,7 +120,7 @@ pub(crate) fn base64(bytes: &[u8], alphabet: Alphabet) -> String {
 
 /// Decodes pairs of hex digits.
 pub(crate) fn unhex(text: &[u8]) -> Option<Vec<u8>> {
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return None;
     }
     text.chunks_exact(2)
@@ -132,7 +132,12 @@ pub(crate) fn unhex(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    bytes
+        .iter()
+        .flat_map(|byte| {
+            [digit(byte >> 4).to_ascii_lowercase(), digit(byte & 15).to_ascii_lowercase()]
+        })
+        .collect()
 }
 
 /// Decodes `%41`; what is no code stays.
@@ -158,10 +163,14 @@ pub(crate) fn percent(bytes: &[u8]) -> String {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
             text.push(char::from(byte));
         } else {
-            text += &format!("%{byte:02X}");
+            text.extend(['%', digit(byte >> 4), digit(byte & 15)]);
         }
         text
     })
+}
+
+fn digit(value: u8) -> char {
+    char::from_digit(u32::from(value), 16).unwrap_or('0').to_ascii_uppercase()
 }
 
 /// True for bytes that are text: UTF-8 with hardly any control character.

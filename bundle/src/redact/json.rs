@@ -201,13 +201,13 @@ impl Pass<'_> {
                 }
                 _ => labels::label(&key),
             };
-            if let Some(size) = dropped(&key) {
+            if let Some(dropped) = dropped(&key) {
                 self.skip()?;
-                self.drop_member(before, start, first, size);
+                self.drop_member(before, start, first, dropped);
             } else {
                 self.value(cleaner, Frame { shape, inside }, kind, level + 1)?;
             }
-            first = first && dropped(&key) == Some(None);
+            first = first && dropped(&key) == Some(Dropped::Whole);
             before = self.at;
         }
     }
@@ -236,9 +236,9 @@ impl Pass<'_> {
     }
 
     /// Removes a member, or leaves its size in its place.
-    fn drop_member(&mut self, before: usize, start: usize, first: bool, size: Option<&str>) {
+    fn drop_member(&mut self, before: usize, start: usize, first: bool, dropped: Dropped) {
         let bytes = self.at - start;
-        if let Some(name) = size {
+        if let Dropped::Size(name) = dropped {
             let separator = if first { "" } else { "," };
             self.replace(before..self.at, format!("{separator}\"{name}\":{bytes}").as_bytes());
             return;
@@ -271,7 +271,6 @@ impl Pass<'_> {
                 }
                 b',' => {
                     self.at += 1;
-                    continue;
                 }
                 b'"' if frame.inside == Inside::Words => {
                     let (range, word) = self.string()?;
@@ -337,12 +336,22 @@ fn inside(outer: Frame, shape: Shape, key: &str) -> Inside {
     }
 }
 
+/// What stays of a member that is not kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Dropped {
+    Whole,
+    /// Its size, under this name.
+    Size(&'static str),
+}
+
 /// Members that never enter a bundle; some leave their size behind.
-fn dropped(key: &str) -> Option<Option<&'static str>> {
+fn dropped(key: &str) -> Option<Dropped> {
     match key {
-        "managedFields" | "kubectl.kubernetes.io/last-applied-configuration" => Some(None),
-        "requestObject" => Some(Some("requestObjectBytes")),
-        "responseObject" => Some(Some("responseObjectBytes")),
+        "managedFields" | "kubectl.kubernetes.io/last-applied-configuration" => {
+            Some(Dropped::Whole)
+        }
+        "requestObject" => Some(Dropped::Size("requestObjectBytes")),
+        "responseObject" => Some(Dropped::Size("responseObjectBytes")),
         _ => None,
     }
 }

@@ -246,7 +246,7 @@ pub(crate) fn label(name: &str) -> Option<Kind> {
     }
     let words = words(name);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    if let ["auth"] | ["authorization"] | ["proxy", "authorization"] | ["identitytoken"] =
+    if let ["auth" | "authorization" | "identitytoken"] | ["proxy", "authorization"] =
         words.as_slice()
     {
         return Some("credential");
@@ -377,10 +377,8 @@ fn words(name: &str) -> Vec<String> {
     let mut word = String::new();
     let mut previous_lower = false;
     for c in name.chars() {
-        if !c.is_alphanumeric() || (c.is_uppercase() && previous_lower) {
-            if !word.is_empty() {
-                words.push(std::mem::take(&mut word));
-            }
+        if (!c.is_alphanumeric() || (c.is_uppercase() && previous_lower)) && !word.is_empty() {
+            words.push(std::mem::take(&mut word));
         }
         if c.is_alphanumeric() {
             word.extend(c.to_lowercase());

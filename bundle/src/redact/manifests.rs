@@ -5,6 +5,9 @@ use std::ops::Range;
 use super::labels;
 use super::text::{Hits, With, flag};
 
+/// How far a Secret reaches to either side of its `kind`.
+const LINES: usize = 4096;
+
 /// Looks at the lines around a suspicious one.
 pub(crate) fn around(text: &[u8], line: &Range<usize>, hits: &mut Hits) {
     let bytes = text.get(line.clone()).unwrap_or_default();
@@ -49,7 +52,8 @@ fn wanted(text: &[u8], range: &Range<usize>, kind: labels::Kind) -> bool {
 /// Every value of `data` and `stringData` in the document whose `kind: Secret` stands on `line`.
 fn secret(text: &[u8], line: &Range<usize>, depth: usize, hits: &mut Hits) {
     let mut start = line.start;
-    while let Some(previous) = previous_line(text, start) {
+    for _ in 0..LINES {
+        let Some(previous) = previous_line(text, start) else { break };
         let bytes = text.get(previous.clone()).unwrap_or_default();
         if bytes.starts_with(b"---") || (!bytes.trim_ascii().is_empty() && indent(bytes) < depth) {
             break;
@@ -58,7 +62,8 @@ fn secret(text: &[u8], line: &Range<usize>, depth: usize, hits: &mut Hits) {
     }
     let mut inside = false;
     let mut at = Some(first_line(text, start));
-    while let Some(current) = at {
+    for _ in 0..2 * LINES {
+        let Some(current) = at else { break };
         let bytes = text.get(current.clone()).unwrap_or_default();
         let (deep, words) = (indent(bytes), bytes.trim_ascii());
         if current.start > line.start

@@ -147,11 +147,12 @@ pub(crate) fn find(line: &[u8], hits: &mut Vec<(Range<usize>, Kind)>) {
 
 /// `eyJ….….…`: three parts of base64, the first two of them JSON.
 fn web_tokens(line: &[u8], hits: &mut Vec<(Range<usize>, Kind)>) {
+    let mut done = 0;
     for at in memchr::memmem::find_iter(line, "eyJ") {
-        if hits.last().is_some_and(|(range, _)| range.contains(&at)) {
+        if at < done {
             continue;
         }
-        let end = run(line, at, |byte| word(byte) || matches!(byte, b'.' | b'='));
+        let end = run_within(line, at, 16 << 10, |byte| word(byte) || matches!(byte, b'.' | b'='));
         let parts: Vec<&[u8]> =
             line.get(at..end).unwrap_or_default().split(|byte| *byte == b'.').collect();
         if let [head, body, ..] = parts.as_slice()
@@ -159,6 +160,7 @@ fn web_tokens(line: &[u8], hits: &mut Vec<(Range<usize>, Kind)>) {
             && body.len() >= 8
         {
             hits.push((at..end, "jwt"));
+            done = end;
         }
     }
 }
@@ -193,7 +195,7 @@ fn storage_keys(line: &[u8], hits: &mut Vec<(Range<usize>, Kind)>) {
 fn addresses(line: &[u8], hits: &mut Vec<(Range<usize>, Kind)>) {
     for at in memchr::memmem::find_iter(line, "://") {
         let start = at + 3;
-        let end = run(line, start, |byte| {
+        let end = run_within(line, start, 4096, |byte| {
             !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'<' | b'>' | b'`' | b'|')
         });
         let rest = line.get(start..end).unwrap_or_default();
@@ -216,10 +218,10 @@ fn addresses(line: &[u8], hits: &mut Vec<(Range<usize>, Kind)>) {
         let user = authority.get(..until).unwrap_or_default();
         match memchr::memchr(b':', user) {
             Some(colon) if until > colon + 1 => {
-                hits.push((start + colon + 1..start + until, "url-password"))
+                hits.push((start + colon + 1..start + until, "url-password"));
             }
             None if user.len() >= 16 && user.iter().any(u8::is_ascii_digit) => {
-                hits.push((start..start + until, "url-token"))
+                hits.push((start..start + until, "url-token"));
             }
             _ => {}
         }
@@ -320,9 +322,16 @@ fn logins(line: &[u8], hits: &mut Vec<(Range<usize>, Kind)>) {
     }
 }
 
+/// A run longer than this is cut here: hostile lines cost no more than they are long.
+const RUN: usize = 64 << 10;
+
 /// Where the run of fitting bytes from `start` ends.
 pub(crate) fn run(line: &[u8], start: usize, fits: impl Fn(u8) -> bool) -> usize {
-    let rest = line.get(start..).unwrap_or_default();
+    run_within(line, start, RUN, fits)
+}
+
+fn run_within(line: &[u8], start: usize, most: usize, fits: impl Fn(u8) -> bool) -> usize {
+    let rest = line.get(start..line.len().min(start + most)).unwrap_or_default();
     start + rest.iter().position(|byte| !fits(*byte)).unwrap_or(rest.len())
 }
 

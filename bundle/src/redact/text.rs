@@ -61,6 +61,9 @@ static TRIGGERS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
         .ok()
 });
 
+/// The longest value in quotes that is looked for.
+const VALUE: usize = 64 << 10;
+
 /// A place and what to put there.
 #[derive(Clone, Debug)]
 pub(crate) enum With {
@@ -127,9 +130,12 @@ impl Cleaner<'_> {
 
     /// Opens what is coded, cleans it, and puts it back in the same coding.
     fn coded(&mut self, text: &[u8], hits: &mut Hits) {
-        let covered: Vec<Range<usize>> = hits.iter().map(|(range, _)| range.clone()).collect();
+        let mut covered: Vec<Range<usize>> = hits.iter().map(|(range, _)| range.clone()).collect();
+        covered.sort_by_key(|range| range.start);
+        let mut covered = covered.into_iter().peekable();
         for range in runs(text) {
-            if covered.iter().any(|hit| hit.start < range.end && range.start < hit.end) {
+            while covered.next_if(|hit| hit.end <= range.start).is_some() {}
+            if covered.peek().is_some_and(|hit| hit.start < range.end) {
                 continue;
             }
             let coded = text.get(range.clone()).unwrap_or_default();
@@ -163,7 +169,7 @@ impl Cleaner<'_> {
         let (plain, alphabet) = codings::unbase64(coded)?;
         let clean = self.opened(&plain)?;
         let text = codings::base64(&clean, alphabet);
-        let padded = coded.ends_with(b"=") || coded.len() % 4 == 0;
+        let padded = coded.ends_with(b"=") || coded.len().is_multiple_of(4);
         Some(if padded { text } else { text.trim_end_matches('=').to_owned() }.into_bytes())
     }
 
@@ -239,8 +245,7 @@ fn private_keys(text: &[u8], hits: &mut Hits) {
 fn unfinished(window: &[u8]) -> usize {
     let mut end = 0;
     for (number, line) in window.split_inclusive(|byte| *byte == b'\n').enumerate() {
-        let last =
-            line.trim_ascii().rsplit(|byte| byte.is_ascii_whitespace()).next().unwrap_or_default();
+        let last = line.trim_ascii().rsplit(u8::is_ascii_whitespace).next().unwrap_or_default();
         let coded =
             last.len() >= 16 && last.iter().all(|byte| shapes::base64(*byte) || *byte == b'=');
         if number > 0 && !coded {
@@ -254,9 +259,14 @@ fn unfinished(window: &[u8]) -> usize {
 
 /// Values behind their labels in one line.
 fn labelled(line: &[u8], hits: &mut Vec<(Range<usize>, Kind)>) {
+    let mut done = 0;
     for at in memchr::memchr3_iter(b'=', b':', b'>', line) {
-        if let Some(hit) = after_label(line, at) {
-            hits.push(hit);
+        if at < done {
+            continue;
+        }
+        if let Some((range, kind)) = after_label(line, at) {
+            done = range.end;
+            hits.push((range, kind));
         }
     }
     for at in memchr::memmem::find_iter(line, "--") {
@@ -446,7 +456,8 @@ fn scheme(line: &[u8], start: usize) -> usize {
 fn closing(line: &[u8], open: usize, quote: u8, slashes: usize) -> Option<usize> {
     let mut at = open;
     loop {
-        at += memchr::memchr(quote, line.get(at..)?)?;
+        let window = line.get(at..line.len().min(open + VALUE))?;
+        at += memchr::memchr(quote, window)?;
         let body = line.get(open..at)?;
         let run = body.iter().rev().take_while(|byte| **byte == b'\\').count();
         if run == slashes || (slashes == 0 && run % 2 == 0) {
@@ -581,7 +592,7 @@ mod tests {
 
     #[test]
     fn private_keys_in_logs_and_cut_short() {
-        let body = "zKk15PePSdy+ssTS37xpZCFKeXoKe8np4TAbWAMW3I7UQ3i".repeat(1);
+        let body = "zKk15PePSdy+ssTS37xpZCFKeXoKe8np4TAbWAMW3I7UQ3i";
         let key = format!(
             "t1 -----BEGIN EC PRIVATE KEY-----\nt1 {body}\nt1 {body}\nt1 -----END EC PRIVATE KEY-----\nt2 done\n"
         );

@@ -61,7 +61,7 @@ pub(crate) fn run(prepare: impl FnOnce(&Path) -> Vec<String>) -> Run {
         .env("HOME", folder.path())
         .env_remove("KUBECONFIG")
         .args(words)
-        .timeout(std::time::Duration::from_secs(240))
+        .timeout(std::time::Duration::from_mins(4))
         .output()
         .unwrap();
     let bundle = bundles(folder.path()).first().map(|path| Bundle::open(path));

@@ -187,10 +187,10 @@ fn replay(request: &Request, recording: &Recording) -> (u16, String, String) {
     if request.path.ends_with("/log") {
         return (200, "text/plain".to_owned(), "2026-11-21T10:50:00.5Z started\n".to_owned());
     }
-    if let Some((_, pod)) = request.path.split_once("/pods/") {
-        if let Some(found) = recorded_pod(pod, recording) {
-            return json(found);
-        }
+    if let Some((_, pod)) = request.path.split_once("/pods/")
+        && let Some(found) = recorded_pod(pod, recording)
+    {
+        return json(found);
     }
     json(
         serde_json::json!({"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": []}),
