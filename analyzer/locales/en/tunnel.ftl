@@ -84,3 +84,12 @@ node-to-node-traffic-blocked-nsg = look for a rule that denies TCP 10250 between
 node-to-node-traffic-blocked-try = from another node, see where the packet ends
 node-to-node-traffic-blocked-settled = the NSGs of all node subnets, their route tables and the packet filters of the silent nodes
 node-to-node-traffic-blocked-cleared = the kubelet of { $node }, which hosts no agent, answers
+
+rule-port-10250-nsg = a network security group blocks the kubelets' port
+port-10250-nsg-title = rule { $rule } (priority { $priority }) of NSG { $group } denies TCP 10250 between nodes
+port-10250-nsg-inbound = { $rule } denies inbound TCP 10250 from node to node; its priority { $priority } comes before AllowVnetInBound
+port-10250-nsg-outbound = { $rule } denies outbound TCP 10250 from node to node; its priority { $priority } comes before AllowVnetOutBound
+port-10250-nsg-cleared = { $rule } (priority { $priority }) of { $group } allows TCP 10250 between nodes
+port-10250-nsg-allow = allow the port before the denying rule (or narrow that rule)
+port-10250-nsg-restart = if nothing changes within minutes, start the tunnel agents anew
+port-10250-nsg-settled = the result of "kubectl logs" for one Pod on each node, and "nc -v -w 2 ADDRESS 10250" from one node to another

@@ -5,6 +5,7 @@ mod node_to_node_traffic_blocked;
 mod port_10250;
 mod port_10250_iptables;
 mod port_10250_nftables;
+mod port_10250_nsg;
 mod port_10250_ufw;
 mod tunnel_agents_not_running;
 
@@ -12,6 +13,7 @@ use super::Registered;
 
 pub static RULES: &[Registered] = &[
     Registered::of::<tunnel_agents_not_running::TunnelAgentsNotRunning>(),
+    Registered::of::<port_10250_nsg::Port10250Nsg>(),
     Registered::of::<port_10250_ufw::Port10250Ufw>(),
     Registered::of::<port_10250_iptables::Port10250Iptables>(),
     Registered::of::<port_10250_nftables::Port10250Nftables>(),
