@@ -10,6 +10,7 @@ pub mod firewalls;
 pub mod inputs;
 pub mod listing;
 pub mod logs;
+pub mod network_groups;
 pub mod nodes;
 pub mod pods;
 pub mod reach;
@@ -26,6 +27,7 @@ pub use self::firewalls::Firewalls;
 pub use self::inputs::{AnyOf, FromFacts, Needs};
 pub use self::listing::Listing;
 pub use self::logs::Logs;
+pub use self::network_groups::NetworkGroups;
 pub use self::nodes::Nodes;
 pub use self::pods::Pods;
 pub use self::reach::KubeletReach;
@@ -152,6 +154,7 @@ pub struct Facts {
     pub routes: Table<Listing<OnNode<Routes>>>,
     pub hosts: Table<Listing<OnNode<HostsEntry>>>,
     pub clusters: Table<Listing<ManagedCluster>>,
+    pub network_groups: Table<NetworkGroups>,
     pub nsgs: Table<Listing<NsgText>>,
     pub route_tables: Table<Listing<RouteTable>>,
     pub outbound_rules: Table<Listing<OutboundRule>>,

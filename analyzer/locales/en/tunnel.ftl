@@ -84,3 +84,44 @@ node-to-node-traffic-blocked-nsg = look for a rule that denies TCP 10250 between
 node-to-node-traffic-blocked-try = from another node, see where the packet ends
 node-to-node-traffic-blocked-settled = the NSGs of all node subnets, their route tables and the packet filters of the silent nodes
 node-to-node-traffic-blocked-cleared = the kubelet of { $node }, which hosts no agent, answers
+
+rule-port-10250-nsg = a network security group blocks the kubelets' port
+port-10250-nsg-title = rule { $rule } (priority { $priority }) of NSG { $group } denies TCP 10250 between nodes
+port-10250-nsg-inbound = { $rule } denies inbound TCP 10250 from node to node; its priority { $priority } comes before AllowVnetInBound
+port-10250-nsg-outbound = { $rule } denies outbound TCP 10250 from node to node; its priority { $priority } comes before AllowVnetOutBound
+port-10250-nsg-cleared = { $rule } (priority { $priority }) of { $group } allows TCP 10250 between nodes
+port-10250-nsg-allow = allow the port before the denying rule (or narrow that rule)
+port-10250-nsg-restart = if nothing changes within minutes, start the tunnel agents anew
+port-10250-nsg-settled = the result of "kubectl logs" for one Pod on each node, and "nc -v -w 2 ADDRESS 10250" from one node to another
+
+rule-tunnel-agents-not-connected = tunnel agents are not connected
+tunnel-agents-not-connected-title = tunnel agents run, but none has a connection to the API server
+tunnel-agents-not-connected-some = { $count ->
+    [one] one tunnel agent is not connected to the API server
+   *[other] { $count } tunnel agents are not connected to the API server
+}
+tunnel-agents-not-connected-flapping = the tunnel to the API server broke { $count } times
+tunnel-agents-not-connected-error = { $pod } cannot connect: { $error }
+tunnel-agents-not-connected-keepalive = { $pod } lost its stream: no answer to a keepalive ping ({ $count } times over all agents)
+tunnel-agents-not-connected-gauge = the agent's metrics show 0 open connections to the API server
+tunnel-agents-not-connected-gauge-cleared = the agent's metrics show an open connection to the API server
+tunnel-agents-not-connected-no-agent = the API server found no connected tunnel agent
+tunnel-agents-not-connected-runs = { $ready ->
+    [one] and yet an agent is ready
+   *[other] and yet { $ready } agents are ready
+}
+tunnel-agents-not-connected-cleared = { $pod } is connected to the API server
+tunnel-agents-not-connected-read = read why the agent cannot connect: the end of the error tells the layer
+
+rule-tunnel-alpn-stripped = a TLS-inspecting device takes away ALPN
+tunnel-alpn-stripped-title = something on the way strips ALPN from TLS: tunnel agents cannot connect
+tunnel-alpn-stripped-agent = { $pod } completes TCP, but its TLS lacks the ALPN protocol "konnectivity"
+tunnel-alpn-stripped-odd = { $pod } reaches something that is not the tunnel's server
+tunnel-alpn-stripped-probe = openssl asked for ALPN "konnectivity" and got none (certificate of { $issuer })
+tunnel-alpn-stripped-kubelet = the kubelet of { $node } uses the same name and port without trouble: TCP and TLS pass
+tunnel-alpn-stripped-exempt = exempt the API server's name on TCP 443 from TLS inspection, and let ALPN pass unchanged
+tunnel-alpn-stripped-test = on a node, see what is negotiated: it must say "ALPN protocol: konnectivity"
+tunnel-alpn-stripped-restart = then start the agents anew
+tunnel-alpn-stripped-settled = on a node, "openssl s_client -connect API_SERVER:443 -servername API_SERVER -alpn konnectivity"
+tunnel-alpn-stripped-cleared = a TLS probe negotiated ALPN "{ $alpn }"
+tunnel-alpn-stripped-dial = { $pod } fails before TLS: no connection is made at all

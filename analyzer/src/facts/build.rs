@@ -9,8 +9,8 @@ use konspect_bundle::{ArtifactId, Span};
 
 use super::context::{Context, Platform};
 use super::{
-    Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing, Nodes, Origin, Pods, Services,
-    Table, Tunnel,
+    Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing, NetworkGroups, Nodes, Origin,
+    Pods, Services, Table, Tunnel,
 };
 use crate::model::kube::{Event, Node, Pod};
 use crate::model::log::{LogFile, Signal};
@@ -79,6 +79,13 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
     let reach = KubeletReach::new(nodes.ok(), pods.ok(), logs.ok(), &rows.commands, &rows.probes);
     let firewalls =
         Firewalls::new(&rows.firewalls, nodes.ok(), tunnel.as_ref(), &rows.routes, origin);
+    let network_groups = NetworkGroups::new(
+        &rows.nsgs,
+        nodes.ok(),
+        tunnel.as_ref(),
+        rows.clusters.first(),
+        &rows.virtual_networks,
+    );
     let context = context(&rows, origin, nodes.ok(), events.ok(), logs.ok(), tunnel.as_ref());
     Facts {
         context,
@@ -199,6 +206,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         routes: sources.present(TableKind::NodeFiles, rows.routes, |row| row.value.at),
         hosts: sources.present(TableKind::NodeFiles, rows.hosts, |row| row.value.at),
         clusters: sources.present(TableKind::AzureCluster, rows.clusters, |row| row.at),
+        network_groups: Table::from_option(network_groups, &[TableKind::AzureNetworkRules]),
         nsgs: sources.listing(TableKind::AzureNetworkRules, rows.nsgs, |row| row.at),
         route_tables: sources.listing(TableKind::AzureRoutes, rows.route_tables, |row| row.at),
         outbound_rules: sources

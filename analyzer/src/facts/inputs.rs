@@ -3,8 +3,8 @@
 use konspect_audit::AuditSummary;
 
 use super::{
-    Context, Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing, Nodes, Pods, Services,
-    Table, Tunnel,
+    Context, Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing, NetworkGroups, Nodes,
+    Pods, Services, Table, Tunnel,
 };
 use crate::model::azure::{
     AzureError, AzureMetric, ManagedCluster, OutboundRule, PublicIp, RouteTable, VirtualNetwork,
@@ -132,6 +132,7 @@ tables! {
     Tunnel => tunnel, [Pods, Workloads, TunnelLogs];
     KubeletReach => reach, [ClientErrors, TunnelLogs, OtherLogs, Probes];
     Firewalls => firewalls, [Firewalls];
+    NetworkGroups => network_groups, [AzureNetworkRules];
     Listing<Workload> => workloads, [Workloads];
     Listing<Webhook> => webhooks, [Webhooks];
     Listing<ApiService> => api_services, [ApiServices];

@@ -5,13 +5,19 @@ mod node_to_node_traffic_blocked;
 mod port_10250;
 mod port_10250_iptables;
 mod port_10250_nftables;
+mod port_10250_nsg;
 mod port_10250_ufw;
+mod tunnel_agents_not_connected;
 mod tunnel_agents_not_running;
+mod tunnel_alpn_stripped;
 
 use super::Registered;
 
 pub static RULES: &[Registered] = &[
     Registered::of::<tunnel_agents_not_running::TunnelAgentsNotRunning>(),
+    Registered::of::<tunnel_alpn_stripped::TunnelAlpnStripped>(),
+    Registered::of::<tunnel_agents_not_connected::TunnelAgentsNotConnected>(),
+    Registered::of::<port_10250_nsg::Port10250Nsg>(),
     Registered::of::<port_10250_ufw::Port10250Ufw>(),
     Registered::of::<port_10250_iptables::Port10250Iptables>(),
     Registered::of::<port_10250_nftables::Port10250Nftables>(),
