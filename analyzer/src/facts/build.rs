@@ -9,8 +9,8 @@ use konspect_bundle::{ArtifactId, Span};
 
 use super::context::{Context, Platform};
 use super::{
-    Events, Facts, KubeletReach, Listing, Logs, Missing, Nodes, Origin, Pods, Services, Table,
-    Tunnel,
+    ApiServerPath, Client, Egress, Events, Facts, KubeletReach, Listing, Logs, Missing, Nodes,
+    Origin, Pods, Services, Table, Tunnel,
 };
 use crate::model::kube::{Event, Node, Pod};
 use crate::model::log::{LogFile, Signal};
@@ -78,6 +78,17 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
     );
     let reach = KubeletReach::new(nodes.ok(), pods.ok(), logs.ok(), &rows.commands, &rows.probes);
     let context = context(&rows, origin, nodes.ok(), events.ok(), logs.ok(), tunnel.as_ref());
+    let client = Client::new(
+        &context,
+        &rows.commands,
+        &rows.client_facts,
+        &rows.lookups,
+        &rows.probes,
+        &rows.hosts,
+    );
+    let apiserver_path =
+        ApiServerPath::new(&context, nodes.ok(), pods.ok(), logs.ok(), &rows.probes, &rows.leases);
+    let egress = Egress::new(&context, events.ok(), nodes.ok(), &rows.probes);
     let mut take = Taker { sources: &sources };
     Facts {
         context,
@@ -206,6 +217,14 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         ),
         azure_metrics: take.present(TableKind::AzureSnatMetrics, rows.azure_metrics, |row| row.at),
         azure_errors: take.present(TableKind::AzureCluster, rows.azure_errors, |row| row.at),
+        azure_activities: take
+            .present(TableKind::AzureCluster, rows.azure_activities, |row| row.at),
+        client: Table::from_option(client, &[TableKind::ClientErrors]),
+        apiserver_path: Table::from_option(
+            apiserver_path,
+            &[TableKind::Probes, TableKind::KubeletLogs, TableKind::TunnelLogs],
+        ),
+        egress: Table::from_option(egress, &[TableKind::Probes, TableKind::Events]),
         audit: Table::from_option(audit, &[TableKind::Audit]),
     }
 }
@@ -419,12 +438,24 @@ fn node_in_path(path: &str, nodes: Option<&Nodes>) -> Option<String> {
     if let Some(name) = named {
         return Some(name.clone());
     }
+    if let Some(name) = scale_set_name(&lower) {
+        return Some(name);
+    }
     let mut parts = path.split('/');
     let folder = parts
         .by_ref()
         .find(|part| matches!(*part, "nodes" | "node" | "hosts"))
         .and_then(|_| parts.next())?;
     parts.next().map(|_| folder.to_owned())
+}
+
+/// The name of an AKS node (`aks-POOL-12345678-vmss00000a`) that stands in a path.
+fn scale_set_name(path: &str) -> Option<String> {
+    let end = path.find("-vmss")? + "-vmss".len();
+    let id: String = path.get(end..)?.chars().take_while(char::is_ascii_alphanumeric).collect();
+    let segment = path.get(..end)?.rsplit('/').next()?;
+    let name = segment.get(segment.find("aks")?..)?;
+    (id.len() == 6).then(|| format!("{name}{id}"))
 }
 
 fn attribute<T>(rows: &mut [OnNode<T>], places: &Places, at: fn(&T) -> Span) {
