@@ -3,8 +3,12 @@
 //!
 //! A table is collected or it is not; a rule that needs one that is not is skipped, and says so.
 
+pub mod addresses;
+pub mod apiserver_path;
 mod build;
+pub mod client;
 pub mod context;
+pub mod egress;
 pub mod events;
 pub mod firewalls;
 pub mod inputs;
@@ -12,7 +16,9 @@ pub mod listing;
 pub mod logs;
 pub mod network_groups;
 pub mod nodes;
+pub mod outbound;
 pub mod pods;
+pub mod policies;
 pub mod reach;
 pub mod services;
 pub mod tunnel;
@@ -21,7 +27,10 @@ use jiff::Timestamp;
 use konspect_audit::AuditSummary;
 use konspect_bundle::{ArtifactId, Span, Words};
 
+pub use self::apiserver_path::ApiServerPath;
+pub use self::client::Client;
 pub use self::context::Context;
+pub use self::egress::Egress;
 pub use self::events::Events;
 pub use self::firewalls::Firewalls;
 pub use self::inputs::{AnyOf, FromFacts, Needs};
@@ -34,7 +43,8 @@ pub use self::reach::KubeletReach;
 pub use self::services::Services;
 pub use self::tunnel::Tunnel;
 use crate::model::azure::{
-    AzureError, AzureMetric, ManagedCluster, OutboundRule, PublicIp, RouteTable, VirtualNetwork,
+    AzureActivity, AzureError, AzureMetric, ManagedCluster, OutboundRule, PublicIp, RouteTable,
+    VirtualNetwork,
 };
 use crate::model::client::{ClientFact, CommandOutcome, KubeconfigServer};
 use crate::model::kube::{
@@ -162,6 +172,13 @@ pub struct Facts {
     pub virtual_networks: Table<Listing<VirtualNetwork>>,
     pub azure_metrics: Table<Listing<AzureMetric>>,
     pub azure_errors: Table<Listing<AzureError>>,
+    pub azure_activities: Table<Listing<AzureActivity>>,
+    /// What the client saw of the API server.
+    pub client: Table<Client>,
+    /// Who reaches the API server from which node.
+    pub apiserver_path: Table<ApiServerPath>,
+    /// Which required endpoints the nodes reach.
+    pub egress: Table<Egress>,
     pub audit: Table<AuditSummary>,
 }
 

@@ -9,8 +9,8 @@ use konspect_bundle::{ArtifactId, Span};
 
 use super::context::{Context, Platform};
 use super::{
-    Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing, NetworkGroups, Nodes, Origin,
-    Pods, Services, Table, Tunnel,
+    ApiServerPath, Client, Egress, Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing,
+    NetworkGroups, Nodes, Origin, Pods, Services, Table, Tunnel,
 };
 use crate::model::kube::{Event, Node, Pod};
 use crate::model::log::{LogFile, Signal};
@@ -87,6 +87,17 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         &rows.virtual_networks,
     );
     let context = context(&rows, origin, nodes.ok(), events.ok(), logs.ok(), tunnel.as_ref());
+    let client = Client::new(
+        &context,
+        &rows.commands,
+        &rows.client_facts,
+        &rows.lookups,
+        &rows.probes,
+        &rows.hosts,
+    );
+    let apiserver_path =
+        ApiServerPath::new(&context, nodes.ok(), pods.ok(), logs.ok(), &rows.probes, &rows.leases);
+    let egress = Egress::new(&context, events.ok(), nodes.ok(), &rows.probes);
     Facts {
         context,
         nodes,
@@ -220,6 +231,14 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         azure_metrics: sources
             .present(TableKind::AzureSnatMetrics, rows.azure_metrics, |row| row.at),
         azure_errors: sources.present(TableKind::AzureCluster, rows.azure_errors, |row| row.at),
+        azure_activities: sources
+            .present(TableKind::AzureCluster, rows.azure_activities, |row| row.at),
+        client: Table::from_option(client, &[TableKind::ClientErrors]),
+        apiserver_path: Table::from_option(
+            apiserver_path,
+            &[TableKind::Probes, TableKind::KubeletLogs, TableKind::TunnelLogs],
+        ),
+        egress: Table::from_option(egress, &[TableKind::Probes, TableKind::Events]),
         audit: Table::from_option(audit, &[TableKind::Audit]),
     }
 }
