@@ -28,6 +28,7 @@
 //! *unknown*, never *no*; and an answer is the set of all outcomes that the dumps allow.
 
 pub mod answer;
+pub mod change;
 pub mod evaluate;
 pub mod ipset;
 pub mod model;

@@ -95,7 +95,7 @@ impl<'a> Engine<'a> {
             own,
             looped: false,
             broadcast: false,
-            uncertain_nat: false,
+            accepted_by: (u32::MAX, 0, 0),
         };
         let flow = Flow {
             packet,
@@ -363,6 +363,16 @@ impl<'a> Engine<'a> {
 
     /// Ends the current base chain with accept.
     pub(super) fn accepted(&self, flow: &mut Flow<'a>) {
+        if let Some(step) = flow.path.last() {
+            let table = self.firewall.tables.get(step.table as usize);
+            if table.is_some_and(|table| table.tool == Tool::Nft || &*table.name == "filter") {
+                let number = match step.kind {
+                    RawKind::Rule(number) | RawKind::Mapped(number, _) => number,
+                    RawKind::Policy | RawKind::Return => u32::MAX,
+                };
+                flow.core.accepted_by = (step.table, step.chain, number);
+            }
+        }
         flow.core.stack.clear();
         flow.core.entry += 1;
         flow.core.entered = false;

@@ -357,7 +357,7 @@ impl Reader {
         let name = match name {
             "localhost" if self.family == Family::Ipv4 => "127.0.0.1",
             "localhost" | "ip6-localhost" => "::1",
-            "loopback/8" => "127.0.0.0/8",
+            "loopback/8" | "localhost/8" => "127.0.0.0/8",
             "link-local/16" => "169.254.0.0/16",
             "anywhere" if self.family == Family::Ipv4 => "0.0.0.0/0",
             "anywhere" => "::/0",

@@ -490,6 +490,9 @@ impl<'w> Reader<'w, '_> {
                 self.negatable();
                 self.out.push(Statement::Helper);
             }
+            "nfacct-name" => {
+                self.take();
+            }
             "realm" => {
                 let (invert, value) = self.negatable();
                 self.push(

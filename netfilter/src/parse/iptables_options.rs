@@ -190,6 +190,8 @@ fn module_of(module: &str, options: &[Opt<'_, '_>], family: Family, rule: &mut R
             });
         }
         "socket" => return out.push(Statement::Socket),
+        // Counts and always matches; kube-proxy sets it since 1.32.
+        "nfacct" => return out.push(note("nfacct")),
         "helper" => return out.push(Statement::Helper),
         "rt" | "hbh" | "dst" | "frag" | "mh" | "ipv6header" => {
             return out.push(Statement::ExtensionHeader {
