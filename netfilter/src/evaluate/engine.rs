@@ -592,7 +592,6 @@ impl<'a> Engine<'a> {
     /// Whether the kernel answers this packet when a rule rejects it.
     pub(super) fn answers(&self, flow: &Flow<'a>, reject: Reject) -> bool {
         let packet = self.packet;
-        let from_outside = !flow.core.own;
         let link_broadcast =
             packet.destination_mac.is_some_and(|mac| mac.first().is_some_and(|byte| byte & 1 == 1));
         let group = flow.core.broadcast || self.address(flow.core.destination).is_multicast();
@@ -603,7 +602,7 @@ impl<'a> Engine<'a> {
             protocol::ICMPV6 => packet.icmp_type < 128,
             _ => false,
         };
-        let checked = has_ports(packet.protocol) && packet.bad_checksum && from_outside;
+        let checked = has_ports(packet.protocol) && packet.bad_checksum;
         match reject {
             Reject::TcpReset => {
                 packet.protocol == protocol::TCP
