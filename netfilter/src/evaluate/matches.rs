@@ -194,9 +194,8 @@ impl<'a> Engine<'a> {
             return Truth::of(conntrack.state.is_some());
         };
         if let Some((bits, invert)) = conntrack.status {
-            let holds =
-                if bits == 0 { connection.status == 0 } else { connection.status & bits != 0 };
-            if holds == invert {
+            // NONE is the empty mask, which the kernel finds in no status.
+            if (connection.status & bits != 0) == invert {
                 return Truth::No;
             }
         }
