@@ -35,6 +35,7 @@ pub(super) struct Frame {
 }
 
 /// Everything that decides what happens next.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the packet")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Core {
     pub stage: Stage,

@@ -8,7 +8,7 @@ use super::flow::{Device, Flow};
 use super::keys::{Value, mac_number};
 use crate::model::{
     Compare, Conntrack, Element, Field, Key, LimitInterface, Mapped, Pattern, SetRef, Statement,
-    Tool, Unknown, address_type, state, status,
+    Unknown, address_type, state, status,
 };
 use crate::node::Way;
 use crate::packet::{Family, has_ports, protocol};
