@@ -38,6 +38,7 @@ pub mod answers;
 mod budget;
 mod client;
 mod columns;
+pub mod counterfactual;
 mod cut;
 mod event;
 mod exact;
