@@ -17,6 +17,9 @@ use crate::watches::Watches;
 /// So many bytes are waited for before the shape of an artefact is judged.
 const HEAD: usize = 1 << 16;
 
+/// A worker keeps so many starts and ends to itself before it looks for their counterparts.
+const TOGETHER: usize = 1 << 15;
+
 /// A CSV row longer than this has a quote that is not closed.
 const LONGEST_ROW: usize = 32 << 20;
 
@@ -40,7 +43,7 @@ impl Shared {
 
     /// Lets starts and ends of requests meet that different workers saw.
     fn settle(&self, fold: &mut AuditFold) {
-        if !fold.watches.is_empty() {
+        if fold.watches.len() >= TOGETHER {
             let mine = std::mem::take(&mut fold.watches);
             self.watches.lock().unwrap_or_else(std::sync::PoisonError::into_inner).merge(mine);
         }

@@ -128,8 +128,8 @@ impl Watches {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.halves.is_empty()
+    pub(crate) fn len(&self) -> usize {
+        self.halves.len()
     }
 
     pub(crate) fn merge(&mut self, other: Self) {

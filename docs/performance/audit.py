@@ -17,7 +17,7 @@ import time
 
 READ = """read_json('{source}', format='newline_delimited', maximum_object_size=33554432, columns={{
   auditID: 'VARCHAR', stage: 'VARCHAR', verb: 'VARCHAR', userAgent: 'VARCHAR', requestURI: 'VARCHAR',
-  objectRef: 'STRUCT(resource VARCHAR, apiGroup VARCHAR, "name" VARCHAR, namespace VARCHAR)',
+  objectRef: 'STRUCT(resource VARCHAR, apiGroup VARCHAR, name VARCHAR, namespace VARCHAR)',
   requestReceivedTimestamp: 'TIMESTAMP', stageTimestamp: 'TIMESTAMP'}})"""
 LATENCY = "epoch_us(stageTimestamp) - epoch_us(requestReceivedTimestamp)"
 DUCK = """
@@ -80,7 +80,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jq", action="store_true")
     args = parser.parse_args()
-    duck = lambda source: DUCK.format(latency=LATENCY, read=READ.format(source=source))
+    duck = lambda source: DUCK.format(latency=LATENCY, read=" ".join(READ.format(source=source).split()))
     tools = [
         ("unzip -p > /dev/null", f"unzip -p {args.zip} > /dev/null", True),
         ("konspect, zip, 2 threads", [args.answers, args.zip, "2"], False),
@@ -104,7 +104,10 @@ def main():
         rows = compare(out["konspect, zip, 2 threads"], out["DuckDB, lines"])
         assert out["konspect, zip, 2 threads"] == out["konspect, zip, 1 thread"], "threads change the answer"
         print(f"{number}: {rows} rows are the same", file=sys.stderr)
-    median = lambda values: sorted(values)[len(values) // 2]
+    def median(values):
+        values = sorted(values)
+        return values[len(values) // 2]
+
     base = [median(value[part] for value in results["unzip -p > /dev/null"]) for part in (0, 1)]
     print("| tool | wall ÷ unzip | CPU ÷ unzip | peak MiB |\n|---|---|---|---|")
     for name, values in results.items():
