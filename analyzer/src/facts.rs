@@ -6,6 +6,7 @@
 mod build;
 pub mod context;
 pub mod events;
+pub mod firewalls;
 pub mod inputs;
 pub mod listing;
 pub mod logs;
@@ -21,6 +22,7 @@ use konspect_bundle::{ArtifactId, Span, Words};
 
 pub use self::context::Context;
 pub use self::events::Events;
+pub use self::firewalls::Firewalls;
 pub use self::inputs::{AnyOf, FromFacts, Needs};
 pub use self::listing::Listing;
 pub use self::logs::Logs;
@@ -133,6 +135,7 @@ pub struct Facts {
     pub kubeconfigs: Table<Listing<KubeconfigServer>>,
     pub tunnel: Table<Tunnel>,
     pub reach: Table<KubeletReach>,
+    pub firewalls: Table<Firewalls>,
     pub resolv_confs: Table<Listing<OnNode<ResolvConf>>>,
     pub lookups: Table<Listing<OnNode<Lookup>>>,
     pub probes: Table<Listing<OnNode<Probe>>>,

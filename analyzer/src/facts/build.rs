@@ -9,8 +9,8 @@ use konspect_bundle::{ArtifactId, Span};
 
 use super::context::{Context, Platform};
 use super::{
-    Events, Facts, KubeletReach, Listing, Logs, Missing, Nodes, Origin, Pods, Services, Table,
-    Tunnel,
+    Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing, Nodes, Origin, Pods, Services,
+    Table, Tunnel,
 };
 use crate::model::kube::{Event, Node, Pod};
 use crate::model::log::{LogFile, Signal};
@@ -77,6 +77,8 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         rows.clusters.first(),
     );
     let reach = KubeletReach::new(nodes.ok(), pods.ok(), logs.ok(), &rows.commands, &rows.probes);
+    let firewalls =
+        Firewalls::new(&rows.firewalls, nodes.ok(), tunnel.as_ref(), &rows.routes, origin);
     let context = context(&rows, origin, nodes.ok(), events.ok(), logs.ok(), tunnel.as_ref());
     Facts {
         context,
@@ -92,6 +94,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             reach,
             &[TableKind::ClientErrors, TableKind::TunnelLogs, TableKind::Probes],
         ),
+        firewalls: Table::from_option(firewalls, &[TableKind::Firewalls]),
         workloads,
         logs,
         webhooks: sources.listing(TableKind::Webhooks, rows.webhooks, |row| row.at),
@@ -404,12 +407,26 @@ fn node_in_path(path: &str, nodes: Option<&Nodes>) -> Option<String> {
     if let Some(name) = named {
         return Some(name.clone());
     }
+    if let Some(name) = scale_set_name(&lower) {
+        return Some(name.to_owned());
+    }
     let mut parts = path.split('/');
     let folder = parts
         .by_ref()
         .find(|part| matches!(*part, "nodes" | "node" | "hosts"))
         .and_then(|_| parts.next())?;
     parts.next().map(|_| folder.to_owned())
+}
+
+/// A scale set's node name in a path: `aks-pool-12345678-vmss00000a`.
+fn scale_set_name(path: &str) -> Option<&str> {
+    let vmss = path.rfind("-vmss")?;
+    let start = path.get(..vmss)?.rfind("aks-")?;
+    let digits = path.get(vmss + 5..)?.bytes().take(6);
+    let whole =
+        digits.clone().count() == 6 && digits.clone().all(|byte| byte.is_ascii_alphanumeric());
+    let name = path.get(start..vmss + 11).filter(|_| whole)?;
+    (!name.contains('/')).then_some(name)
 }
 
 fn attribute<T>(rows: &mut [OnNode<T>], places: &Places, at: fn(&T) -> Span) {

@@ -3,8 +3,8 @@
 use konspect_audit::AuditSummary;
 
 use super::{
-    Context, Events, Facts, KubeletReach, Listing, Logs, Missing, Nodes, Pods, Services, Table,
-    Tunnel,
+    Context, Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing, Nodes, Pods, Services,
+    Table, Tunnel,
 };
 use crate::model::azure::{
     AzureError, AzureMetric, ManagedCluster, OutboundRule, PublicIp, RouteTable, VirtualNetwork,
@@ -131,6 +131,7 @@ tables! {
     Logs => logs, [TunnelLogs, CoreDnsLogs, KubeletLogs, KernelLogs, ControlPlaneLogs, OtherLogs];
     Tunnel => tunnel, [Pods, Workloads, TunnelLogs];
     KubeletReach => reach, [ClientErrors, TunnelLogs, OtherLogs, Probes];
+    Firewalls => firewalls, [Firewalls];
     Listing<Workload> => workloads, [Workloads];
     Listing<Webhook> => webhooks, [Webhooks];
     Listing<ApiService> => api_services, [ApiServices];
