@@ -19,7 +19,7 @@ mod shorten;
 mod terminal;
 mod timeline;
 
-pub use engine::Templates;
+pub use engine::{Templates, size};
 pub use markdown::Target;
 pub use terminal::Terminal;
 

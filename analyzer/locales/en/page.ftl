@@ -47,11 +47,12 @@ page-details = details ↓
 page-and-more = and { $count } more
 page-more = { $count } more
 page-more-in-json = { $count } more: see the JSON report
-page-none-found = no finding
+page-none-found = No finding
 
 ## Sections
 page-section-causes = Root causes
 page-section-findings = Other findings
+page-section-all-findings = Findings
 page-section-time = Time line
 page-section-cluster = Cluster
 page-section-evidence = Evidence

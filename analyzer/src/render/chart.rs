@@ -177,7 +177,7 @@ fn line(
         let place = (x(*at), y(*value));
         match stretches.last_mut() {
             Some(stretch) if before.is_some_and(|before| at - before <= usual * 3.0) => {
-                stretch.push(place)
+                stretch.push(place);
             }
             _ => stretches.push(vec![place]),
         }
@@ -307,7 +307,7 @@ pub(super) fn matrix(cluster: &ClusterCard, most: usize) -> Option<Matrix> {
             cells: targets.iter().map(|target| cell(from, target)).collect(),
         })
         .collect();
-    Some(Matrix { rows, targets })
+    Some(Matrix { targets, rows })
 }
 
 fn round(x: f64) -> f64 {

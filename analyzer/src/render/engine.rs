@@ -267,7 +267,7 @@ fn grouped(number: &Value, locale: Locale) -> String {
 }
 
 /// Bytes in the unit a person reads.
-pub(super) fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     let mut unit = "B";
     let mut amount = bytes;
     for next in ["kB", "MB", "GB", "TB"] {

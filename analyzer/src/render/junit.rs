@@ -1,5 +1,6 @@
 //! JUnit: every rule that ran is a test case, findings are failures, skipped rules are skipped.
 
+use std::fmt::Write as _;
 use std::io::Write;
 
 use super::RenderError;
@@ -23,33 +24,42 @@ pub(super) fn render(
         for (code, rule, name, title, evidence) in std::iter::once(own).chain(effects) {
             tests += 1;
             failures += 1;
-            cases.push_str(&format!(
-                "    <testcase classname=\"{}\" name=\"{}\">\n      <failure message=\"{}\" type=\"{}\">{}</failure>\n    </testcase>\n",
-                xml(rule), xml(&format!("{code} {name}")), xml(title), xml(code), xml(&places(evidence)),
-            ));
+            let _ = writeln!(
+                cases,
+                "    <testcase classname=\"{}\" name=\"{}\">\n      <failure message=\"{}\" type=\"{}\">{}</failure>\n    </testcase>",
+                xml(rule),
+                xml(&format!("{code} {name}")),
+                xml(title),
+                xml(code),
+                xml(&places(evidence)),
+            );
         }
     }
     for card in &report.ruled_out {
         tests += 1;
-        cases.push_str(&format!(
-            "    <testcase classname=\"{}\" name=\"{}\"/>\n",
+        let _ = writeln!(
+            cases,
+            "    <testcase classname=\"{}\" name=\"{}\"/>",
             xml(&card.rule),
             xml(&card.code)
-        ));
+        );
     }
     for card in &report.unchecked {
         tests += 1;
-        cases.push_str(&format!(
-            "    <testcase classname=\"{}\" name=\"{}\">\n      <skipped message=\"{}\"/>\n    </testcase>\n",
-            xml(&card.rule), xml(&card.code), xml(&format!("{} {}", language.label("page-missing"), card.missing))
-        ));
+        let _ = writeln!(
+            cases,
+            "    <testcase classname=\"{}\" name=\"{}\">\n      <skipped message=\"{}\"/>\n    </testcase>",
+            xml(&card.rule),
+            xml(&card.code),
+            xml(&format!("{} {}", language.label("page-missing"), card.missing))
+        );
     }
     let skipped = report.unchecked.len();
     let counts =
         format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"");
-    write!(
+    writeln!(
         out,
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"konspect\" {counts} time=\"0\">\n  <testsuite name=\"{}\" {counts} time=\"0\">\n{cases}  </testsuite>\n</testsuites>\n",
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"konspect\" {counts} time=\"0\">\n  <testsuite name=\"{}\" {counts} time=\"0\">\n{cases}  </testsuite>\n</testsuites>",
         xml(&report.bundle.name)
     )?;
     Ok(())

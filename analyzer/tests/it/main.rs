@@ -9,6 +9,7 @@
 
 mod pages;
 mod render;
+mod schema;
 mod states;
 mod tidy;
 mod words;

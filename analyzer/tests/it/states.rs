@@ -1,6 +1,8 @@
 //! A report in every state that a reader can meet, built by hand: what the renderers are tested
 //! with, and what the gallery shows.
 
+#![expect(clippy::assigning_clones, reason = "fixtures are read, not fast")]
+
 use std::collections::BTreeMap;
 
 use konspect::finding::{Confidence, Family, Risk, Role, Severity};
@@ -300,14 +302,9 @@ pub fn huge() -> Report {
         })
         .collect();
     report.timeline = (0..4_000)
-        .map(|index| {
-            entry(
-                at_second(600 + index / 4),
-                ["nodes", "tunnel", "pods", "api"][index as usize % 4],
-                &format!("event {index}"),
-                None,
-                1,
-            )
+        .zip(["nodes", "tunnel", "pods", "api"].into_iter().cycle())
+        .map(|(index, lane)| {
+            entry(at_second(600 + index / 4), lane, &format!("event {index}"), None, 1)
         })
         .collect();
     report.cluster.pools = (1..=60)
