@@ -15,6 +15,7 @@ pub mod pods;
 pub mod reach;
 pub mod services;
 pub mod tunnel;
+mod years;
 
 use jiff::Timestamp;
 use konspect_audit::AuditSummary;
