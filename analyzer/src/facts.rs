@@ -22,6 +22,7 @@ pub mod policies;
 pub mod reach;
 pub mod services;
 pub mod tunnel;
+mod years;
 
 use jiff::Timestamp;
 use konspect_audit::AuditSummary;

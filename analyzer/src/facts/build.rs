@@ -21,6 +21,7 @@ use crate::parse::rows::Collected;
 use crate::parse::{Rows, TableKind};
 
 pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin) -> Facts {
+    super::years::give_years(&mut rows, origin);
     for command in rows.commands.iter_mut().filter(|command| command.errors.is_empty()) {
         command.errors = network_errors(&command.error_text);
     }
