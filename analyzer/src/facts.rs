@@ -4,11 +4,13 @@
 //! A table is collected or it is not; a rule that needs one that is not is skipped, and says so.
 
 mod build;
+pub mod clients;
 pub mod context;
 pub mod events;
 pub mod inputs;
 pub mod listing;
 pub mod logs;
+pub mod metrics;
 pub mod nodes;
 pub mod pods;
 pub mod reach;
