@@ -7,6 +7,7 @@ mod build;
 pub mod clients;
 pub mod context;
 pub mod events;
+pub mod helm;
 pub mod inputs;
 pub mod listing;
 pub mod logs;
