@@ -357,7 +357,8 @@ fn value_text(value: &Value, depth: u8) -> Option<String> {
         "jhash" | "symhash" => format!("symhash mod {}", inner["mod"].as_u64()?),
         "tcp option" if word("name") == Some("maxseg") => "tcp option maxseg size".to_owned(),
         "rt" => format!("rt {}", word("key")?),
-        "prefix" => format!("{}/{}", value_text(&inner["addr"], depth)?, inner["len"].as_u64()?),
+        // An address may end with a colon; it is no word of its own here.
+        "prefix" => format!("{}/{}", word("addr")?, inner["len"].as_u64()?),
         "range" => {
             let (first, last) = (inner.get(0)?, inner.get(1)?);
             format!("{}-{}", value_text(first, depth)?, value_text(last, depth)?)
