@@ -125,3 +125,44 @@ tunnel-alpn-stripped-restart = then start the agents anew
 tunnel-alpn-stripped-settled = on a node, "openssl s_client -connect API_SERVER:443 -servername API_SERVER -alpn konnectivity"
 tunnel-alpn-stripped-cleared = a TLS probe negotiated ALPN "{ $alpn }"
 tunnel-alpn-stripped-dial = { $pod } fails before TLS: no connection is made at all
+
+tunnel-symptom-cannot-connect = an agent's log ends with failures to connect
+tunnel-symptom-call = a call to the kubelet of { $node } ended in the tunnel
+
+rule-tunnel-agents-on-one-node = all tunnel agents are on one node
+tunnel-agents-on-one-node-title = all tunnel agents run on node { $node }: losing it loses the tunnel
+tunnel-agents-on-one-node-agent = { $pod } runs on { $node }
+tunnel-agents-on-one-node-spread = have the agents scheduled anew, once another system node has room
+tunnel-agents-on-one-node-cleared = agents run on { $count } nodes
+
+rule-tunnel-egress-port-closed = the old tunnel's port is closed on the way out
+tunnel-egress-port-closed-title = { $pod } cannot reach the API server on port { $port }: the old tunnel is down
+tunnel-egress-port-closed-konnectivity = the cluster uses konnectivity, which needs TCP 443 alone
+tunnel-egress-port-closed-ready = { $pod } is ready: its port is open
+tunnel-egress-port-closed-down = { $pod } is not ready
+tunnel-egress-port-closed-probe = { $host } does not answer on port { $port }
+tunnel-egress-port-closed-log = the tunnel's log says that port { $port } does not answer
+tunnel-egress-port-closed-open = allow port { $port } from the nodes to AzureCloud of the cluster's region
+tunnel-egress-port-closed-upgrade = better: upgrade; clusters with this tunnel are long out of support
+
+rule-tunnel-agent-hosts-overloaded = the nodes of the tunnel agents are overloaded
+tunnel-agent-hosts-overloaded-title = { $count ->
+    [one] node { $node }, which hosts a tunnel agent, is overloaded
+   *[other] { $count } of { $total } nodes that host tunnel agents are overloaded
+}
+tunnel-agent-hosts-overloaded-used = { $node } uses { $cpu } % of its CPU and { $memory } % of its memory
+tunnel-agent-hosts-overloaded-pressure = { $node } reports { $condition }
+tunnel-agent-hosts-overloaded-who = find what eats these nodes
+tunnel-agent-hosts-overloaded-cordon = keep more work from this node, and move the eater elsewhere
+tunnel-agent-hosts-overloaded-system-pool = give system Pods a pool of their own (taint CriticalAddonsOnly=true:NoSchedule)
+
+rule-tunnel-agents-under-scaled = too few or too small tunnel agents
+tunnel-agents-under-scaled-title = { $agents } tunnel agents serve { $nodes } nodes: too few
+tunnel-agents-under-scaled-oom = tunnel agents are killed for their memory ({ $agents } wanted in all)
+tunnel-agents-under-scaled-killed = { $pod } was OOM killed and started { $restarts } times anew
+tunnel-agents-under-scaled-kernel = the kernel of { $node } killed an agent (proxy-agent) for its memory
+tunnel-agents-under-scaled-ladder = the ladder in ConfigMap { $name } gives fewer agents than AKS' own
+tunnel-agents-under-scaled-few = { $agents } agents are wanted for { $nodes } nodes; AKS' ladder gives { $wanted }
+tunnel-agents-under-scaled-edit = give the ladder AKS' steps back: 1 node 2 agents, 100 3, 250 4, 500 5, 1000 6, 5000 10
+tunnel-agents-under-scaled-memory = spread load: fewer webhook and log calls at once, more agents, a newer AKS release
+tunnel-agents-under-scaled-cleared = { $agents } agents are wanted for { $nodes } nodes, as AKS' ladder has it, and none was OOM killed
