@@ -5,6 +5,7 @@
 
 mod build;
 pub mod context;
+pub mod dns;
 pub mod events;
 pub mod firewalls;
 pub mod inputs;
