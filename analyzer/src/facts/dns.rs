@@ -86,7 +86,11 @@ fn kind_of(facts: &Facts, name: &str) -> NameKind {
     let known = facts.context.apiserver_names.iter().any(|known| known.eq_ignore_ascii_case(&name));
     if known || name.ends_with(".azmk8s.io") {
         NameKind::ApiServer
-    } else if name.ends_with(".cluster.local") || name.ends_with(".svc") || name.starts_with("kubernetes.default") || name == "kubernetes" {
+    } else if name.ends_with(".cluster.local")
+        || name.ends_with(".svc")
+        || name.starts_with("kubernetes.default")
+        || name == "kubernetes"
+    {
         NameKind::Cluster
     } else {
         NameKind::External
@@ -135,9 +139,16 @@ fn lookups(facts: &Facts, out: &mut Vec<Question>) {
         let mut resolver = resolver(&lookup.server);
         // A server that is named in an answer may be the node's own.
         let own = facts.resolv_confs.ok().into_iter().flat_map(|rows| rows.iter()).any(|conf| {
-            conf.node == row.node && conf.value.nameservers.iter().any(|server| lookup.server.starts_with(server.as_str()))
+            conf.node == row.node
+                && conf
+                    .value
+                    .nameservers
+                    .iter()
+                    .any(|server| lookup.server.starts_with(server.as_str()))
         });
-        if own && resolver == Resolver::Other || matches!(asker, Asker::Pod(_)) && resolver == Resolver::Other {
+        if own && resolver == Resolver::Other
+            || matches!(asker, Asker::Pod(_)) && resolver == Resolver::Other
+        {
             resolver = Resolver::Own;
         }
         out.push(Question {
@@ -198,10 +209,14 @@ fn logs(facts: &Facts, out: &mut Vec<Question>) {
     let mut seen = BTreeSet::new();
     for log in logs.iter().filter(|log| log.origin.component != Component::CoreDns) {
         let origin = &log.origin;
-        let node_side = origin.pod.is_empty() || origin.component == Component::TunnelAgent || origin.component == Component::KubeProxy;
+        let node_side = origin.pod.is_empty()
+            || origin.component == Component::TunnelAgent
+            || origin.component == Component::KubeProxy;
         for count in log.signals.iter().filter(|count| count.signal != Signal::AgentTeardown) {
             for hit in &count.hits {
-                let Some((name, _, outcome)) = hit.error.as_ref().and_then(of_error) else { continue };
+                let Some((name, _, outcome)) = hit.error.as_ref().and_then(of_error) else {
+                    continue;
+                };
                 let asker = if node_side {
                     let node = if origin.node.is_empty() { "" } else { &origin.node };
                     if node.is_empty() && origin.component == Component::Other {
@@ -258,7 +273,14 @@ fn events(facts: &Facts, out: &mut Vec<Question>) {
     }
 }
 
-fn push_event(facts: &Facts, out: &mut Vec<Question>, event: &Event, node: &str, name: &str, outcome: Outcome) {
+fn push_event(
+    facts: &Facts,
+    out: &mut Vec<Question>,
+    event: &Event,
+    node: &str,
+    name: &str,
+    outcome: Outcome,
+) {
     out.push(Question {
         asker: asker(facts, node, ""),
         kind: kind_of(facts, name),
@@ -293,9 +315,13 @@ mod tests {
 
     #[test]
     fn items_of_the_egress_check() {
-        let item = "28) Resolving timed out after 10000 milliseconds: https://mcr.microsoft.com/v2/ ;";
+        let item =
+            "28) Resolving timed out after 10000 milliseconds: https://mcr.microsoft.com/v2/ ;";
         assert_eq!(curl_item(item), Some(("mcr.microsoft.com".to_owned(), Outcome::Silent)));
-        assert_eq!(curl_item("28) Connection timed out after 10000 milliseconds: https://x.com/"), None);
+        assert_eq!(
+            curl_item("28) Connection timed out after 10000 milliseconds: https://x.com/"),
+            None
+        );
         let item = "6) Could not resolve host: x.com: https://x.com/";
         assert_eq!(curl_item(item), Some(("x.com".to_owned(), Outcome::NoSuchName)));
     }

@@ -10,7 +10,11 @@ use crate::parse::time::YEARLESS;
 /// Gives every time without a year the one that brings it close to the bundle's own time, and takes
 /// the time away when nothing tells that.
 pub(super) fn give_years(rows: &mut Rows, origin: &Origin) {
-    let stated = rows.collections.iter().filter_map(|collection| collection.finished.or(collection.started)).max();
+    let stated = rows
+        .collections
+        .iter()
+        .filter_map(|collection| collection.finished.or(collection.started))
+        .max();
     let reference = origin.collected.or(stated).or_else(|| newest(rows));
     for log in &mut rows.logs {
         for time in times(log) {
@@ -35,7 +39,9 @@ fn newest(rows: &Rows) -> Option<Timestamp> {
 
 fn times(log: &mut LogFile) -> impl Iterator<Item = &mut Option<Timestamp>> {
     let signals = log.signals.iter_mut().flat_map(|count| {
-        [&mut count.first, &mut count.last].into_iter().chain(count.hits.iter_mut().map(|hit| &mut hit.time))
+        [&mut count.first, &mut count.last]
+            .into_iter()
+            .chain(count.hits.iter_mut().map(|hit| &mut hit.time))
     });
     [&mut log.first, &mut log.last].into_iter().chain(signals)
 }
@@ -74,7 +80,10 @@ mod tests {
         let dated = |text: &str, reference: &str| dated(yearless(text)?, utc(reference));
         assert_eq!(dated("12-31T23:59:00Z", "2025-01-01T00:30:00Z"), utc("2024-12-31T23:59:00Z"));
         assert_eq!(dated("06-11T15:00:00Z", "2025-06-11T15:30:00Z"), utc("2025-06-11T15:00:00Z"));
-        assert_eq!(super::dated(utc("2023-06-11T15:00:00Z").unwrap(), None), utc("2023-06-11T15:00:00Z"));
+        assert_eq!(
+            super::dated(utc("2023-06-11T15:00:00Z").unwrap(), None),
+            utc("2023-06-11T15:00:00Z")
+        );
         assert_eq!(super::dated(yearless("06-11T15:00:00Z").unwrap(), None), None);
     }
 }

@@ -21,6 +21,16 @@ static META: Meta =
 /// CoreDNS errors below this are the odd lost packet.
 const MANY_ERRORS: u64 = 20;
 
+/// Names that exist for certain.
+const NEEDED: &[&str] = &[
+    "mcr.microsoft.com",
+    "management.azure.com",
+    "login.microsoftonline.com",
+    "packages.microsoft.com",
+    "packages.aks.azure.com",
+    "acs-mirror.azureedge.net",
+];
+
 impl Rule for UpstreamDnsFailing {
     const META: &'static Meta = &META;
     type Inputs<'f> = &'f Facts;
@@ -43,8 +53,13 @@ impl Rule for UpstreamDnsFailing {
     }
 }
 
+/// A name that does not exist may be misspelt, such as a registry's; one that every node needs is not.
 fn unanswered(question: &Question) -> bool {
-    matches!(question.outcome, Outcome::Silent | Outcome::Failed) || !question.direct && question.outcome == Outcome::NoSuchName
+    match question.outcome {
+        Outcome::Silent | Outcome::Failed => true,
+        Outcome::NoSuchName => NEEDED.contains(&question.name.trim_end_matches('.')),
+        Outcome::Resolved => false,
+    }
 }
 
 fn name_of(question: &Question) -> &str {
