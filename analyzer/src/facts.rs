@@ -10,6 +10,7 @@ pub mod client;
 pub mod clients;
 pub mod context;
 pub mod egress;
+pub mod dns;
 pub mod events;
 pub mod firewalls;
 pub mod helm;

@@ -1,5 +1,15 @@
-//! The rules of the family `dns`.
+//! Name resolution: the API server's name, the cluster's own DNS, and what stands behind it.
+
+mod apiserver_name_unresolvable;
+mod coredns_down;
+mod pod_dns_failing;
+mod upstream_dns_failing;
 
 use super::Registered;
 
-pub static RULES: &[Registered] = &[];
+pub static RULES: &[Registered] = &[
+    Registered::of::<apiserver_name_unresolvable::ApiserverNameUnresolvable>(),
+    Registered::of::<coredns_down::CoreDnsDown>(),
+    Registered::of::<pod_dns_failing::PodDnsFailing>(),
+    Registered::of::<upstream_dns_failing::UpstreamDnsFailing>(),
+];
