@@ -10,6 +10,7 @@ pub mod client;
 pub mod context;
 pub mod egress;
 pub mod events;
+pub mod firewalls;
 pub mod inputs;
 pub mod listing;
 pub mod logs;
@@ -30,6 +31,7 @@ pub use self::client::Client;
 pub use self::context::Context;
 pub use self::egress::Egress;
 pub use self::events::Events;
+pub use self::firewalls::Firewalls;
 pub use self::inputs::{AnyOf, FromFacts, Needs};
 pub use self::listing::Listing;
 pub use self::logs::Logs;
@@ -143,6 +145,7 @@ pub struct Facts {
     pub kubeconfigs: Table<Listing<KubeconfigServer>>,
     pub tunnel: Table<Tunnel>,
     pub reach: Table<KubeletReach>,
+    pub firewalls: Table<Firewalls>,
     pub resolv_confs: Table<Listing<OnNode<ResolvConf>>>,
     pub lookups: Table<Listing<OnNode<Lookup>>>,
     pub probes: Table<Listing<OnNode<Probe>>>,

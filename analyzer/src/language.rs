@@ -52,6 +52,7 @@ locale_files!(
     "en",
     [
         "report",
+        "page",
         "diagnostics",
         "path",
         "tunnel",

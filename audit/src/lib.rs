@@ -67,7 +67,7 @@ pub use fold::{AuditFold, Fold, Reading};
 pub use form::{Form, sniff};
 pub use histogram::Histogram;
 pub use onset::Onset;
-pub use read::{Shared, fold_blocks, fold_bytes};
+pub use read::{Shared, fold_all, fold_blocks, fold_bytes};
 pub use seen::Seen;
 pub use state::StateError;
 pub use summary::{

@@ -1,6 +1,7 @@
 //! Whole artefacts and blocks of large ones into folds.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use konspect_bundle::{ArtifactId, Source};
 use rayon::iter::{ParallelBridge, ParallelIterator};
@@ -53,11 +54,36 @@ impl Shared {
 /// Folds a whole artefact, or any line-aligned part of one that is cut by lines.
 pub fn fold_bytes(source: Source<'_>, shared: &Shared) -> AuditFold {
     let mut fold = AuditFold::default();
-    let mut stream = Stream::default();
-    stream.take(source, true, |piece| piece.fold_into(&mut fold, shared.seen.as_ref()));
-    fold.trim();
-    shared.settle(&mut fold);
+    fold.take(source, shared);
     fold
+}
+
+impl AuditFold {
+    /// Takes a whole artefact, as [`fold_bytes`] does: a worker that reads many small ones keeps
+    /// one fold.
+    pub fn take(&mut self, source: Source<'_>, shared: &Shared) {
+        let mut stream = Stream::default();
+        stream.take(source, true, |piece| piece.fold_into(self, shared.seen.as_ref()));
+        shared.settle(self);
+    }
+}
+
+/// Folds many artefacts or members on the current thread pool: every thread has one fold and takes
+/// the next item when it is done with one, so give the largest first. `each` reads an item and
+/// hands its bytes to [`AuditFold::take`].
+pub fn fold_all<T: Sync>(items: &[T], each: impl Fn(&T, &mut AuditFold) + Sync) -> AuditFold {
+    let next = AtomicUsize::new(0);
+    let folds = rayon::broadcast(|_| {
+        let mut fold = AuditFold::default();
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            each(item, &mut fold);
+        }
+        fold
+    });
+    let mut folds = folds.into_iter();
+    let mut total = folds.next().unwrap_or_default();
+    folds.for_each(|fold| total.merge(fold));
+    total
 }
 
 /// Folds a huge artefact whose blocks come in order, each with its offset in the artefact; a worker

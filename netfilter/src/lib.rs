@@ -33,6 +33,7 @@ pub mod ipset;
 pub mod model;
 pub mod names;
 pub mod node;
+pub mod nsg;
 pub mod packet;
 pub mod parse;
 pub mod ufw;

@@ -9,8 +9,8 @@ use konspect_bundle::{ArtifactId, Span};
 
 use super::context::{Context, Platform};
 use super::{
-    ApiServerPath, Client, Egress, Events, Facts, KubeletReach, Listing, Logs, Missing, Nodes,
-    Origin, Pods, Services, Table, Tunnel,
+    ApiServerPath, Client, Egress, Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing,
+    Nodes, Origin, Pods, Services, Table, Tunnel,
 };
 use crate::model::kube::{Event, Node, Pod};
 use crate::model::log::{LogFile, Signal};
@@ -77,6 +77,8 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         rows.clusters.first(),
     );
     let reach = KubeletReach::new(nodes.ok(), pods.ok(), logs.ok(), &rows.commands, &rows.probes);
+    let firewalls =
+        Firewalls::new(&rows.firewalls, nodes.ok(), tunnel.as_ref(), &rows.routes, origin);
     let context = context(&rows, origin, nodes.ok(), events.ok(), logs.ok(), tunnel.as_ref());
     let client = Client::new(
         &context,
@@ -86,10 +88,16 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         &rows.probes,
         &rows.hosts,
     );
-    let apiserver_path =
-        ApiServerPath::new(&context, nodes.ok(), pods.ok(), logs.ok(), &rows.probes, &rows.leases);
     let egress = Egress::new(&context, events.ok(), nodes.ok(), &rows.probes);
-    let mut take = Taker { sources: &sources };
+    let apiserver_path = ApiServerPath::new(
+        &context,
+        nodes.ok(),
+        pods.ok(),
+        logs.ok(),
+        &rows.probes,
+        &rows.leases,
+        egress.as_ref(),
+    );
     Facts {
         context,
         nodes,
@@ -104,10 +112,11 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             reach,
             &[TableKind::ClientErrors, TableKind::TunnelLogs, TableKind::Probes],
         ),
+        firewalls: Table::from_option(firewalls, &[TableKind::Firewalls]),
         workloads,
         logs,
-        webhooks: take.listing(TableKind::Webhooks, rows.webhooks, |row| row.at),
-        api_services: take.listing(
+        webhooks: sources.listing(TableKind::Webhooks, rows.webhooks, |row| row.at),
+        api_services: sources.listing(
             TableKind::ApiServices,
             best_of(
                 rows.api_services,
@@ -116,9 +125,10 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             ),
             |row| row.at,
         ),
-        flow_schemas: take.listing(TableKind::FlowControl, rows.flow_schemas, |row| row.at),
-        priority_levels: take.listing(TableKind::FlowControl, rows.priority_levels, |row| row.at),
-        network_policies: take.listing(
+        flow_schemas: sources.listing(TableKind::FlowControl, rows.flow_schemas, |row| row.at),
+        priority_levels: sources
+            .listing(TableKind::FlowControl, rows.priority_levels, |row| row.at),
+        network_policies: sources.listing(
             TableKind::NetworkPolicies,
             best_of(
                 rows.network_policies,
@@ -127,7 +137,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             ),
             |row| row.at,
         ),
-        disruption_budgets: take.listing(
+        disruption_budgets: sources.listing(
             TableKind::DisruptionBudgets,
             best_of(
                 rows.disruption_budgets,
@@ -136,8 +146,8 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             ),
             |row| row.at,
         ),
-        quotas: take.listing(TableKind::Quotas, rows.quotas, |row| row.at),
-        leases: take.listing(
+        quotas: sources.listing(TableKind::Quotas, rows.quotas, |row| row.at),
+        leases: sources.listing(
             TableKind::Leases,
             best_of(
                 rows.leases,
@@ -146,7 +156,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             ),
             |row| row.at,
         ),
-        namespaces: take.listing(
+        namespaces: sources.listing(
             TableKind::Namespaces,
             best_of(
                 rows.namespaces,
@@ -155,9 +165,9 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             ),
             |row| row.at,
         ),
-        jobs: take.listing(TableKind::Jobs, rows.jobs, |row| row.at),
-        cron_jobs: take.listing(TableKind::Jobs, rows.cron_jobs, |row| row.at),
-        secrets: take.listing(
+        jobs: sources.listing(TableKind::Jobs, rows.jobs, |row| row.at),
+        cron_jobs: sources.listing(TableKind::Jobs, rows.cron_jobs, |row| row.at),
+        secrets: sources.listing(
             TableKind::SecretsMetadata,
             best_of(
                 rows.secrets,
@@ -166,58 +176,61 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             ),
             |row| row.at,
         ),
-        config_maps: take.listing(
+        config_maps: sources.listing(
             TableKind::ConfigMaps,
             best_of(rows.config_maps, |row| row.meta.full_name(), |row| row.data.len()),
             |row| row.at,
         ),
-        autoscalers: take.listing(TableKind::Autoscalers, rows.autoscalers, |row| row.at),
-        claims: take.listing(TableKind::Volumes, rows.claims, |row| row.at),
-        volumes: take.listing(TableKind::Volumes, rows.volumes, |row| row.at),
-        attachments: take.listing(TableKind::Volumes, rows.attachments, |row| row.at),
-        certificate_requests: take.listing(
+        autoscalers: sources.listing(TableKind::Autoscalers, rows.autoscalers, |row| row.at),
+        claims: sources.listing(TableKind::Volumes, rows.claims, |row| row.at),
+        volumes: sources.listing(TableKind::Volumes, rows.volumes, |row| row.at),
+        attachments: sources.listing(TableKind::Volumes, rows.attachments, |row| row.at),
+        certificate_requests: sources.listing(
             TableKind::CertificateRequests,
             rows.certificate_requests,
             |row| row.at,
         ),
-        others: take.listing(TableKind::CustomResources, rows.others, |row| row.at),
-        object_counts: take.present(TableKind::CustomResources, rows.object_counts, |row| row.at),
-        health: take.present(TableKind::Health, rows.health, |row| row.at),
-        node_usage: take.listing(TableKind::Top, rows.node_usage, |row| row.at),
-        pod_usage: take.listing(TableKind::Top, rows.pod_usage, |row| row.at),
-        scrapes: take.present(TableKind::Metrics, rows.scrapes, |row| row.at),
-        commands: take.present(TableKind::ClientErrors, rows.commands, |row| row.at),
-        client_facts: take.present(TableKind::ClientErrors, rows.client_facts, |row| row.at),
-        kubeconfigs: take.present(TableKind::ClientErrors, rows.kubeconfigs, |row| row.at),
-        resolv_confs: take.present(TableKind::DnsLookups, rows.resolv_confs, |row| row.value.at),
-        lookups: take.present(TableKind::DnsLookups, rows.lookups, |row| row.value.at),
-        probes: take.present(TableKind::Probes, rows.probes, |row| row.value.at),
-        filesystems: take.present(TableKind::NodeFiles, rows.filesystems, |row| row.value.at),
-        memory: take.present(TableKind::NodeFiles, rows.memory, |row| row.value.at),
-        pressures: take.present(TableKind::NodeFiles, rows.pressures, |row| row.value.at),
-        conntracks: take.present(TableKind::NodeFiles, rows.conntracks, |row| row.value.at),
-        clocks: take.present(TableKind::NodeFiles, rows.clocks, |row| row.value.at),
-        certificates: take.present(TableKind::NodeFiles, rows.certificates, |row| row.value.at),
-        disk_loads: take.present(TableKind::NodeFiles, rows.disk_loads, |row| row.value.at),
-        cpu_loads: take.present(TableKind::NodeFiles, rows.cpu_loads, |row| row.value.at),
-        sockets: take.present(TableKind::NodeFiles, rows.sockets, |row| row.value.at),
-        provision_exits: take
+        others: sources.listing(TableKind::CustomResources, rows.others, |row| row.at),
+        object_counts: sources
+            .present(TableKind::CustomResources, rows.object_counts, |row| row.at),
+        health: sources.present(TableKind::Health, rows.health, |row| row.at),
+        node_usage: sources.listing(TableKind::Top, rows.node_usage, |row| row.at),
+        pod_usage: sources.listing(TableKind::Top, rows.pod_usage, |row| row.at),
+        scrapes: sources.present(TableKind::Metrics, rows.scrapes, |row| row.at),
+        commands: sources.present(TableKind::ClientErrors, rows.commands, |row| row.at),
+        client_facts: sources.present(TableKind::ClientErrors, rows.client_facts, |row| row.at),
+        kubeconfigs: sources.present(TableKind::ClientErrors, rows.kubeconfigs, |row| row.at),
+        resolv_confs: sources.present(TableKind::DnsLookups, rows.resolv_confs, |row| row.value.at),
+        lookups: sources.present(TableKind::DnsLookups, rows.lookups, |row| row.value.at),
+        probes: sources.present(TableKind::Probes, rows.probes, |row| row.value.at),
+        filesystems: sources.present(TableKind::NodeFiles, rows.filesystems, |row| row.value.at),
+        memory: sources.present(TableKind::NodeFiles, rows.memory, |row| row.value.at),
+        pressures: sources.present(TableKind::NodeFiles, rows.pressures, |row| row.value.at),
+        conntracks: sources.present(TableKind::NodeFiles, rows.conntracks, |row| row.value.at),
+        clocks: sources.present(TableKind::NodeFiles, rows.clocks, |row| row.value.at),
+        certificates: sources.present(TableKind::NodeFiles, rows.certificates, |row| row.value.at),
+        disk_loads: sources.present(TableKind::NodeFiles, rows.disk_loads, |row| row.value.at),
+        cpu_loads: sources.present(TableKind::NodeFiles, rows.cpu_loads, |row| row.value.at),
+        sockets: sources.present(TableKind::NodeFiles, rows.sockets, |row| row.value.at),
+        provision_exits: sources
             .present(TableKind::NodeFiles, rows.provision_exits, |row| row.value.at),
-        routes: take.present(TableKind::NodeFiles, rows.routes, |row| row.value.at),
-        hosts: take.present(TableKind::NodeFiles, rows.hosts, |row| row.value.at),
-        clusters: take.present(TableKind::AzureCluster, rows.clusters, |row| row.at),
-        nsgs: take.listing(TableKind::AzureNetworkRules, rows.nsgs, |row| row.at),
-        route_tables: take.listing(TableKind::AzureRoutes, rows.route_tables, |row| row.at),
-        outbound_rules: take.listing(TableKind::AzureOutbound, rows.outbound_rules, |row| row.at),
-        public_ips: take.present(TableKind::AzureOutbound, rows.public_ips, |row| row.at),
-        virtual_networks: take.present(
+        routes: sources.present(TableKind::NodeFiles, rows.routes, |row| row.value.at),
+        hosts: sources.present(TableKind::NodeFiles, rows.hosts, |row| row.value.at),
+        clusters: sources.present(TableKind::AzureCluster, rows.clusters, |row| row.at),
+        nsgs: sources.listing(TableKind::AzureNetworkRules, rows.nsgs, |row| row.at),
+        route_tables: sources.listing(TableKind::AzureRoutes, rows.route_tables, |row| row.at),
+        outbound_rules: sources
+            .listing(TableKind::AzureOutbound, rows.outbound_rules, |row| row.at),
+        public_ips: sources.present(TableKind::AzureOutbound, rows.public_ips, |row| row.at),
+        virtual_networks: sources.present(
             TableKind::AzureNetworkRules,
             rows.virtual_networks,
             |row| row.at,
         ),
-        azure_metrics: take.present(TableKind::AzureSnatMetrics, rows.azure_metrics, |row| row.at),
-        azure_errors: take.present(TableKind::AzureCluster, rows.azure_errors, |row| row.at),
-        azure_activities: take
+        azure_metrics: sources
+            .present(TableKind::AzureSnatMetrics, rows.azure_metrics, |row| row.at),
+        azure_errors: sources.present(TableKind::AzureCluster, rows.azure_errors, |row| row.at),
+        azure_activities: sources
             .present(TableKind::AzureCluster, rows.azure_activities, |row| row.at),
         client: Table::from_option(client, &[TableKind::ClientErrors]),
         apiserver_path: Table::from_option(
@@ -274,33 +287,15 @@ impl Sources {
         let sources = self.spans(table, rows.first().map(at));
         Table::Collected(Listing { rows, sources, complete: self.complete(table) })
     }
-}
-
-struct Taker<'a> {
-    sources: &'a Sources,
-}
-
-impl Taker<'_> {
-    fn listing<T>(
-        &mut self,
-        table: TableKind,
-        rows: Vec<T>,
-        at: fn(&T) -> Span,
-    ) -> Table<Listing<T>> {
-        self.sources.listing(table, rows, at)
-    }
 
     /// A table that is there only when it has rows: several kinds of file share its name.
-    fn present<T>(
-        &mut self,
-        table: TableKind,
-        rows: Vec<T>,
-        at: fn(&T) -> Span,
-    ) -> Table<Listing<T>> {
-        match rows.first().map(at) {
-            None => Table::NotCollected(Missing::table(table)),
-            Some(first) => Table::Collected(Listing { rows, sources: vec![first], complete: true }),
-        }
+    fn present<T>(&self, table: TableKind, rows: Vec<T>, at: fn(&T) -> Span) -> Table<Listing<T>> {
+        let Some(first) = rows.first().map(at) else {
+            return Table::NotCollected(Missing::table(table));
+        };
+        let sources = self.spans(table, Some(first));
+        let sources = if sources.contains(&first) { sources } else { vec![first] };
+        Table::Collected(Listing { rows, sources, complete: true })
     }
 }
 
@@ -439,7 +434,7 @@ fn node_in_path(path: &str, nodes: Option<&Nodes>) -> Option<String> {
         return Some(name.clone());
     }
     if let Some(name) = scale_set_name(&lower) {
-        return Some(name);
+        return Some(name.to_owned());
     }
     let mut parts = path.split('/');
     let folder = parts
@@ -449,13 +444,15 @@ fn node_in_path(path: &str, nodes: Option<&Nodes>) -> Option<String> {
     parts.next().map(|_| folder.to_owned())
 }
 
-/// The name of an AKS node (`aks-POOL-12345678-vmss00000a`) that stands in a path.
-fn scale_set_name(path: &str) -> Option<String> {
-    let end = path.find("-vmss")? + "-vmss".len();
-    let id: String = path.get(end..)?.chars().take_while(char::is_ascii_alphanumeric).collect();
-    let segment = path.get(..end)?.rsplit('/').next()?;
-    let name = segment.get(segment.find("aks")?..)?;
-    (id.len() == 6).then(|| format!("{name}{id}"))
+/// A scale set's node name in a path: `aks-pool-12345678-vmss00000a`.
+fn scale_set_name(path: &str) -> Option<&str> {
+    let vmss = path.rfind("-vmss")?;
+    let start = path.get(..vmss)?.rfind("aks-")?;
+    let digits = path.get(vmss + 5..)?.bytes().take(6);
+    let whole =
+        digits.clone().count() == 6 && digits.clone().all(|byte| byte.is_ascii_alphanumeric());
+    let name = path.get(start..vmss + 11).filter(|_| whole)?;
+    (!name.contains('/')).then_some(name)
 }
 
 fn attribute<T>(rows: &mut [OnNode<T>], places: &Places, at: fn(&T) -> Span) {

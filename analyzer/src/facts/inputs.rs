@@ -3,8 +3,8 @@
 use konspect_audit::AuditSummary;
 
 use super::{
-    ApiServerPath, Client, Context, Egress, Events, Facts, KubeletReach, Listing, Logs, Missing,
-    Nodes, Pods, Services, Table, Tunnel,
+    ApiServerPath, Client, Context, Egress, Events, Facts, Firewalls, KubeletReach, Listing, Logs,
+    Missing, Nodes, Pods, Services, Table, Tunnel,
 };
 use crate::model::azure::{
     AzureActivity, AzureError, AzureMetric, ManagedCluster, OutboundRule, PublicIp, RouteTable,
@@ -132,6 +132,7 @@ tables! {
     Logs => logs, [TunnelLogs, CoreDnsLogs, KubeletLogs, KernelLogs, ControlPlaneLogs, OtherLogs];
     Tunnel => tunnel, [Pods, Workloads, TunnelLogs];
     KubeletReach => reach, [ClientErrors, TunnelLogs, OtherLogs, Probes];
+    Firewalls => firewalls, [Firewalls];
     Listing<Workload> => workloads, [Workloads];
     Listing<Webhook> => webhooks, [Webhooks];
     Listing<ApiService> => api_services, [ApiServices];

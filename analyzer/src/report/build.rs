@@ -110,6 +110,15 @@ pub fn report(input: Input<'_>, language: &Language) -> Report {
     }
 }
 
+/// What one command would settle.
+#[derive(Default)]
+struct Gain {
+    weight: u64,
+    codes: BTreeSet<&'static str>,
+    rights: &'static str,
+    tables: BTreeSet<TableKind>,
+}
+
 struct Cards<'a> {
     input: &'a Input<'a>,
     language: &'a Language,
@@ -275,10 +284,7 @@ impl Cards<'_> {
 
     /// The fewest commands that settle the most rules, by how many open rules each would let run.
     fn next(&self) -> Vec<NextCard> {
-        let mut gain: BTreeMap<
-            &'static str,
-            (u64, BTreeSet<&'static str>, &'static str, BTreeSet<TableKind>),
-        > = BTreeMap::new();
+        let mut gain: BTreeMap<&'static str, Gain> = BTreeMap::new();
         for (meta, missing) in &self.input.ranked.unchecked {
             let weight = match meta.severity {
                 Severity::Critical => 3,
@@ -287,25 +293,29 @@ impl Cards<'_> {
             };
             for table in missing.iter().filter_map(|missing| missing.tables.first()) {
                 let recipe = recipe_of(*table);
-                let entry = gain
-                    .entry(recipe.command)
-                    .or_insert_with(|| (0, BTreeSet::new(), recipe.rights, BTreeSet::new()));
-                if entry.1.insert(meta.code) {
-                    entry.0 += weight;
+                let entry = gain.entry(recipe.command).or_default();
+                entry.rights = recipe.rights;
+                if entry.codes.insert(meta.code) {
+                    entry.weight += weight;
                 }
-                entry.3.insert(*table);
+                entry.tables.insert(*table);
             }
         }
         let mut ranked: Vec<_> = gain.into_iter().collect();
-        ranked.sort_by_key(|(command, (weight, ..))| (std::cmp::Reverse(*weight), *command));
+        ranked.sort_by_key(|(command, gain)| (std::cmp::Reverse(gain.weight), *command));
         ranked
             .into_iter()
             .take(3)
-            .map(|(command, (_, codes, rights, tables))| NextCard {
+            .map(|(command, gain)| NextCard {
                 command: command.to_owned(),
-                why: tables.iter().map(|table| self.table(*table)).collect::<Vec<_>>().join(", "),
-                settles: codes.into_iter().map(str::to_owned).collect(),
-                rights: rights.to_owned(),
+                why: gain
+                    .tables
+                    .iter()
+                    .map(|table| self.table(*table))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                settles: gain.codes.into_iter().map(str::to_owned).collect(),
+                rights: gain.rights.to_owned(),
             })
             .collect()
     }

@@ -142,6 +142,11 @@ fn computed(key: &str) -> bool {
         "risk-",
         "role-",
         "health-",
+        "page-health-",
+        "page-confidence-",
+        "page-severity-",
+        "page-risk-",
+        "page-lane-",
     ]
     .iter()
     .any(|prefix| key.starts_with(prefix))

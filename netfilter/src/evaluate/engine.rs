@@ -239,22 +239,11 @@ impl<'a> Engine<'a> {
         }
         let jumped =
             !rule.statements.iter().any(|statement| matches!(statement, Statement::Verdict(_)));
-        if jumped && self.shows(entry, rule) {
+        if jumped {
             self.step(flow, entry, frame.chain, RawKind::Rule(frame.rule), mark_before);
         }
         advance(flow);
         true
-    }
-
-    /// Whether a rule without a verdict is a step worth telling: always for iptables, for nft when it
-    /// did something.
-    fn shows(&self, entry: Entry, rule: &Rule) -> bool {
-        let nft = self
-            .firewall
-            .tables
-            .get(entry.table as usize)
-            .is_some_and(|table| table.tool == Tool::Nft);
-        !nft || rule.statements.iter().any(|statement| matches!(statement, Statement::Effect(_)))
     }
 
     pub(super) fn step(
@@ -700,7 +689,7 @@ impl<'a> Engine<'a> {
             What::Accept => {
                 let accepts = |step: &Step| match &step.kind {
                     StepKind::Rule { target, .. } => target.as_deref().is_some_and(|target| {
-                        target == "ACCEPT" || (step.tool == Tool::Nft && target == "accept")
+                        matches!(target, "accept" | "masquerade" | "snat" | "dnat" | "redirect")
                     }),
                     StepKind::Policy(policy) => *policy == Some(Policy::Accept),
                     StepKind::Return => false,
@@ -795,12 +784,4 @@ pub(super) fn advance(flow: &mut Flow<'_>) {
         top.rule += 1;
         top.statement = 0;
     }
-}
-
-/// The verdict that a rule ends with, if it has one.
-pub(super) fn verdict_of(rule: &Rule) -> Option<&Verdict> {
-    rule.statements.iter().find_map(|statement| match statement {
-        Statement::Verdict(verdict) => Some(verdict),
-        _ => None,
-    })
 }

@@ -360,10 +360,6 @@ impl<'a> Engine<'a> {
         self.firewall.tables.get(entry.table as usize)?.sets.get(*place)
     }
 
-    pub(super) fn tool(&self, entry: Entry) -> Tool {
-        self.firewall.tables.get(entry.table as usize).map_or(Tool::Iptables, |table| table.tool)
-    }
-
     /// What a map gives for the packet: every element that may be the one.
     pub(super) fn mapped<'m>(
         &self,

@@ -378,6 +378,13 @@ impl<'a> Engine<'a> {
             }
             TranslateAddress::Interface => match self.interface_address(flow, translate.source) {
                 Some(address) => Some(address_number(address)),
+                // REDIRECT drops where the interface has no address of the family.
+                None if self.firewall.node().addresses_complete
+                    && matches!(flow.core.input, Device::Named(_)) =>
+                {
+                    self.outside(flow, None);
+                    return Next::End;
+                }
                 None => {
                     flow.because(Unknown::Node("addresses"));
                     None

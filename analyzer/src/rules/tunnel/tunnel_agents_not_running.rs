@@ -37,10 +37,9 @@ impl Rule for TunnelAgentsNotRunning {
         }
         if ready == 0 && (tunnel.pods_at.is_some() || tunnel.workload.as_ref().is_some_and(|workload| workload.ready == 0)) {
             out.found(none_ready(context, tunnel, reach));
-        } else if ready > 0 {
-            if let Some(agent) = tunnel.ready().next() {
-                out.cleared(agent.pod.at, words!("tunnel-agents-not-running-cleared", ready = ready, pod = &agent.pod.meta.name));
-            }
+        } else if let Some(agent) = tunnel.ready().next() {
+            let name = &agent.pod.meta.name;
+            out.cleared(agent.pod.at, words!("tunnel-agents-not-running-cleared", ready = ready, pod = name));
         }
     }
 }
@@ -89,7 +88,7 @@ fn none_ready(_: &Context, tunnel: &Tunnel, reach: Option<&KubeletReach>) -> Fin
         ),
         (None, None) => (tunnel.pods_at.unwrap_or_default(), words!("tunnel-agents-not-running-no-pods")),
     };
-    let count = tunnel.agents.len().max(tunnel.workload.as_ref().and_then(|workload| workload.desired).unwrap_or(0) as usize);
+    let count = (tunnel.agents.len() as u64).max(tunnel.workload.as_ref().and_then(|workload| workload.desired).unwrap_or(0));
     let onset = tunnel.agents.iter().filter_map(|agent| not_ready_since(&agent.pod)).min();
     let mut finding = META
         .finding(subject(), words!("tunnel-agents-not-running-title", count = count), at, says)
