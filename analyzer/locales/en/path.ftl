@@ -29,6 +29,7 @@ apiserver-path-blocked-title = { $node } cannot reach the API server on TCP 443
 apiserver-path-blocked-many = { $count } of { $total } nodes cannot reach the API server on TCP 443
 apiserver-path-blocked-probe = a connection from { $node } to { $host } on TCP 443 got no answer
 apiserver-path-blocked-refused = a connection from { $node } to { $host } on TCP 443 was refused on the way
+apiserver-path-blocked-event = the node problem detector of { $node } reports that { $host } is unreachable
 apiserver-path-blocked-check = the connectivity check of { $node } failed
 apiserver-path-blocked-kubelet = the kubelet of { $node } gets no answer from { $host } on TCP 443
 apiserver-path-blocked-agent = the tunnel agent on { $node } gets no answer from { $host } on TCP 443
@@ -67,6 +68,7 @@ authorized-ip-range-missing-egress-restart = when nodes are Ready again, connect
 
 rule-private-cluster-client-outside = the cluster is private and the client is outside
 private-cluster-client-outside-title = the client is outside the private network of { $cluster }
+private-cluster-client-outside-unnamed = the client is outside the private network of the cluster
 private-cluster-client-outside-private = the API server has a private address only
 private-cluster-client-outside-unresolved = the client's resolver does not know { $host }
 private-cluster-client-outside-timeout = the client's connection to { $host } got no answer
@@ -111,6 +113,7 @@ network-policy-denies-system-traffic-selects = { $name } isolates { $count ->
 network-policy-denies-system-traffic-lookup = { $pod } got no answer for { $name }
 network-policy-denies-system-traffic-dial = { $pod } gets no answer from the API server
 network-policy-denies-system-traffic-call = the API server's call into the namespace got no answer
+network-policy-denies-system-traffic-not-ready = { $pod } became unready after the policy came
 network-policy-denies-system-traffic-none = there are no network policies
 network-policy-denies-system-traffic-allowed = { $count ->
     [one] the only policy lets

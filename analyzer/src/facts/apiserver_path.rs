@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use konspect_bundle::Span;
 
 use super::addresses::is_public;
-use super::{Context, Logs, Nodes, Pods};
+use super::egress::{EgressResult, EgressTry};
+use super::{Context, Egress, Logs, Nodes, Pods};
 use crate::model::kube::Lease;
 use crate::model::log::{Component, LogFile, Signal, SignalHit};
 use crate::model::network_error::{NetworkError, Target};
@@ -27,6 +28,8 @@ pub enum PathWitness {
     Probe,
     /// kubectl-aks.
     Check,
+    /// The node problem detector's `EgressBlocked`.
+    Detector,
     Kubelet,
     TunnelAgent,
     Lease,
@@ -91,10 +94,14 @@ impl ApiServerPath {
         logs: Option<&Logs>,
         probes: &[OnNode<Probe>],
         leases: &[Lease],
+        egress: Option<&Egress>,
     ) -> Option<Self> {
         let mut builder = Builder { context, nodes, path: Self::default() };
         for probe in probes.iter().filter(|probe| probe.value.pod.is_empty()) {
             builder.probe(probe);
+        }
+        for tried in egress.into_iter().flat_map(|egress| &egress.apiserver) {
+            builder.detector(tried);
         }
         for log in logs.into_iter().flat_map(Logs::iter) {
             match log.origin.component {
@@ -207,6 +214,28 @@ impl Builder<'_> {
             at: value.at,
         };
         self.note(&probe.node, sighting);
+    }
+
+    fn detector(&mut self, tried: &EgressTry) {
+        let attempt = match tried.result {
+            EgressResult::TimedOut => PathAttempt::TimedOut,
+            EgressResult::Refused => PathAttempt::Refused,
+            EgressResult::TlsBroken | EgressResult::Reset => PathAttempt::Above,
+            EgressResult::Unresolved => PathAttempt::Unresolved,
+            EgressResult::Reached => PathAttempt::Reached,
+        };
+        let sighting = PathSighting {
+            witness: PathWitness::Detector,
+            attempt,
+            host: tried.host.clone(),
+            first: tried.first,
+            last: tried.last,
+            // It checks every half hour.
+            lasting: self.context.age_seconds(tried.last).is_none_or(|age| age <= 2700),
+            count: 1,
+            at: tried.at,
+        };
+        self.note(&tried.node, sighting);
     }
 
     fn kubelet(&mut self, log: &LogFile) {

@@ -11,6 +11,7 @@ use super::context::{Context, Platform};
 use super::{
     ApiServerPath, Client, Egress, Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing,
     NetworkGroups, Nodes, Origin, Pods, Services, Table, Tunnel,
+    Nodes, Origin, Pods, Services, Table, Tunnel,
 };
 use crate::model::kube::{Event, Node, Pod};
 use crate::model::log::{LogFile, Signal};
@@ -96,9 +97,16 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         &rows.probes,
         &rows.hosts,
     );
-    let apiserver_path =
-        ApiServerPath::new(&context, nodes.ok(), pods.ok(), logs.ok(), &rows.probes, &rows.leases);
     let egress = Egress::new(&context, events.ok(), nodes.ok(), &rows.probes);
+    let apiserver_path = ApiServerPath::new(
+        &context,
+        nodes.ok(),
+        pods.ok(),
+        logs.ok(),
+        &rows.probes,
+        &rows.leases,
+        egress.as_ref(),
+    );
     Facts {
         context,
         nodes,

@@ -3,7 +3,7 @@
 use konspect_bundle::words;
 
 use crate::facts::client::{ClientAttempt, Outcome};
-use crate::facts::{Client, Listing};
+use crate::facts::{Client, Listing, Nodes};
 use crate::finding::{Confidence, Meta, Risk, Scope, Severity, Step, Subject};
 use crate::model::azure::ManagedCluster;
 use crate::rule_meta;
@@ -23,9 +23,9 @@ static META: Meta = rule_meta!(
 
 impl Rule for AccessDeniedNotUnreachable {
     const META: &'static Meta = &META;
-    type Inputs<'f> = (&'f Client, Option<&'f Listing<ManagedCluster>>);
+    type Inputs<'f> = (&'f Client, Option<&'f Listing<ManagedCluster>>, Option<&'f Nodes>);
 
-    fn check((client, clusters): Self::Inputs<'_>, out: &mut Checked) {
+    fn check((client, clusters, nodes): Self::Inputs<'_>, out: &mut Checked) {
         let cluster = clusters.and_then(|clusters| clusters.first());
         let worked = client.attempts_with(|outcome| outcome == Outcome::Answered).find(|attempt| {
             !matches!(attempt.command.as_str(), "curl" | "nc" | "ncat" | "telnet" | "openssl")
@@ -58,7 +58,13 @@ impl Rule for AccessDeniedNotUnreachable {
             .since(first.time)
             .affected(count.count())
             .scope(Scope::Client(String::new()));
-        if unauthorized.is_none() {
+        // Whoever took the bundle had access; the session of somebody else did not.
+        if let Some(nodes) = nodes.filter(|nodes| !nodes.is_empty()) {
+            finding = finding
+                .severity(Severity::Warning)
+                .confidence(Confidence::Possible)
+                .contradicted_by(nodes.at(), words!("access-denied-not-unreachable-worked"));
+        } else if unauthorized.is_none() {
             finding = finding.severity(Severity::Warning).confidence(Confidence::Likely);
         }
         if let Some(cluster) = cluster.filter(|cluster| cluster.local_accounts_disabled) {

@@ -1,6 +1,6 @@
 //! A certificate has expired: a kubelet's, a node's, a webhook's, or the client's own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use konspect_bundle::{Span, words};
@@ -35,10 +35,14 @@ impl Rule for CertificateExpired {
     fn check(facts: Self::Inputs<'_>, out: &mut Checked) {
         let mut valid = None;
         let mut on_nodes: BTreeMap<String, (&Certificate, Timestamp)> = BTreeMap::new();
+        let mut renewed = BTreeSet::new();
         for row in facts.certificates.ok().into_iter().flat_map(|rows| rows.iter()) {
             let (Some(end), Some(now)) = (row.value.not_after, facts.context.now) else { continue };
             if end > now {
                 valid = valid.or(Some((row.value.at, end)));
+                if is_kubelet(&row.value) {
+                    renewed.insert(node_of(row.node.as_str(), &row.value));
+                }
                 continue;
             }
             let node = node_of(row.node.as_str(), &row.value);
@@ -48,6 +52,8 @@ impl Rule for CertificateExpired {
                 *entry = (&row.value, end);
             }
         }
+        // A file of an earlier rotation stays behind; the kubelet has a valid one.
+        on_nodes.retain(|node, _| !renewed.contains(node));
         let mut told = refusals(facts);
         for (node, (certificate, end)) in &on_nodes {
             let log = told.remove(node);
@@ -137,7 +143,10 @@ fn of_node(
     log: Option<Refusal<'_>>,
 ) -> Finding {
     let ready = facts.nodes.ok().and_then(|nodes| nodes.get(node)?.condition("Ready"));
-    let lost = ready.filter(|ready| ready.status != Status::True);
+    // A node that was lost before the end was lost for another reason.
+    let lost = ready.filter(|ready| {
+        ready.status != Status::True && ready.transition.is_none_or(|lost| lost >= end)
+    });
     let kubelet = is_kubelet(certificate);
     let says = words!(
         "certificate-expired-date",
@@ -166,8 +175,8 @@ fn of_node(
             .supported_by(ready.at, words!("certificate-expired-lost", node = node));
     }
     // An old file that nothing uses any more stands there expired while the node is well.
-    let well = ready.is_some_and(|ready| ready.status == Status::True) && log.is_none();
-    if well || !kubelet && log.is_none() && lost.is_none() {
+    let well = ready.is_some() && lost.is_none() && log.is_none();
+    if well || !kubelet && log.is_none() {
         finding = finding.confidence(Confidence::Possible).severity(Severity::Warning);
     }
     steps_node(finding, node)
@@ -241,13 +250,16 @@ fn client(facts: &Facts, out: &mut Checked) {
         )
         .since(attempt.time)
         .confidence(Confidence::Proven);
-    out.found(finding.step(Step::new(words!("certificate-expired-credentials")).run(
-        Risk::Changes,
-        facts.clusters.ok().and_then(|clusters| clusters.first()).and_then(|cluster| {
+    let step = Step::new(words!("certificate-expired-credentials"));
+    let step = match facts.clusters.ok().and_then(|clusters| clusters.first()) {
+        Some(cluster) => step.run(
+            Risk::Changes,
             command(
                 "az aks get-credentials -g {} -n {} --overwrite-existing",
                 &[&cluster.resource_group, &cluster.name],
-            )
-        }),
-    )));
+            ),
+        ),
+        None => step,
+    };
+    out.found(finding.step(step));
 }

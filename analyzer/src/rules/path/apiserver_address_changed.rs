@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use konspect_bundle::{Span, words};
 
+use crate::facts::addresses::is_private;
 use crate::facts::client::Outcome;
 use crate::facts::{Client, Context, Facts};
 use crate::finding::{Confidence, Finding, Meta, Risk, Scope, Step, Subject};
@@ -77,19 +78,26 @@ impl Rule for ApiServerAddressChanged {
 /// server and not a hosts file.
 fn current_addresses(facts: &Facts) -> BTreeMap<String, Span> {
     let context = &facts.context;
-    let mut current = BTreeMap::new();
+    let (mut on_nodes, mut by_servers) = (BTreeMap::new(), BTreeMap::new());
     for lookup in facts.lookups.ok().into_iter().flat_map(|lookups| lookups.iter()) {
-        let by_server = !lookup.value.server.is_empty();
-        if !context.is_apiserver(&lookup.value.name) || lookup.node.is_empty() && !by_server {
+        if !context.is_apiserver(&lookup.value.name) {
             continue;
         }
+        let current = if !lookup.node.is_empty() {
+            &mut on_nodes
+        } else if !lookup.value.server.is_empty() {
+            &mut by_servers
+        } else {
+            continue;
+        };
         if let LookupResult::Answer { addresses, .. } = &lookup.value.result {
             for address in addresses {
                 current.entry(address.clone()).or_insert(lookup.value.at);
             }
         }
     }
-    current
+    // The client's own resolver may be the one that is stale.
+    if on_nodes.is_empty() { by_servers } else { on_nodes }
 }
 
 /// The client dials an address that no name server gives any more.
@@ -103,7 +111,9 @@ fn stale_client(
             && attempt.host.parse::<std::net::IpAddr>().is_ok()
             && !current.contains_key(&attempt.host)
     })?;
-    let (new, seen) = current.iter().next()?;
+    // Split horizons give clients and nodes addresses of different kinds.
+    let (new, seen) =
+        current.iter().find(|(new, _)| is_private(new) == is_private(&attempt.host))?;
     let old = attempt.host.as_str();
     // A name server that gives the client the old address as well is no proof of a change by itself.
     let hosts = client.hosts.iter().find(|entry| entry.address == old);
@@ -136,13 +146,16 @@ fn stale_client(
     if let Some((_, at)) = started {
         finding = finding.supported_by(at, words!("apiserver-address-changed-restart"));
     }
-    let name = facts.context.apiserver_names.first().map_or("", String::as_str);
+    let looked_up = client.lookups.first().map(|lookup| lookup.name.as_str());
+    let name = looked_up.or(facts.context.apiserver_names.first().map(String::as_str));
+    let look = Step::new(words!("apiserver-address-changed-look"));
+    let look = match name {
+        Some(name) => look.run(Risk::Reads, command("nslookup {}", &[name])),
+        None => look,
+    };
     Some(
         finding
-            .step(
-                Step::new(words!("apiserver-address-changed-look"))
-                    .run(Risk::Reads, command("nslookup {}", &[name])),
-            )
+            .step(look)
             .step(Step::new(if hosts.is_some() {
                 words!("apiserver-address-changed-hosts-step")
             } else {

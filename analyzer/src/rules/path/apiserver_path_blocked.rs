@@ -53,7 +53,13 @@ impl Rule for ApiServerPathBlocked {
             if seen.is_some_and(|seen| seen.witness == PathWitness::Lease) {
                 return;
             }
+            let unresolved = |node: &str| {
+                path.of(node).iter().any(|seen| seen.attempt == PathAttempt::Unresolved)
+            };
             for node in path.with(NodeVerdict::Unclear) {
+                if unresolved(node) {
+                    continue;
+                }
                 out.blind(Missing {
                     tables: kinds.to_vec(),
                     node: node.to_owned(),
@@ -98,8 +104,10 @@ impl Rule for ApiServerPathBlocked {
 fn alive(facts: &Facts, path: &ApiServerPath, node: &str) -> bool {
     let ready = facts.nodes.ok().and_then(|nodes| nodes.get(node)).and_then(|node| node.ready());
     let probed = path.of(node).iter().any(|seen| {
-        matches!(seen.witness, PathWitness::Probe | PathWitness::Check)
-            && (seen.attempt.blocked() || seen.attempt == PathAttempt::Failed)
+        matches!(
+            seen.witness,
+            PathWitness::Probe | PathWitness::Check | PathWitness::Detector
+        ) && (seen.attempt.blocked() || seen.attempt == PathAttempt::Failed)
     });
     let renewed = path
         .of(node)
@@ -160,6 +168,9 @@ fn support(
 fn sighting_says(node: &str, seen: &PathSighting) -> Words {
     let host = &seen.host;
     match (seen.witness, seen.attempt) {
+        (PathWitness::Detector, _) => {
+            words!("apiserver-path-blocked-event", node = node, host = host)
+        }
         (PathWitness::Check, _) => words!("apiserver-path-blocked-check", node = node),
         (PathWitness::TunnelAgent, _) => {
             words!("apiserver-path-blocked-agent", node = node, host = host)
@@ -221,13 +232,17 @@ fn steps(facts: &Facts, finding: Finding, deny: Option<&OutboundDeny>) -> Findin
         .map_or("", |cluster| cluster.node_resource_group.as_str());
     match deny {
         Some(deny) => finding
-            .step(Step::new(words!("apiserver-path-blocked-read")).run(
-                Risk::Reads,
-                command(
-                    "az network nsg rule show -g {} --nsg-name {} -n {}",
-                    &[group, &deny.group, &deny.rule],
-                ),
-            ))
+            .step(if group.is_empty() {
+                Step::new(words!("apiserver-path-blocked-read"))
+            } else {
+                Step::new(words!("apiserver-path-blocked-read")).run(
+                    Risk::Reads,
+                    command(
+                        "az network nsg rule show -g {} --nsg-name {} -n {}",
+                        &[group, &deny.group, &deny.rule],
+                    ),
+                )
+            })
             .step(Step::new(words!("apiserver-path-blocked-allow", rule = &deny.rule))),
         None => finding.step(Step::new(words!("apiserver-path-blocked-look"))),
     }

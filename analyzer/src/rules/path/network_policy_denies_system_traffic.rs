@@ -8,7 +8,7 @@ use konspect_bundle::{Span, Words, words};
 use crate::facts::policies::Policies;
 use crate::facts::{Facts, Pods};
 use crate::finding::{Confidence, Finding, Meta, Risk, Scope, Severity, Step, Subject};
-use crate::model::kube::Pod;
+use crate::model::kube::{Pod, Status};
 use crate::model::log::{Component, Signal};
 use crate::model::network_error::NetworkError;
 use crate::model::node_files::LookupResult;
@@ -155,7 +155,11 @@ fn finding(facts: &Facts, flow: Flow, policy: &NetworkPolicy, pods: &[&Pod]) -> 
         name = name,
         count = pods.len()
     );
-    let symptoms = symptoms(facts, flow, namespace, pods);
+    let mut symptoms = symptoms(facts, flow, namespace, pods);
+    let direct = !symptoms.is_empty();
+    if !direct {
+        symptoms = unready(policy, pods);
+    }
     let first = symptoms.iter().filter_map(|(time, ..)| *time).min();
     let day = 86_400;
     let recent = match (policy.meta.created, first) {
@@ -171,10 +175,10 @@ fn finding(facts: &Facts, flow: Flow, policy: &NetworkPolicy, pods: &[&Pod]) -> 
         } else {
             Scope::Namespace(namespace.clone())
         });
-    finding = if symptoms.is_empty() {
-        finding.confidence(Confidence::Possible).severity(Severity::Warning)
-    } else {
-        finding.confidence(Confidence::Proven)
+    finding = match (direct, symptoms.is_empty()) {
+        (true, _) => finding.confidence(Confidence::Proven),
+        (false, false) => finding,
+        (false, true) => finding.confidence(Confidence::Possible).severity(Severity::Warning),
     };
     for (_, at, says) in symptoms.into_iter().take(3) {
         finding = finding.supported_by(at, says);
@@ -190,6 +194,23 @@ fn finding(facts: &Facts, flow: Flow, policy: &NetworkPolicy, pods: &[&Pod]) -> 
             words!("network-policy-denies-system-traffic-allow-tunnel", namespace = namespace)
         }
     }))
+}
+
+/// Pods that turned unready within the hour after the policy came.
+fn unready(policy: &NetworkPolicy, pods: &[&Pod]) -> Vec<Symptom> {
+    let Some(created) = policy.meta.created else { return Vec::new() };
+    let of_pod = |pod: &&Pod| {
+        let ready = pod.condition("Ready").filter(|ready| ready.status == Status::False)?;
+        let after = ready.transition?.duration_since(created).as_secs();
+        (0..=3600).contains(&after).then(|| {
+            let says = words!(
+                "network-policy-denies-system-traffic-not-ready",
+                pod = &pod.meta.name
+            );
+            (ready.transition, ready.at, says)
+        })
+    };
+    pods.iter().filter_map(of_pod).collect()
 }
 
 type Symptom = (Option<Timestamp>, Span, Words);

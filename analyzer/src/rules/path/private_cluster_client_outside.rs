@@ -94,7 +94,11 @@ impl Rule for PrivateClusterClientOutside {
         let mut finding = META
             .finding(
                 Subject::new("Client", "", &context.cluster),
-                words!("private-cluster-client-outside-title", cluster = &context.cluster),
+                if context.cluster.is_empty() {
+                    words!("private-cluster-client-outside-unnamed")
+                } else {
+                    words!("private-cluster-client-outside-title", cluster = &context.cluster)
+                },
                 at,
                 words!("private-cluster-client-outside-private"),
             )
