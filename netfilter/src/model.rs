@@ -395,6 +395,8 @@ pub enum Key {
     ReplyDestinationPort,
     Ttl(Family),
     Length,
+    /// Of a UDP header: the header and what follows it.
+    TransportLength,
     Dscp(Family),
     Ecn(Family),
     Tos,

@@ -79,6 +79,10 @@ impl Engine<'_> {
             },
             Key::Ttl(family) => in_family(family, Value::one(core.ttl)),
             Key::Length => Value::one(packet.length() as u128),
+            Key::TransportLength if packet.protocol == protocol::UDP => {
+                Value::one((packet.length() - packet.network_header()) as u128)
+            }
+            Key::TransportLength => Value::Absent,
             Key::Dscp(family) => in_family(family, Value::one(core.tos >> 2)),
             Key::Ecn(family) => in_family(family, Value::one(core.tos & 3)),
             Key::Tos => Value::one(core.tos),

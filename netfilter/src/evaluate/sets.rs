@@ -74,7 +74,17 @@ impl Engine<'_> {
                 _ => flow.core.destination,
             };
             let mut found = false;
+            // With interfaces, the kernel looks at the most specific network alone, whatever interfaces
+            // are listed with wider ones.
+            let narrow = &*set.kind == "hash:net,iface";
+            let mut narrowest = None;
             for member in set.candidates(first) {
+                if narrow
+                    && let Some(Part::Addresses { length: Some(length), .. }) = member.parts.first()
+                    && *narrowest.get_or_insert(*length) != *length
+                {
+                    break;
+                }
                 match self.holds_member(member, directions, set, flow) {
                     Truth::Yes => {
                         found = member.nomatch == return_nomatch;

@@ -102,7 +102,7 @@ impl<'a> Engine<'a> {
         mark: u32,
     ) -> Next {
         let told = RawKind::Rule(frame.rule);
-        if !matches!(verdict, Verdict::Map { .. } | Verdict::Continue) {
+        if !matches!(verdict, Verdict::Map { .. }) {
             Self::step(flow, entry, frame.chain, told, mark);
         }
         match verdict {
@@ -296,7 +296,10 @@ impl<'a> Engine<'a> {
             Verdict::Return => self.go_back(flow, entry),
             Verdict::Jump(id) => self.jump(flow, entry, *id),
             Verdict::Goto(id) => self.goto(flow, entry, *id),
-            _ => Next::Rule,
+            _ => {
+                Self::step(flow, entry, frame.chain, RawKind::Rule(frame.rule), mark);
+                Next::Rule
+            }
         }
     }
 
@@ -360,7 +363,7 @@ impl<'a> Engine<'a> {
                     .and_then(|element| element.first().and_then(number))
                 {
                     Some(port) => u16::try_from(port).ok().map(Ports::one),
-                    None => return Next::Rule,
+                    None => return without(flow),
                 }
             }
         };
@@ -394,7 +397,7 @@ impl<'a> Engine<'a> {
                     }
                     element.first().and_then(number)
                 }
-                None => return Next::Rule,
+                None => return without(flow),
             },
             TranslateAddress::Unknown(text) => {
                 flow.because(Unknown::NotUnderstood(text.clone()));
@@ -484,6 +487,12 @@ impl<'a> Engine<'a> {
             Mapped::Verdict(_) => None,
         }
     }
+}
+
+/// The map holds nothing for the packet: the rule did not match after all.
+fn without(flow: &mut Flow<'_>) -> Next {
+    flow.path.pop();
+    Next::Rule
 }
 
 fn number(field: &Field) -> Option<u128> {

@@ -282,6 +282,11 @@ pub(super) fn destination(word: &str) -> Option<(TranslateAddress, TranslatePort
     if addresses.is_empty() {
         return Some((TranslateAddress::Keep, ports));
     }
+    // nft shows a range of one address as a network.
+    if addresses.contains('/') {
+        let network = network(addresses)?;
+        return Some((TranslateAddress::Range(network.network(), network.broadcast()), ports));
+    }
     let one = |part: &str| part.trim_matches(['[', ']']).parse::<IpAddr>().ok();
     let (first, last) = addresses.split_once('-').unwrap_or((addresses, addresses));
     Some((TranslateAddress::Range(one(first)?, one(last)?), ports))

@@ -117,6 +117,16 @@ pub(super) fn expression(words: &[&str]) -> Option<(Key, Kind, usize)> {
         ("numgen", "random" | "inc") | ("symhash" | "jhash", _) => generator(words),
         ("rt", "classid") => two(Key::Constant(0), Kind::Number),
         ("rt", "ipsec") => two(Key::Constant(0), Kind::Number),
+        ("udp" | "udplite", "length") => two(Key::TransportLength, Kind::Number),
+        // Any other field of a header that is known by name: there is one, and nobody knows it.
+        (
+            "ip" | "ip6" | "tcp" | "udp" | "udplite" | "icmp" | "icmpv6" | "sctp" | "dccp"
+            | "ether" | "vlan" | "arp" | "th" | "ah" | "esp" | "comp" | "frag" | "hbh" | "dst"
+            | "mh" | "exthdr" | "gre" | "geneve" | "vxlan",
+            field,
+        ) if !matches!(field, "" | "set") => {
+            two(Key::Other(format!("{first} {field}").into()), Kind::Number)
+        }
         ("socket", what) => Some((Key::Other(format!("socket {what}").into()), Kind::Number, 2)),
         ("rtclassid", _) => Some((Key::Other("rtclassid".into()), Kind::Number, 1)),
         _ => meta(first).map(|(key, kind)| (key, kind, 1)),

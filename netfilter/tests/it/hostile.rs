@@ -1,6 +1,8 @@
 //! Broken input: seeds changed byte by byte, by a generator that always gives the same bytes. Every
 //! parser returns, every span lies inside the input, and every verdict ends.
 
+use std::fmt::Write as _;
+
 use konspect_bundle::{ArtifactId, Source, Span};
 use konspect_netfilter::evaluate::{Budget, Firewall};
 use konspect_netfilter::ipset::IpSets;
@@ -150,9 +152,8 @@ fn loops_and_forests_of_forks_end() {
     text = String::from("*filter\n:INPUT ACCEPT [0:0]\n");
     for number in 0..1_000 {
         let mark = 1 << (number % 32);
-        text.push_str(&format!(
-            "-A INPUT -m strange --option {number} -j MARK --or-mark {mark:#x}\n"
-        ));
+        writeln!(text, "-A INPUT -m strange --option {number} -j MARK --or-mark {mark:#x}")
+            .unwrap();
     }
     text.push_str("COMMIT\n");
     check(parse::iptables_save(Source::new(ArtifactId(0), text.as_bytes())).value, text.as_bytes());

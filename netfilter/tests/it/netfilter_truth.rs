@@ -116,7 +116,18 @@ fn difference(outcome: &Outcome, seen: &Value) -> Option<String> {
     check("verdict", Some(what.to_owned()));
     check("reject_with", outcome.reject_word());
     check("dnat_to", translated(outcome.destination.as_ref()));
-    check("snat_to", translated(outcome.source.as_ref()));
+    // Of a range, the kernel takes any port; the recorded one has to be one of them.
+    let any_port = outcome.source.is_some_and(|source| {
+        let seen =
+            seen["snat_to"].as_str().and_then(|seen| seen.parse::<std::net::SocketAddr>().ok());
+        let range = source.port.filter(|ports| ports.single().is_none());
+        seen.zip(range).is_some_and(|(seen, range)| {
+            seen.ip() == source.address && (range.first..=range.last).contains(&seen.port())
+        })
+    });
+    if !any_port {
+        check("snat_to", translated(outcome.source.as_ref()));
+    }
     if seen["ctstate"].is_string() {
         check("ctstate", outcome.state.map(|bits| state_word(bits).to_owned()));
     }
