@@ -3,8 +3,8 @@
 //! The model: the API server has seats; a request takes a free one in order of arrival, keeps it for
 //! its service time and waits while none is free (G/G/s, first come first served). Arrivals are
 //! those of the log: each client's requests of a slot of time, spread evenly over it, without those
-//! that were turned away. A service time is what the same program took in bins of five minutes in
-//! which the client hardly asked; where there are none, the faster half of what it took. The number
+//! that were turned away. A service time is what the same program took in bins of time in which
+//! the client hardly asked; where there are none, the faster half of what it took. The number
 //! of seats is not known from a log, nor what the client's requests cost when nobody waits: both are
 //! fitted, so that the model with the client gives the p99 that the others really had. What the
 //! model still misses then is its error, and is given.
@@ -28,7 +28,6 @@ use crate::summary::{AgentLatency, AuditSummary, ClientSummary};
 const REPLAYED: u64 = 300_000;
 /// Fewer latencies are no distribution.
 const ENOUGH: u64 = 30;
-const BIN: i64 = 300 * 1_000_000;
 const MOST_SEATS: usize = 4096;
 
 /// The outcome for one client; latencies are p99s in micro-seconds.
@@ -38,7 +37,8 @@ pub struct Counterfactual {
     pub agent: String,
     /// Thousandths of all time spent on requests.
     pub work_share: u64,
-    /// Bins of five minutes in which the client was busy, and in which it hardly asked.
+    /// Seconds of a bin, and bins in which the client was busy, and in which it hardly asked.
+    pub bin_seconds: i64,
     pub busy_bins: u64,
     pub quiet_bins: u64,
     /// What everybody else had in the busy bins.
@@ -62,21 +62,22 @@ pub struct Counterfactual {
 pub fn without(summary: &AuditSummary, user: &str, agent: &str) -> Option<Counterfactual> {
     let client =
         summary.clients.iter().find(|client| client.user == user && client.agent == agent)?;
-    let (busy, quiet) = bins_of(summary, client)?;
+    let width = width(summary, client);
+    let (busy, quiet) = bins_of(summary, client, width)?;
     let others = |bins: &BTreeSet<i64>| {
         let mut latency = Histogram::default();
         summary
             .agents
             .iter()
             .filter(|row| row.agent != agent)
-            .for_each(|row| latency.merge(&within(row, bins)));
+            .for_each(|row| latency.merge(&within(row, bins, width)));
         latency
     };
     let p99 = |latency: &Histogram| {
         if latency.total() < ENOUGH { None } else { latency.quantiles([990])[0] }
     };
     let observed = p99(&others(&busy))?;
-    let arrivals = arrivals(summary, client, &busy, &quiet);
+    let arrivals = arrivals(summary, client, &busy, &quiet, width);
     let Fit { seats, stretch, p99: modelled_with } = fit(&arrivals, observed)?;
     let modelled_without = replay(arrivals.iter().filter(|arrival| !arrival.client), seats, 1000)?;
     let all: u64 = summary.clients.iter().map(|client| client.total.latency_sum).sum();
@@ -86,6 +87,7 @@ pub fn without(summary: &AuditSummary, user: &str, agent: &str) -> Option<Counte
         user: user.to_owned(),
         agent: agent.to_owned(),
         work_share: client.total.latency_sum.saturating_mul(1000).checked_div(all).unwrap_or(0),
+        bin_seconds: width / 1_000_000,
         busy_bins: busy.len() as u64,
         quiet_bins: quiet.len() as u64,
         observed,
@@ -103,19 +105,29 @@ pub fn without(summary: &AuditSummary, user: &str, agent: &str) -> Option<Counte
     })
 }
 
+/// Micro-seconds of a bin: the widest slot of any user agent, and no less than two of the client's.
+fn width(summary: &AuditSummary, client: &ClientSummary) -> i64 {
+    let mut width = summary.agents.iter().map(|row| row.slot_seconds).max().unwrap_or(0).max(75);
+    while width < client.rate.slot_seconds.saturating_mul(2) {
+        width = width.saturating_mul(2);
+    }
+    width.saturating_mul(1_000_000)
+}
+
 /// Bins with at least half, and with at most a twentieth, of the client's busiest bin.
 fn bins_of(
     summary: &AuditSummary,
     client: &ClientSummary,
+    width: i64,
 ) -> Option<(BTreeSet<i64>, BTreeSet<i64>)> {
     let mut counts: std::collections::BTreeMap<i64, u64> = summary
         .agents
         .iter()
         .flat_map(|row| &row.bins)
-        .map(|bin| (bin.start.div_euclid(BIN), 0))
+        .map(|bin| (bin.start.div_euclid(width), 0))
         .collect();
     for (start, count) in &client.rate.slots {
-        *counts.entry(start.div_euclid(BIN)).or_default() += count;
+        *counts.entry(start.div_euclid(width)).or_default() += count;
     }
     let most = counts.values().copied().max().filter(|most| *most > 0)?;
     let pick = |takes: &dyn Fn(u64) -> bool| {
@@ -124,11 +136,11 @@ fn bins_of(
     Some((pick(&|count| count * 2 >= most), pick(&|count| count * 20 <= most)))
 }
 
-fn within(row: &AgentLatency, bins: &BTreeSet<i64>) -> Histogram {
+fn within(row: &AgentLatency, bins: &BTreeSet<i64>, width: i64) -> Histogram {
     let mut latency = Histogram::default();
     row.bins
         .iter()
-        .filter(|bin| bins.contains(&bin.start.div_euclid(BIN)))
+        .filter(|bin| bins.contains(&bin.start.div_euclid(width)))
         .for_each(|bin| latency.merge(&bin.latency));
     latency
 }
@@ -145,6 +157,7 @@ fn arrivals(
     out: &ClientSummary,
     busy: &BTreeSet<i64>,
     quiet: &BTreeSet<i64>,
+    width: i64,
 ) -> Vec<Arrival> {
     let mut arrivals = Vec::new();
     let mut bins = busy.iter().copied().collect::<Vec<i64>>();
@@ -152,7 +165,7 @@ fn arrivals(
         let bins: BTreeSet<i64> = bins.iter().copied().collect();
         let slots = summary.clients.iter().flat_map(|client| &client.rate.slots);
         slots
-            .filter(|(start, _)| bins.contains(&start.div_euclid(BIN)))
+            .filter(|(start, _)| bins.contains(&start.div_euclid(width)))
             .map(|(_, count)| count)
             .sum()
     };
@@ -164,7 +177,7 @@ fn arrivals(
     for (number, client) in
         (0_u64..).zip(summary.clients.iter().filter(|client| !client.other_agents))
     {
-        let services = services(summary, client, quiet);
+        let services = services(summary, client, quiet, width);
         let refused: u64 = client
             .total
             .failures
@@ -179,13 +192,13 @@ fn arrivals(
         let is_out = client.user == out.user && client.agent == out.agent;
         let mut drawn = number;
         for (start, count) in
-            client.rate.slots.iter().filter(|(start, _)| bins.contains(&start.div_euclid(BIN)))
+            client.rate.slots.iter().filter(|(start, _)| bins.contains(&start.div_euclid(width)))
         {
             let count = kept(*count).div_ceil(every);
-            let width = client.rate.slot_seconds.saturating_mul(1_000_000);
+            let slot = client.rate.slot_seconds.saturating_mul(1_000_000);
             for index in 0..count {
                 let steps = i64::try_from(2 * index + 1).unwrap_or(1);
-                let offset = width / 2 * steps / i64::try_from(count).unwrap_or(1).max(1);
+                let offset = slot / 2 * steps / i64::try_from(count).unwrap_or(1).max(1);
                 drawn += 1;
                 // Twenty-one and thirty-two have no common factor: all quantiles come, well mixed.
                 let pick = usize::try_from(drawn * 21 % 32).unwrap_or(0);
@@ -199,9 +212,15 @@ fn arrivals(
 }
 
 /// Thirty-two quantiles of a client's service time.
-fn services(summary: &AuditSummary, client: &ClientSummary, quiet: &BTreeSet<i64>) -> [i64; 32] {
+fn services(
+    summary: &AuditSummary,
+    client: &ClientSummary,
+    quiet: &BTreeSet<i64>,
+    width: i64,
+) -> [i64; 32] {
     let agent = summary.agents.iter().find(|row| row.agent == client.agent);
-    let calm = agent.map(|row| within(row, quiet)).filter(|latency| latency.total() >= ENOUGH);
+    let calm =
+        agent.map(|row| within(row, quiet, width)).filter(|latency| latency.total() >= ENOUGH);
     let (latency, range) = calm.as_ref().map_or((&client.total.latency, 500), |calm| (calm, 1000));
     let quantiles: [u64; 32] = std::array::from_fn(|index| range * (2 * index as u64 + 1) / 64);
     latency.quantiles(quantiles).map(|value| i64::try_from(value.unwrap_or(1)).unwrap_or(i64::MAX))
@@ -386,7 +405,7 @@ mod tests {
     fn without_the_storm_the_others_are_fast_again() {
         let summary = summary();
         let outcome = without(&summary, "system:serviceaccount:shop:storm", "storm/1").unwrap();
-        assert_eq!((outcome.busy_bins, outcome.quiet_bins), (1, 1));
+        assert_eq!((outcome.bin_seconds, outcome.busy_bins, outcome.quiet_bins), (75, 4, 4));
         assert!(outcome.observed.abs_diff(400_000) < 4_000, "{outcome:?}");
         assert!(outcome.quiet.unwrap().abs_diff(5_000) < 100, "{outcome:?}");
         assert!(

@@ -41,6 +41,7 @@ mod columns;
 pub mod counterfactual;
 mod cut;
 mod event;
+mod everything;
 mod exact;
 mod failure;
 mod finish;

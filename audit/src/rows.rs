@@ -95,7 +95,8 @@ pub(crate) struct PartRow {
 pub(crate) struct AgentRow {
     pub(crate) hash: u64,
     pub(crate) agent: Box<str>,
-    pub(crate) bins: Timeline<Bin, 300, 256>,
+    /// Slots of 75 seconds, which make bins of five minutes when they are joined twice.
+    pub(crate) bins: Timeline<Bin, 75, 300>,
 }
 
 /// Requests of one user agent in one slot of time.

@@ -23,7 +23,7 @@ LATENCY = "epoch_us(stageTimestamp) - epoch_us(requestReceivedTimestamp)"
 DUCK = """
 import duckdb, json, sys
 db = duckdb.connect()
-db.execute("SET threads=2")
+db.execute("SET threads=2"); db.execute("SET enable_progress_bar=false")
 db.execute("CREATE TABLE e AS SELECT verb, userAgent AS agent, coalesce(objectRef.apiGroup || '/', '') || objectRef.resource AS resource, "
            "requestReceivedTimestamp AS t, {latency} AS us FROM {read} WHERE stage = 'ResponseComplete'")
 top = db.execute("SELECT agent, count(*) FROM e GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10").fetchall()
