@@ -128,8 +128,8 @@ impl Watches {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.halves.is_empty()
+    pub(crate) fn len(&self) -> usize {
+        self.halves.len()
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
@@ -142,8 +142,11 @@ impl Watches {
         for (id, half) in halves {
             match half {
                 Half::Start(Started { time, at, owner }) => {
-                    let (key, owner) = owners.get(owner as usize).cloned().unwrap_or_default();
-                    self.start(id, time, at, key, || owner);
+                    let known = owners.get(owner as usize);
+                    let key = known.map_or(0, |(key, _)| *key);
+                    self.start(id, time, at, key, || {
+                        known.map(|(_, owner)| owner.clone()).unwrap_or_default()
+                    });
                 }
                 Half::End => self.end(id),
             }

@@ -217,7 +217,7 @@ impl NsgRule {
             (&self.source_ports, flow.source_port),
             (&self.destination_ports, flow.destination_port),
         ] {
-            let all = ranges.iter().any(|range| *range == (0, u16::MAX));
+            let all = ranges.contains(&(0, u16::MAX));
             match port {
                 _ if all => {}
                 Some(port)

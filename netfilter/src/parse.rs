@@ -6,6 +6,8 @@ mod iptables_list;
 mod iptables_list_extras;
 mod iptables_options;
 mod iptables_save;
+#[cfg(test)]
+mod iptables_save_tests;
 mod iptables_targets;
 mod nft_json;
 mod nft_lexer;

@@ -348,3 +348,32 @@ fn stamp(micros: u64) -> String {
         second % 60
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(seed: u64) -> anyhow::Result<String> {
+        let mut generator = Generator::new(seed);
+        let mut out = Vec::new();
+        while out.len() < 400_000 {
+            generator.write_into(&mut out)?;
+        }
+        Ok(String::from_utf8(out)?)
+    }
+
+    #[test]
+    fn equal_seeds_give_equal_lines_of_json() -> anyhow::Result<()> {
+        let text = lines(7)?;
+        assert_eq!(text, lines(7)?);
+        assert_ne!(text, lines(8)?);
+        for line in text.lines() {
+            let event: serde_json::Value = serde_json::from_str(line)?;
+            assert_eq!(
+                event.get("apiVersion").and_then(serde_json::Value::as_str),
+                Some("audit.k8s.io/v1")
+            );
+        }
+        Ok(())
+    }
+}

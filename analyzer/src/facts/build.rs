@@ -9,8 +9,8 @@ use konspect_bundle::{ArtifactId, Span};
 
 use super::context::{Context, Platform};
 use super::{
-    Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing, Nodes, Origin, Pods, Services,
-    Table, Tunnel,
+    ApiServerPath, Client, Egress, Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing,
+    NetworkGroups, Nodes, Origin, Pods, Services, Table, Tunnel,
 };
 use crate::model::kube::{Event, Node, Pod};
 use crate::model::log::{LogFile, Signal};
@@ -21,6 +21,7 @@ use crate::parse::rows::Collected;
 use crate::parse::{Rows, TableKind};
 
 pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin) -> Facts {
+    super::years::give_years(&mut rows, origin);
     for command in rows.commands.iter_mut().filter(|command| command.errors.is_empty()) {
         command.errors = network_errors(&command.error_text);
     }
@@ -79,7 +80,25 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
     let reach = KubeletReach::new(nodes.ok(), pods.ok(), logs.ok(), &rows.commands, &rows.probes);
     let firewalls =
         Firewalls::new(&rows.firewalls, nodes.ok(), tunnel.as_ref(), &rows.routes, origin);
+    let network_groups = NetworkGroups::new(
+        &rows.nsgs,
+        nodes.ok(),
+        tunnel.as_ref(),
+        rows.clusters.first(),
+        &rows.virtual_networks,
+    );
     let context = context(&rows, origin, nodes.ok(), events.ok(), logs.ok(), tunnel.as_ref());
+    let client = Client::new(
+        &context,
+        &rows.commands,
+        &rows.client_facts,
+        &rows.lookups,
+        &rows.probes,
+        &rows.hosts,
+    );
+    let apiserver_path =
+        ApiServerPath::new(&context, nodes.ok(), pods.ok(), logs.ok(), &rows.probes, &rows.leases);
+    let egress = Egress::new(&context, events.ok(), nodes.ok(), &rows.probes);
     Facts {
         context,
         nodes,
@@ -199,6 +218,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         routes: sources.present(TableKind::NodeFiles, rows.routes, |row| row.value.at),
         hosts: sources.present(TableKind::NodeFiles, rows.hosts, |row| row.value.at),
         clusters: sources.present(TableKind::AzureCluster, rows.clusters, |row| row.at),
+        network_groups: Table::from_option(network_groups, &[TableKind::AzureNetworkRules]),
         nsgs: sources.listing(TableKind::AzureNetworkRules, rows.nsgs, |row| row.at),
         route_tables: sources.listing(TableKind::AzureRoutes, rows.route_tables, |row| row.at),
         outbound_rules: sources
@@ -212,6 +232,14 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         azure_metrics: sources
             .present(TableKind::AzureSnatMetrics, rows.azure_metrics, |row| row.at),
         azure_errors: sources.present(TableKind::AzureCluster, rows.azure_errors, |row| row.at),
+        azure_activities: sources
+            .present(TableKind::AzureCluster, rows.azure_activities, |row| row.at),
+        client: Table::from_option(client, &[TableKind::ClientErrors]),
+        apiserver_path: Table::from_option(
+            apiserver_path,
+            &[TableKind::Probes, TableKind::KubeletLogs, TableKind::TunnelLogs],
+        ),
+        egress: Table::from_option(egress, &[TableKind::Probes, TableKind::Events]),
         audit: Table::from_option(audit, &[TableKind::Audit]),
     }
 }

@@ -149,9 +149,10 @@ impl NodeFirewall {
                 }
                 FirewallTextKind::NftablesText | FirewallTextKind::NftablesJson => {
                     nftables = nftables.or(Some(text.at));
-                    if text.kind == FirewallTextKind::NftablesText {
-                        dumps.ruleset(parse::nft_text(source).value);
-                    }
+                    let json = text.kind == FirewallTextKind::NftablesJson;
+                    let parsed =
+                        if json { parse::nft_json(source) } else { parse::nft_text(source) };
+                    dumps.ruleset(parsed.value);
                 }
                 FirewallTextKind::Ufw => {
                     let status = parse::ufw_status(source).value;
@@ -351,7 +352,7 @@ fn name_before_tool(file: &str) -> &str {
 }
 
 /// An address beside the node's own.
-fn neighbour(address: IpAddr) -> IpAddr {
+pub(super) fn neighbour(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(four) => IpAddr::V4(Ipv4Addr::from(u32::from(four) ^ 1)),
         IpAddr::V6(six) => IpAddr::V6(std::net::Ipv6Addr::from(u128::from(six) ^ 1)),

@@ -1,5 +1,147 @@
-//! The rules of the family `apiserver`.
+//! The rules of the family `apiserver`, and what those on clients share.
+
+mod client_list_storm;
+mod client_request_flood;
+mod client_watch_leak;
+mod client_write_storm;
+
+use konspect_audit::AuditSummary;
+use konspect_bundle::{Words, words};
 
 use super::Registered;
+use crate::facts::clients::{Habit, Heavy, account, heavy};
+use crate::facts::Listing;
+use crate::finding::{Confidence, Finding, Meta, Risk, Severity, Step, Subject};
+use crate::model::kube::FlowSchema;
+use crate::rules::Checked;
+use crate::shell::command;
 
-pub static RULES: &[Registered] = &[];
+pub static RULES: &[Registered] = &[
+    Registered::of::<client_request_flood::ClientRequestFlood>(),
+    Registered::of::<client_watch_leak::ClientWatchLeak>(),
+    Registered::of::<client_list_storm::ClientListStorm>(),
+    Registered::of::<client_write_storm::ClientWriteStorm>(),
+];
+
+/// The sentences in which the three storms differ.
+struct Storm {
+    habit: Habit,
+    title: fn(user: &str, agent: &str, rate: &str) -> Words,
+    line: fn(verb: &str, resource: &str, count: u64) -> Words,
+    advice: fn() -> Words,
+}
+
+/// Finds the clients whose load is of one kind, or clears the kind with the busiest client's line.
+fn storms(meta: &'static Meta, storm: &Storm, audit: &AuditSummary, schemas: Option<&Listing<FlowSchema>>, out: &mut Checked) {
+    for heavy in heavy(audit).iter().filter(|heavy| heavy.habit == storm.habit).take(3) {
+        out.found(found(meta, storm, heavy, schemas));
+    }
+    if out.findings.is_empty() {
+        let busiest = audit.others().max_by_key(|client| client.total.requests);
+        if let Some((client, (_, at))) = busiest.and_then(|client| Some((client, client.total.first?))) {
+            out.cleared(
+                at,
+                words!(
+                    "client-load-cleared",
+                    user = &client.user,
+                    requests = client.total.requests,
+                    seconds = audit.seconds()
+                ),
+            );
+        }
+    }
+}
+
+fn found(meta: &'static Meta, storm: &Storm, heavy: &Heavy<'_>, schemas: Option<&Listing<FlowSchema>>) -> Finding {
+    let user = &heavy.client.user;
+    let rate = format!("{:.1}", heavy.per_second);
+    let top = heavy.top;
+    let confidence = match (heavy.harm.seen(), heavy.hurts()) {
+        (true, _) => Confidence::Proven,
+        (false, true) => Confidence::Likely,
+        (false, false) => Confidence::Possible,
+    };
+    let mut finding = meta
+        .finding(
+            client(user),
+            (storm.title)(user, &short(&heavy.client.agent), &rate),
+            heavy.at,
+            (storm.line)(top.verb.as_str(), &resource(top), top.tally.requests),
+        )
+        .confidence(confidence)
+        .severity(if heavy.hurts() { Severity::Critical } else { Severity::Warning })
+        .since(heavy.since)
+        .until(heavy.until)
+        .affected(usize::try_from(heavy.requests).unwrap_or(usize::MAX));
+    if let Some((slowest, at)) = top.tally.slowest {
+        let seconds = format!("{:.1}", micros(slowest));
+        let busy = format!("{:.1}", heavy.in_flight);
+        finding = finding
+            .supported_by(at, words!("client-load-cost", share = heavy.share, busy = busy, slowest = seconds));
+    }
+    if heavy.harm.rejected > 0 {
+        finding = finding.supported_by(heavy.at, words!("client-load-rejected", count = heavy.harm.rejected));
+    }
+    if heavy.harm.others_rejected > 0 {
+        finding = finding.supported_by(heavy.at, words!("client-load-others-rejected", count = heavy.harm.others_rejected));
+    }
+    if let Some(at) = heavy.harm.breached {
+        finding = finding.supported_by(at, words!("client-load-breach"));
+    }
+    if let Some(schema) = schemas.and_then(|schemas| schema_for(schemas, user)) {
+        // Somebody already throttles this client: what is turned away is turned away on purpose.
+        finding = finding.supported_by(
+            schema.at,
+            words!("client-load-throttled", schema = &schema.meta.name, level = &schema.priority_level),
+        );
+        if heavy.harm.others_rejected == 0 && heavy.harm.rejected > 0 {
+            finding = finding.severity(Severity::Warning);
+        }
+    }
+    advise(finding, user, (storm.advice)())
+}
+
+/// How to find the program, and how to throttle it.
+fn advise(finding: Finding, user: &str, advice: Words) -> Finding {
+    let (namespace, name) = account(user);
+    let mut finding = finding.step(Step::new(advice));
+    if !namespace.is_empty() {
+        finding = finding.step(Step::new(words!("client-load-find", name = name)).run(
+            Risk::Reads,
+            command("kubectl get pods -n {} -o custom-columns=NAME:.metadata.name,ACCOUNT:.spec.serviceAccountName", &[namespace]),
+        ));
+    }
+    finding.step(Step::new(words!("client-load-throttle", user = user)))
+}
+
+fn client(user: &str) -> Subject {
+    Subject::new("Client", "", user)
+}
+
+/// A schema of somebody's own that names this user or its service account.
+fn schema_for<'a>(schemas: &'a Listing<FlowSchema>, user: &str) -> Option<&'a FlowSchema> {
+    let (namespace, name) = account(user);
+    let full = format!("{namespace}/{name}");
+    schemas.iter().find(|schema| {
+        schema.subjects.iter().any(|subject| subject == user || !namespace.is_empty() && *subject == full)
+    })
+}
+
+/// The part of a user agent that names the program, for titles.
+fn short(agent: &str) -> String {
+    let name = agent.split(' ').next().unwrap_or(agent);
+    if name.is_empty() { "-".to_owned() } else { name.chars().take(40).collect() }
+}
+
+fn resource(series: &konspect_audit::SeriesSummary) -> String {
+    if series.subresource.is_empty() {
+        series.resource.clone()
+    } else {
+        format!("{}/{}", series.resource, series.subresource)
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "latencies are far below 2^52 micro-seconds")]
+fn micros(micros: u64) -> f64 {
+    micros as f64 / 1e6
+}

@@ -2,7 +2,7 @@
 
 use crate::model::{BpfInstruction, U32Operation, U32Test};
 
-/// xt_u32: every test's value lies in one of its ranges; reading behind the end fails the match.
+/// `xt_u32`: every test's value lies in one of its ranges; reading behind the end fails the match.
 pub(super) fn u32_match(bytes: &[u8], tests: &[U32Test]) -> Option<bool> {
     for test in tests {
         let mut base = 0_usize;
@@ -111,7 +111,7 @@ pub(super) fn bpf_match(bytes: &[u8], program: &[BpfInstruction]) -> Option<bool
     None
 }
 
-/// xt_string: the pattern lies within `from..to` of the packet's bytes; kernels before 6.7 let it reach
+/// `xt_string`: the pattern lies within `from..to` of the packet's bytes; kernels before 6.7 let it reach
 /// beyond.
 pub(super) fn contains(
     bytes: &[u8],

@@ -8,7 +8,7 @@ use super::flow::{Device, Flow};
 use super::keys::{Value, mac_number};
 use crate::model::{
     Compare, Conntrack, Element, Field, Key, LimitInterface, Mapped, Pattern, SetRef, Statement,
-    Tool, Unknown, address_type, state, status,
+    Unknown, address_type, state, status,
 };
 use crate::node::Way;
 use crate::packet::{Family, has_ports, protocol};
@@ -194,9 +194,8 @@ impl<'a> Engine<'a> {
             return Truth::of(conntrack.state.is_some());
         };
         if let Some((bits, invert)) = conntrack.status {
-            let holds =
-                if bits == 0 { connection.status == 0 } else { connection.status & bits != 0 };
-            if holds == invert {
+            // NONE is the empty mask, which the kernel finds in no status.
+            if (connection.status & bits != 0) == invert {
                 return Truth::No;
             }
         }

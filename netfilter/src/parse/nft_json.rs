@@ -72,19 +72,18 @@ impl Reader {
     fn table(&mut self, object: &Value, name: &str, at: Span) -> &mut TableBuilder {
         let family = object["family"].as_str().unwrap_or("ip").to_owned();
         let key = (family, object[name].as_str().unwrap_or_default().to_owned());
-        let place = match self.tables.iter().position(|(known, _)| *known == key) {
-            Some(place) => place,
-            None => {
-                let family = match key.0.as_str() {
-                    "ip" => TableFamily::Ip,
-                    "ip6" => TableFamily::Ip6,
-                    "inet" => TableFamily::Inet,
-                    _ => TableFamily::Other,
-                };
-                let table = TableBuilder::new(Tool::Nft, family, &key.1, at);
-                self.tables.push((key, table));
-                self.tables.len() - 1
-            }
+        let place = if let Some(place) = self.tables.iter().position(|(known, _)| *known == key) {
+            place
+        } else {
+            let family = match key.0.as_str() {
+                "ip" => TableFamily::Ip,
+                "ip6" => TableFamily::Ip6,
+                "inet" => TableFamily::Inet,
+                _ => TableFamily::Other,
+            };
+            let table = TableBuilder::new(Tool::Nft, family, &key.1, at);
+            self.tables.push((key, table));
+            self.tables.len() - 1
         };
         #[expect(clippy::indexing_slicing, reason = "the place was just found or pushed")]
         &mut self.tables[place].1
@@ -113,16 +112,15 @@ impl Reader {
             "rule" => {
                 let mut text = String::new();
                 for statement in value["expr"].as_array().map_or(&[][..], Vec::as_slice) {
-                    match statement_text(statement) {
-                        Some(words) => text.push_str(&words),
-                        None => {
-                            let name = statement.as_object().and_then(|all| all.keys().next());
-                            let _ = write!(
-                                text,
-                                "xt match {}",
-                                name.map_or("?", String::as_str).replace(' ', "-")
-                            );
-                        }
+                    if let Some(words) = statement_text(statement) {
+                        text.push_str(&words);
+                    } else {
+                        let name = statement.as_object().and_then(|all| all.keys().next());
+                        let _ = write!(
+                            text,
+                            "xt match {}",
+                            name.map_or("?", String::as_str).replace(' ', "-")
+                        );
                     }
                     text.push(' ');
                 }

@@ -621,11 +621,8 @@ fn flag_values(cursor: &mut Cursor<'_>, kind: Kind) -> Option<u128> {
             Field::Range(first, _) => bits |= first,
             _ => return None,
         }
-        let joined = match cursor.peek().map(|token| token.what) {
-            Some(What::Comma) => true,
-            Some(What::Word("|")) => true,
-            _ => false,
-        };
+        let joined =
+            matches!(cursor.peek().map(|token| token.what), Some(What::Comma | What::Word("|")));
         if !joined {
             return Some(bits);
         }
@@ -682,11 +679,7 @@ fn comparison(
     }
     // A concatenation's single element, or one value.
     let mut fields: Element = Vec::new();
-    loop {
-        let word = match cursor.peek().map(|token| token.what) {
-            Some(What::Word(word) | What::Text(word)) => word,
-            _ => break,
-        };
+    while let Some(What::Word(word) | What::Text(word)) = cursor.peek().map(|token| token.what) {
         cursor.next();
         let kind = kinds.get(fields.len()).copied().unwrap_or(Kind::Number);
         fields.push(field(kind, word));

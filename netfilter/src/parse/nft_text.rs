@@ -64,7 +64,7 @@ impl<'t> Reader<'_, 't> {
                 What::Word("table") => self.table(token),
                 What::End | What::Handle(_) | What::Close => {}
                 What::Word("flush" | "delete" | "destroy" | "define" | "include") => {
-                    self.cursor.skip_line()
+                    self.cursor.skip_line();
                 }
                 _ => {
                     let at = self.span(token.start, token.end);
@@ -273,20 +273,17 @@ fn types(words: &[&str], of_expressions: bool) -> (Vec<Kind>, Vec<Kind>) {
             let mut all = Vec::new();
             let mut rest = words;
             while !rest.is_empty() {
-                match expression(rest) {
-                    Some((_, kind, count)) => {
-                        all.push(kind);
-                        rest = rest.get(count..).unwrap_or_default();
-                    }
-                    None => {
-                        all.push(if rest.first() == Some(&"verdict") {
-                            Kind::Verdict
-                        } else {
-                            Kind::Number
-                        });
-                        let next = rest.iter().position(|word| *word == ".").unwrap_or(rest.len());
-                        rest = rest.get(next..).unwrap_or_default();
-                    }
+                if let Some((_, kind, count)) = expression(rest) {
+                    all.push(kind);
+                    rest = rest.get(count..).unwrap_or_default();
+                } else {
+                    all.push(if rest.first() == Some(&"verdict") {
+                        Kind::Verdict
+                    } else {
+                        Kind::Number
+                    });
+                    let next = rest.iter().position(|word| *word == ".").unwrap_or(rest.len());
+                    rest = rest.get(next..).unwrap_or_default();
                 }
                 rest = rest.strip_prefix(&["."]).unwrap_or(rest.get(1..).unwrap_or_default());
             }

@@ -189,7 +189,7 @@ fn fib(words: &[&str]) -> Option<(Key, Kind, usize)> {
         match *word {
             "saddr" => source = true,
             "iif" | "oif" if words.get(place.wrapping_sub(1)) == Some(&".") || place == 0 => {
-                interface = true
+                interface = true;
             }
             "daddr" | "." | "mark" => {}
             "type" => {

@@ -48,7 +48,7 @@ fn ruleset(case: &Case) -> Ruleset {
                 .file("dumps/nft-a-list-ruleset.txt")
                 .or_else(|| case.file("rules.nft"))
                 .unwrap();
-            { parse::nft_text(source(&text)).value }
+            parse::nft_text(source(&text)).value
         }
     }
 }
@@ -347,7 +347,7 @@ fn netfilter_truth() {
 }
 
 /// The folder of the truth: the one that the environment names, or the repository's own part.
-pub fn truth_folder() -> PathBuf {
+pub(crate) fn truth_folder() -> PathBuf {
     if let Some(folder) = folder("KONSPECT_NETFILTER_TRUTH") {
         return PathBuf::from(folder);
     }
@@ -369,10 +369,10 @@ fn form(name: &str, text: &[u8], family: Family) -> Option<Ruleset> {
     if name.contains("tables-L") {
         return Some(parse::iptables_list_as(source, Some(family), None).value);
     }
-    if name.starts_with("nft-") && name.ends_with(".txt") {
+    if name.contains("list-ruleset.txt") {
         return Some(parse::nft_text(source).value);
     }
-    if name.starts_with("nft-") && name.ends_with(".json") {
+    if name.contains("list-ruleset.json") {
         return Some(parse::nft_json(source).value);
     }
     None

@@ -2,7 +2,7 @@
 
 use konspect_bundle::words;
 
-use super::signs::{Sign, Signs, aged, log_node, recent_hit, tell, wrong};
+use super::signs::{Sign, Signs, aged, event_weight, log_node, recent_hit, tell, wrong};
 use crate::facts::{AnyOf, Context, Events, Logs, Missing, Nodes};
 use crate::finding::{Confidence, Finding, Meta, Risk, Step};
 use crate::model::kube::Status;
@@ -33,7 +33,7 @@ impl Rule for ContainerRuntimeDown {
             if event.message.contains("Timeout when running plugin") {
                 continue;
             }
-            let Some(weight) = aged(context, event.last.or(event.first), Confidence::Likely) else { continue };
+            let Some(weight) = event_weight(context, event, Confidence::Likely) else { continue };
             let node = if event.object.kind == "Node" { &event.object.name } else { &event.host };
             let says = words!("container-runtime-down-event", node = node, message = &event.message);
             signs.add(nodes, node, Sign::new(event.at, says, weight).since(event.first.or(event.last)).until(event.last));

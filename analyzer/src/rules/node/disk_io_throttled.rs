@@ -103,15 +103,12 @@ fn from_metric(
             best.clone_from(&run);
         }
     }
-    let (Some(first), Some(last)) = (best.first(), best.last()) else {
+    let (Some(first), Some(last)) = (best.first(), best.last().filter(|_| best.len() >= BUCKETS)) else {
         if !metric.points.is_empty() {
             quiet.entry(metric.name.clone()).or_insert(metric.at);
         }
         return;
     };
-    if best.len() < BUCKETS {
-        return;
-    }
     let known = nodes.and_then(|nodes| nodes.find(vm)).map(|node| node.meta.name.clone());
     let node = known.or_else(|| crate::facts::nodes::instance_node_name(vm)).unwrap_or_else(|| vm.to_owned());
     let says = words!("disk-io-throttled-metric", node = &node, metric = &metric.name, percent = format!("{:.0}", level(first)), buckets = best.len());

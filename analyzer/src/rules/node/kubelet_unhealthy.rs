@@ -3,7 +3,7 @@
 use konspect_bundle::words;
 
 use super::node_vm_event::vm_event;
-use super::signs::{Sign, Signs, aged, log_node, recent_hit, tell, wrong};
+use super::signs::{Sign, Signs, aged, event_weight, log_node, recent_hit, tell, wrong};
 use crate::facts::{AnyOf, Context, Events, Logs, Missing, Nodes};
 use crate::finding::{Confidence, Finding, Meta, Risk, Step};
 use crate::model::kube::Status;
@@ -77,7 +77,7 @@ fn from_events(context: &Context, nodes: Option<&Nodes>, events: &Events, signs:
         if event.message.contains("Timeout when running plugin") {
             continue;
         }
-        let Some(weight) = aged(context, event.last.or(event.first), Confidence::Likely) else { continue };
+        let Some(weight) = event_weight(context, event, Confidence::Likely) else { continue };
         let node = if event.object.kind == "Node" { &event.object.name } else { &event.host };
         let says = words!("kubelet-unhealthy-event", node = node, reason = &event.reason, message = &event.message);
         signs.add(nodes, node, Sign::new(event.at, says, weight).since(event.first.or(event.last)).until(event.last));

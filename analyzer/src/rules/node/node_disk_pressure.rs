@@ -2,7 +2,7 @@
 
 use konspect_bundle::words;
 
-use super::signs::{Sign, Signs, aged, clear_by_condition, log_node, recent_hit, tainted, tell, wrong};
+use super::signs::{Sign, Signs, aged, clear_by_condition, event_weight, log_node, recent_hit, tainted, tell, wrong};
 use crate::facts::{AnyOf, Context, Events, Listing, Logs, Nodes, Pods};
 use crate::finding::{Confidence, Finding, Meta, Risk, Step};
 use crate::model::log::{Component, Signal};
@@ -99,7 +99,7 @@ fn from_events(context: &Context, nodes: Option<&Nodes>, events: &Events, pods: 
             }
             _ => continue,
         };
-        let Some(weight) = aged(context, event.last.or(event.first), weight) else { continue };
+        let Some(weight) = event_weight(context, event, weight) else { continue };
         if !node.is_empty() {
             signs.add(nodes, node, Sign::new(event.at, says, weight).since(event.first.or(event.last)).until(event.last));
         }

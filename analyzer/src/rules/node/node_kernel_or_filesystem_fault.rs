@@ -2,7 +2,7 @@
 
 use konspect_bundle::words;
 
-use super::signs::{Sign, Signs, aged, log_node, recent_hit, tell, wrong};
+use super::signs::{Sign, Signs, event_weight, log_node, recent_hit, tell, wrong};
 use crate::facts::{AnyOf, Context, Events, Logs, Missing, Nodes};
 use crate::finding::{Confidence, Finding, Meta, Risk, Step};
 use crate::model::kube::Status;
@@ -57,7 +57,7 @@ impl Rule for NodeKernelOrFilesystemFault {
         }
         for event in events.into_iter().flat_map(Events::iter).filter(|event| event.object.kind == "Node") {
             let Some((_, weight)) = EVENTS.iter().find(|(reason, _)| *reason == event.reason) else { continue };
-            let Some(weight) = aged(context, event.last.or(event.first), *weight) else { continue };
+            let Some(weight) = event_weight(context, event, *weight) else { continue };
             let says = words!("node-kernel-fault-event", node = &event.object.name, reason = &event.reason, message = &event.message);
             signs.add(nodes, &event.object.name, Sign::new(event.at, says, weight).since(event.first.or(event.last)).until(event.last));
         }

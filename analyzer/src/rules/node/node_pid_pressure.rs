@@ -2,7 +2,7 @@
 
 use konspect_bundle::words;
 
-use super::signs::{Sign, Signs, aged, clear_by_condition, log_node, recent_hit, tainted, tell, wrong};
+use super::signs::{Sign, Signs, clear_by_condition, event_weight, log_node, recent_hit, tainted, tell, wrong};
 use crate::facts::{AnyOf, Context, Events, Logs, Nodes, Pods};
 use crate::finding::{Confidence, Finding, Meta, Risk, Step};
 use crate::model::log::{Component, Signal};
@@ -45,7 +45,7 @@ impl Rule for NodePidPressure {
                 }
                 _ => continue,
             };
-            if let Some(weight) = aged(context, event.last.or(event.first), Confidence::Likely)
+            if let Some(weight) = event_weight(context, event, Confidence::Likely)
                 && !node.is_empty()
             {
                 signs.add(nodes, node, Sign::new(event.at, says, weight).since(event.first.or(event.last)).until(event.last));

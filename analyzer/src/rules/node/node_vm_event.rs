@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use konspect_bundle::words;
 
-use super::signs::{Sign, Signs, aged, log_node, tell, wrong};
+use super::signs::{Sign, Signs, aged, event_weight, log_node, tell, wrong};
 use crate::facts::{AnyOf, Context, Events, Logs, Missing, Nodes};
 use crate::finding::{Confidence, Finding, Meta, Risk, Severity, Step};
 use crate::model::kube::{Event, Status};
@@ -99,7 +99,7 @@ fn from_event(context: &Context, nodes: Option<&Nodes>, event: &Event, signs: &m
         _ => return,
     };
     let time = event.first.or(event.last);
-    if let Some(weight) = aged(context, event.last.or(time), weight) {
+    if let Some(weight) = event_weight(context, event, weight) {
         signs.add(nodes, node, Sign::new(event.at, says, weight).since(time).until(event.last));
     }
 }

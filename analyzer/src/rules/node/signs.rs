@@ -10,7 +10,7 @@ use konspect_bundle::{Span, Words};
 
 use crate::facts::{Context, Missing, Nodes};
 use crate::finding::{Confidence, Evidence, Finding, Meta, Role, Scope, Severity, Subject};
-use crate::model::kube::{Condition, Node, Status, Taint};
+use crate::model::kube::{Condition, Event, Node, Status, Taint};
 use crate::model::log::SignalCount;
 use crate::parse::TableKind;
 use crate::rules::Checked;
@@ -163,6 +163,14 @@ pub(in crate::rules) fn aged(context: &Context, time: Option<Timestamp>, weight:
     match context.age_seconds(Some(time)) {
         Some(age) if age > RECENT_SECONDS => None,
         _ => Some(weight),
+    }
+}
+
+/// The same for an event, which Kubernetes forgets after an hour: one without a time is of today.
+pub(in crate::rules) fn event_weight(context: &Context, event: &Event, weight: Confidence) -> Option<Confidence> {
+    match event.last.or(event.first) {
+        Some(time) => aged(context, Some(time), weight),
+        None => Some(weight),
     }
 }
 

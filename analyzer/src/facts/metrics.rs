@@ -1,0 +1,510 @@
+//! Metrics by topic: one typed fact over all the names and labels that versions gave it.
+//!
+//! Of several scrapes of one component the newest counts; earlier ones serve for growth. It refuses to
+//! add what must not be added: members of one etcd cluster, or the old and the new name of one count.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use konspect_bundle::Span;
+
+use super::Listing;
+use crate::model::metrics::{MetricsComponent, Sample, Scrape};
+use crate::parse::prometheus::{Quantile, growth, histogram_quantile};
+
+/// The scrapes of a bundle, ready to be asked.
+#[derive(Clone, Debug)]
+pub struct Metrics<'a> {
+    /// Oldest first.
+    scrapes: Vec<&'a Scrape>,
+}
+
+/// The size of one etcd cluster's database.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EtcdSize {
+    /// The label that names the cluster; empty for the only one.
+    pub cluster: String,
+    /// Bytes of the file.
+    pub bytes: f64,
+    /// Bytes in use, where etcd itself was asked: the rest is free pages that only defragmenting gives back.
+    pub in_use: Option<f64>,
+    /// `--quota-backend-bytes`, where etcd itself was asked.
+    pub quota: Option<f64>,
+    pub at: Span,
+}
+
+/// How many objects of one type there are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Objects {
+    /// `plural.group`, the plural alone in the core group.
+    pub resource: String,
+    pub count: u64,
+    /// Estimated bytes of all of them, from 1.34 on.
+    pub bytes: Option<f64>,
+    pub at: Span,
+}
+
+/// Requests that priority and fairness turned away.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rejects {
+    pub flow_schema: String,
+    pub priority_level: String,
+    /// `queue-full`, `concurrency-limit`, `time-out`.
+    pub reason: String,
+    pub count: u64,
+    pub at: Span,
+}
+
+/// Open watches of one resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watches {
+    pub resource: String,
+    pub open: u64,
+    /// In the scrape before, 0 without one.
+    pub before: u64,
+    pub at: Span,
+}
+
+/// How long calls of one webhook take.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WebhookLatency {
+    pub name: String,
+    pub calls: u64,
+    pub mean: f64,
+    /// Absent where buckets were not scraped.
+    pub p99: Option<Quantile>,
+    pub at: Span,
+}
+
+/// A latency of one kind of requests.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Latency {
+    pub verb: String,
+    pub resource: String,
+    pub scope: String,
+    pub count: u64,
+    pub p99: Quantile,
+    pub limit: f64,
+    pub at: Span,
+}
+
+impl<'a> Metrics<'a> {
+    pub fn new(scrapes: &'a Listing<Scrape>) -> Self {
+        let mut scrapes: Vec<&Scrape> = scrapes.iter().collect();
+        scrapes.sort_by_key(|scrape| (scrape.taken, scrape.at));
+        Self { scrapes }
+    }
+
+    /// Samples of a family in the newest scrape of a component that has any.
+    pub fn newest(&self, component: MetricsComponent, family: &str) -> &'a [Sample] {
+        self.scrapes
+            .iter()
+            .rev()
+            .filter(|scrape| scrape.component == component)
+            .find_map(|scrape| scrape.families.get(family))
+            .map_or(&[], Vec::as_slice)
+    }
+
+    /// Samples of the first of several names that the API server's newest scrape has.
+    fn of_apiserver(&self, names: &[&str]) -> &'a [Sample] {
+        names
+            .iter()
+            .map(|name| self.newest(MetricsComponent::ApiServer, name))
+            .find(|samples| !samples.is_empty())
+            .unwrap_or(&[])
+    }
+
+    /// The API server's newest scrape: what an absence is cited by.
+    pub fn apiserver_at(&self) -> Option<Span> {
+        self.scrapes
+            .iter()
+            .rev()
+            .find(|scrape| scrape.component == MetricsComponent::ApiServer)
+            .map(|scrape| scrape.at)
+    }
+
+    /// When the counters began.
+    pub fn started(&self) -> Option<Timestamp> {
+        self.scrapes
+            .iter()
+            .rev()
+            .find(|scrape| scrape.component == MetricsComponent::ApiServer)?
+            .process_start
+    }
+
+    /// One size for each etcd cluster: members (`endpoint`) give their maximum.
+    pub fn etcd_sizes(&self) -> Vec<EtcdSize> {
+        let mut sizes: BTreeMap<String, EtcdSize> = BTreeMap::new();
+        let samples = self.of_apiserver(&[
+            "apiserver_storage_size_bytes",
+            "apiserver_storage_db_total_size_in_bytes",
+            "etcd_db_total_size_in_bytes",
+        ]);
+        for sample in samples.iter().filter(|sample| sample.value > 0.0) {
+            let cluster = [sample.label("storage_cluster_id"), sample.label("cluster")]
+                .into_iter()
+                .find(|name| !name.is_empty())
+                .unwrap_or_default();
+            let size = sizes.entry(cluster.to_owned()).or_insert_with(|| EtcdSize {
+                cluster: cluster.to_owned(),
+                bytes: sample.value,
+                in_use: None,
+                quota: None,
+                at: sample.at,
+            });
+            if sample.value > size.bytes {
+                (size.bytes, size.at) = (sample.value, sample.at);
+            }
+        }
+        let etcd = |name: &str| {
+            let scrapes =
+                self.scrapes.iter().filter(|scrape| scrape.component == MetricsComponent::Etcd);
+            scrapes
+                .flat_map(|scrape| scrape.families.get(name).into_iter().flatten())
+                .max_by(|a, b| a.value.total_cmp(&b.value))
+        };
+        let total = etcd("etcd_mvcc_db_total_size_in_bytes")
+            .or_else(|| etcd("etcd_debugging_mvcc_db_total_size_in_bytes"));
+        if let Some(total) = total {
+            let own = EtcdSize {
+                cluster: String::new(),
+                bytes: total.value,
+                in_use: etcd("etcd_mvcc_db_total_size_in_use_in_bytes").map(|sample| sample.value),
+                quota: etcd("etcd_server_quota_backend_bytes")
+                    .map(|sample| sample.value)
+                    .filter(|quota| *quota > 0.0),
+                at: total.at,
+            };
+            // Etcd's own word completes the API server's where there is but one cluster.
+            match sizes.values_mut().next() {
+                Some(size) => {
+                    size.in_use = own.in_use;
+                    size.quota = own.quota;
+                    if own.bytes > size.bytes {
+                        (size.bytes, size.at) = (own.bytes, own.at);
+                    }
+                }
+                None => {
+                    sizes.insert(String::new(), own);
+                }
+            }
+        }
+        let mut sizes: Vec<EtcdSize> = sizes.into_values().collect();
+        sizes.sort_by(|a, b| b.bytes.total_cmp(&a.bytes).then_with(|| a.cluster.cmp(&b.cluster)));
+        sizes
+    }
+
+    /// Objects of each type, most first; a type under its old and its new name counts once.
+    pub fn objects(&self) -> Vec<Objects> {
+        let mut objects: BTreeMap<String, Objects> = BTreeMap::new();
+        for family in
+            ["apiserver_resource_objects", "apiserver_storage_objects", "etcd_object_counts"]
+        {
+            for sample in self.newest(MetricsComponent::ApiServer, family) {
+                // -1 says that counting failed.
+                if sample.value < 0.0 || !sample.value.is_finite() {
+                    continue;
+                }
+                let resource = plural(sample);
+                objects.entry(resource.clone()).or_insert(Objects {
+                    resource,
+                    count: number(sample.value),
+                    bytes: None,
+                    at: sample.at,
+                });
+            }
+        }
+        for sample in
+            self.newest(MetricsComponent::ApiServer, "apiserver_resource_size_estimate_bytes")
+        {
+            if let Some(row) = objects.get_mut(&plural(sample)).filter(|_| sample.value >= 0.0) {
+                row.bytes = Some(sample.value);
+            }
+        }
+        let mut objects: Vec<Objects> = objects.into_values().collect();
+        objects.sort_by(|a, b| (b.count, &a.resource).cmp(&(a.count, &b.resource)));
+        objects
+    }
+
+    /// What priority and fairness turned away, most first; `cancelled` is the client's own doing.
+    pub fn rejects(&self) -> Vec<Rejects> {
+        let either = |sample: &Sample, new: &str, old: &str| {
+            let value = sample.label(new);
+            if value.is_empty() { sample.label(old).to_owned() } else { value.to_owned() }
+        };
+        let mut rejects: Vec<Rejects> = self
+            .newest(MetricsComponent::ApiServer, "apiserver_flowcontrol_rejected_requests_total")
+            .iter()
+            .filter(|sample| sample.value >= 1.0 && sample.label("reason") != "cancelled")
+            .map(|sample| Rejects {
+                flow_schema: either(sample, "flow_schema", "flowSchema"),
+                priority_level: either(sample, "priority_level", "priorityLevel"),
+                reason: sample.label("reason").to_owned(),
+                count: number(sample.value),
+                at: sample.at,
+            })
+            .collect();
+        rejects.sort_by(|a, b| (b.count, a.at).cmp(&(a.count, b.at)));
+        rejects
+    }
+
+    /// True when rejected requests could be counted at all.
+    pub fn counts_rejects(&self) -> bool {
+        !self
+            .newest(MetricsComponent::ApiServer, "apiserver_flowcontrol_dispatched_requests_total")
+            .is_empty()
+            || !self
+                .newest(
+                    MetricsComponent::ApiServer,
+                    "apiserver_flowcontrol_rejected_requests_total",
+                )
+                .is_empty()
+            || !self
+                .newest(
+                    MetricsComponent::ApiServer,
+                    "apiserver_flowcontrol_current_inqueue_requests",
+                )
+                .is_empty()
+    }
+
+    /// Open watches by resource, most first. Watches of single objects are kubelets' and left out.
+    pub fn watches(&self) -> Vec<Watches> {
+        let scrapes: Vec<&&Scrape> = self
+            .scrapes
+            .iter()
+            .filter(|scrape| scrape.component == MetricsComponent::ApiServer)
+            .collect();
+        let Some((newest, earlier)) = scrapes.split_last() else { return Vec::new() };
+        let before = earlier
+            .last()
+            .filter(|scrape| growth(scrape, newest).is_ok())
+            .map(|scrape| open_watches(scrape));
+        let mut watches: Vec<Watches> = open_watches(newest)
+            .into_iter()
+            .map(|(resource, (open, at))| {
+                let before = before
+                    .as_ref()
+                    .and_then(|before| before.get(&resource))
+                    .map_or(0, |(open, _)| *open);
+                Watches { resource, open, before, at }
+            })
+            .collect();
+        watches.sort_by(|a, b| (b.open, &a.resource).cmp(&(a.open, &b.resource)));
+        watches
+    }
+
+    pub fn most_watched(&self) -> Option<Watches> {
+        self.watches().into_iter().next()
+    }
+
+    /// The resource with far more open watches than nodes and controllers need.
+    pub fn swollen_watches(&self, nodes: usize) -> Option<Watches> {
+        let expected = 5 * nodes as u64 + 60;
+        self.watches().into_iter().find(|watches| {
+            let grows =
+                watches.before > 0 && watches.open > watches.before + watches.before / 20 + 5;
+            watches.open > 5 * expected || grows && watches.open > 2 * expected
+        })
+    }
+
+    /// How long each webhook takes, by its highest mean.
+    pub fn webhook_latencies(&self) -> Vec<WebhookLatency> {
+        let samples = self.newest(
+            MetricsComponent::ApiServer,
+            "apiserver_admission_webhook_admission_duration_seconds",
+        );
+        let mut by_name: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
+        for sample in samples {
+            by_name.entry(sample.label("name")).or_default().push(sample);
+        }
+        let sum = |rows: &[&Sample], end: &str| -> f64 {
+            rows.iter().filter(|sample| sample.name.ends_with(end)).map(|sample| sample.value).sum()
+        };
+        let mut latencies: Vec<WebhookLatency> = by_name
+            .into_iter()
+            .filter_map(|(name, rows)| {
+                let calls = sum(&rows, "_count");
+                let at =
+                    rows.iter().find(|sample| sample.name.ends_with("_sum")).or(rows.first())?.at;
+                (calls >= 1.0).then(|| WebhookLatency {
+                    name: name.to_owned(),
+                    calls: number(calls),
+                    mean: sum(&rows, "_sum") / calls,
+                    p99: histogram_quantile(rows.iter().copied(), 0.99),
+                    at,
+                })
+            })
+            .collect();
+        latencies.sort_by(|a, b| b.mean.total_cmp(&a.mean).then_with(|| a.name.cmp(&b.name)));
+        latencies
+    }
+
+    /// Calls of webhooks that failed (not those that were denied), by webhook.
+    pub fn webhook_failures(&self) -> BTreeMap<String, (u64, Span)> {
+        let mut failures: BTreeMap<String, (u64, Span)> = BTreeMap::new();
+        let samples =
+            self.newest(MetricsComponent::ApiServer, "apiserver_admission_webhook_rejection_count");
+        for sample in samples.iter().filter(|sample| {
+            sample.label("error_type") == "calling_webhook_error" && sample.value >= 1.0
+        }) {
+            let entry = failures.entry(sample.label("name").to_owned()).or_insert((0, sample.at));
+            entry.0 += number(sample.value);
+        }
+        failures
+    }
+
+    /// Aggregated APIs that the aggregator says are unavailable.
+    pub fn unavailable_api_services(&self) -> Vec<(String, Span)> {
+        self.newest(MetricsComponent::ApiServer, "aggregator_unavailable_apiservice")
+            .iter()
+            .filter(|sample| sample.value >= 1.0)
+            .map(|sample| (sample.label("name").to_owned(), sample.at))
+            .collect()
+    }
+
+    /// Kinds of requests whose p99 is over the upstream objective, worst first.
+    pub fn slow_requests(&self) -> Vec<Latency> {
+        let samples = self.of_apiserver(&[
+            "apiserver_request_sli_duration_seconds",
+            "apiserver_request_slo_duration_seconds",
+            "apiserver_request_duration_seconds",
+        ]);
+        let mut kinds: BTreeMap<(&str, String, &str), Vec<&Sample>> = BTreeMap::new();
+        for sample in samples.iter().filter(|sample| {
+            sample.label("subresource").is_empty() || sample.label("subresource") == "status"
+        }) {
+            let group = sample.label("group");
+            let resource = if group.is_empty() {
+                sample.label("resource").to_owned()
+            } else {
+                format!("{group}/{}", sample.label("resource"))
+            };
+            kinds
+                .entry((sample.label("verb"), resource, sample.label("scope")))
+                .or_default()
+                .push(sample);
+        }
+        let mut slow: Vec<Latency> = kinds
+            .into_iter()
+            .filter_map(|((verb, resource, scope), rows)| {
+                let limit = objective(verb, &resource, scope)?;
+                let count: f64 = rows
+                    .iter()
+                    .filter(|sample| sample.name.ends_with("_count"))
+                    .map(|sample| sample.value)
+                    .sum();
+                let p99 = histogram_quantile(rows.iter().copied(), 0.99)?;
+                let at =
+                    rows.iter().find(|sample| sample.name.ends_with("_count")).or(rows.first())?.at;
+                (count >= 100.0 && p99.value > limit).then(|| Latency {
+                    verb: verb.to_owned(),
+                    resource,
+                    scope: scope.to_owned(),
+                    count: number(count),
+                    p99,
+                    limit,
+                    at,
+                })
+            })
+            .collect();
+        slow.sort_by(|a, b| b.p99.value.total_cmp(&a.p99.value).then_with(|| a.at.cmp(&b.at)));
+        slow
+    }
+
+    /// True when the latency of requests was scraped.
+    pub fn times_requests(&self) -> bool {
+        !self
+            .of_apiserver(&[
+                "apiserver_request_sli_duration_seconds",
+                "apiserver_request_slo_duration_seconds",
+                "apiserver_request_duration_seconds",
+            ])
+            .is_empty()
+    }
+
+    /// Mean seconds of etcd calls and how many there were.
+    pub fn etcd_calls(&self) -> Option<(f64, u64, Span)> {
+        let samples = self.newest(MetricsComponent::ApiServer, "etcd_request_duration_seconds");
+        let sum = |end: &str| -> f64 {
+            samples
+                .iter()
+                .filter(|sample| sample.name.ends_with(end))
+                .map(|sample| sample.value)
+                .sum()
+        };
+        let (seconds, calls) = (sum("_sum"), sum("_count"));
+        let at = samples
+            .iter()
+            .filter(|sample| sample.name.ends_with("_sum"))
+            .max_by(|a, b| a.value.total_cmp(&b.value))?
+            .at;
+        (calls >= 1.0).then(|| (seconds / calls, number(calls), at))
+    }
+
+    /// Calls of API versions that will be removed, by `group/version/resource`.
+    pub fn deprecated(&self) -> Vec<(String, String, Span)> {
+        self.newest(MetricsComponent::ApiServer, "apiserver_requested_deprecated_apis")
+            .iter()
+            .filter(|sample| sample.value >= 1.0 && !sample.label("removed_release").is_empty())
+            .map(|sample| {
+                let api =
+                    [sample.label("group"), sample.label("version"), sample.label("resource")];
+                (
+                    api.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/"),
+                    sample.label("removed_release").to_owned(),
+                    sample.at,
+                )
+            })
+            .collect()
+    }
+}
+
+/// `plural.group` of a sample that has both as one label or as two.
+fn plural(sample: &Sample) -> String {
+    let (group, resource) = (sample.label("group"), sample.label("resource"));
+    if group.is_empty() { resource.to_owned() } else { format!("{resource}.{group}") }
+}
+
+fn open_watches(scrape: &Scrape) -> BTreeMap<String, (u64, Span)> {
+    let mut open: BTreeMap<String, (u64, Span)> = BTreeMap::new();
+    let families = ["apiserver_longrunning_requests", "apiserver_longrunning_gauge"];
+    let Some(samples) = families.iter().find_map(|family| scrape.families.get(*family)) else {
+        for sample in scrape.families.get("apiserver_registered_watchers").into_iter().flatten() {
+            let kind = sample.label("kind");
+            // Kubelets watch each of their Secrets and ConfigMaps, and this metric does not tell those apart.
+            if !matches!(kind, "Secret" | "ConfigMap") {
+                open.entry(kind.to_owned()).or_insert((0, sample.at)).0 += number(sample.value);
+            }
+        }
+        return open;
+    };
+    for sample in samples
+        .iter()
+        .filter(|sample| sample.label("verb") == "WATCH" && sample.label("scope") != "resource")
+    {
+        open.entry(plural(sample)).or_insert((0, sample.at)).0 += number(sample.value);
+    }
+    open
+}
+
+/// Seconds that the p99 of a kind may take; none for what the objective leaves out.
+fn objective(verb: &str, resource: &str, scope: &str) -> Option<f64> {
+    if !konspect_audit::objective::built_in(resource) {
+        return None;
+    }
+    match verb {
+        "POST" | "PUT" | "PATCH" | "DELETE" | "APPLY" => Some(1.0),
+        "GET" | "LIST" if scope == "resource" => Some(1.0),
+        "GET" | "LIST" => Some(30.0),
+        _ => None,
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts are whole and not negative; the cast saturates"
+)]
+fn number(value: f64) -> u64 {
+    value as u64
+}

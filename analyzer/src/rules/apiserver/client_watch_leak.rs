@@ -1,0 +1,84 @@
+//! One client opens watches and never closes them: by the audit log, else by the metrics.
+
+use konspect_audit::AuditSummary;
+use konspect_bundle::words;
+
+use super::{advise, client, short};
+use crate::facts::clients::watch_leaks;
+use crate::facts::metrics::Metrics;
+use crate::facts::{AnyOf, Listing, Missing, Nodes};
+use crate::finding::{Confidence, Finding, Meta, Severity, Subject};
+use crate::model::metrics::Scrape;
+use crate::parse::TableKind;
+use crate::rule_meta;
+use crate::rules::{Checked, Rule};
+
+pub(super) struct ClientWatchLeak;
+
+static META: Meta = rule_meta!("KSP3002", "client-watch-leak", ApiServer, Cause, Critical, "client_watch_leak.md");
+
+/// Open watches of one client that are a leak beyond doubt.
+const PLAIN: u64 = 150;
+
+impl Rule for ClientWatchLeak {
+    const META: &'static Meta = &META;
+    type Inputs<'f> = (AnyOf<&'f AuditSummary, &'f Listing<Scrape>>, Option<&'f Nodes>);
+
+    fn check((AnyOf(audit, scrapes), nodes): Self::Inputs<'_>, out: &mut Checked) {
+        let seen = audit.filter(|audit| !audit.admin_only && audit.tells_open);
+        let metrics = scrapes.map(Metrics::new);
+        let swollen = metrics.as_ref().and_then(|metrics| metrics.swollen_watches(nodes.map_or(0, Nodes::len)));
+        for leak in seen.into_iter().flat_map(watch_leaks).take(3) {
+            let mut finding = META
+                .finding(
+                    client(leak.user),
+                    words!("client-watch-leak-title", user = leak.user, agent = short(leak.agent), open = leak.open),
+                    leak.most.first.1,
+                    words!("client-watch-leak-line", open = leak.most.count, resource = &leak.most.resource),
+                )
+                .confidence(if leak.open >= PLAIN { Confidence::Proven } else { Confidence::Likely })
+                .since(leak.since)
+                .until(leak.until)
+                .affected(usize::try_from(leak.open).unwrap_or(usize::MAX))
+                .supported_by(
+                    leak.most.last.1,
+                    words!("client-watch-leak-last", rate = format!("{:.0}", leak.per_minute), resources = leak.resources),
+                );
+            if let Some(swollen) = &swollen {
+                finding = finding.supported_by(
+                    swollen.at,
+                    words!("client-watch-leak-metric", resource = &swollen.resource, open = swollen.open, before = swollen.before),
+                );
+            }
+            out.found(advise(finding, leak.user, words!("client-watch-leak-advice")));
+        }
+        if !out.findings.is_empty() {
+            return;
+        }
+        if let Some(swollen) = &swollen {
+            out.found(unnamed(swollen));
+            return;
+        }
+        if let Some(most) = metrics.as_ref().and_then(Metrics::most_watched) {
+            out.cleared(most.at, words!("client-watch-leak-cleared", resource = &most.resource, open = most.open));
+        } else if let Some((_, at)) = seen.and_then(|audit| audit.others().next()?.total.first) {
+            out.cleared(at, words!("client-watch-leak-cleared-audit"));
+        } else {
+            out.blind(Missing::table(TableKind::Audit));
+        }
+    }
+}
+
+/// Watches far beyond what the cluster needs, but no audit log that names their owner.
+fn unnamed(swollen: &crate::facts::metrics::Watches) -> Finding {
+    let grown = swollen.before > 0 && swollen.open > swollen.before;
+    META.finding(
+        Subject::cluster(""),
+        words!("client-watch-leak-unnamed", resource = &swollen.resource, open = swollen.open),
+        swollen.at,
+        words!("client-watch-leak-metric", resource = &swollen.resource, open = swollen.open, before = swollen.before),
+    )
+    .confidence(if grown { Confidence::Likely } else { Confidence::Possible })
+    .severity(if grown { Severity::Critical } else { Severity::Warning })
+    .settled_by(words!("client-watch-leak-settle"))
+}

@@ -1,0 +1,78 @@
+//! The database of etcd is large, or near what it may be.
+
+use konspect_bundle::words;
+
+use super::{LARGE, LIMIT, biggest, bytes, platform_percent};
+use crate::facts::metrics::{EtcdSize, Metrics};
+use crate::facts::{AnyOf, Context, Listing, Missing};
+use crate::finding::{Confidence, Finding, Meta, Severity, Step, Subject};
+use crate::model::azure::AzureMetric;
+use crate::model::metrics::Scrape;
+use crate::parse::TableKind;
+use crate::rule_meta;
+use crate::rules::{Checked, Rule};
+
+pub(super) struct EtcdDatabaseNearLimit;
+
+static META: Meta =
+    rule_meta!("KSP4002", "etcd-database-near-limit", Etcd, CauseOrSymptom, Critical, "etcd_database_near_limit.md");
+
+impl Rule for EtcdDatabaseNearLimit {
+    const META: &'static Meta = &META;
+    type Inputs<'f> = (&'f Context, AnyOf<&'f Listing<Scrape>, &'f Listing<AzureMetric>>);
+
+    fn check((context, AnyOf(scrapes, azure)): Self::Inputs<'_>, out: &mut Checked) {
+        let size = scrapes.map(Metrics::new).as_ref().and_then(biggest);
+        let percent = platform_percent(azure, "etcd_database_usage_percentage");
+        if let Some(size) = &size {
+            if size.bytes > LARGE || size.quota.is_some_and(|quota| size.bytes > 0.8 * quota) {
+                out.found(large(context, size));
+            } else {
+                out.cleared(size.at, words!("etcd-database-near-limit-cleared", bytes = bytes(size.bytes)));
+            }
+        } else if let Some((value, at)) = percent {
+            let shown = format!("{value:.0}");
+            if value > 50.0 {
+                out.found(
+                    META.finding(
+                        Subject::cluster(&context.cluster),
+                        words!("etcd-database-near-limit-percent-title", percent = shown.clone()),
+                        at,
+                        words!("etcd-database-near-limit-percent", percent = shown),
+                    )
+                    .confidence(Confidence::Proven)
+                    .severity(if value > 80.0 { Severity::Critical } else { Severity::Warning })
+                    .step(Step::new(words!("etcd-database-near-limit-clean"))),
+                );
+            } else {
+                out.cleared(at, words!("etcd-database-near-limit-percent", percent = shown));
+            }
+        } else {
+            out.blind(Missing::table(TableKind::Metrics));
+        }
+    }
+}
+
+fn large(context: &Context, size: &EtcdSize) -> Finding {
+    let limit = size.quota.unwrap_or(LIMIT);
+    let full = size.bytes / limit;
+    let mut finding = META
+        .finding(
+            Subject::cluster(&context.cluster),
+            words!("etcd-database-near-limit-title", bytes = bytes(size.bytes), limit = bytes(limit)),
+            size.at,
+            words!("etcd-database-near-limit-size", bytes = bytes(size.bytes), cluster = &size.cluster),
+        )
+        .confidence(Confidence::Proven)
+        .severity(if full > 0.8 { Severity::Critical } else { Severity::Warning });
+    if let Some(in_use) = size.in_use {
+        let free = in_use < size.bytes / 2.0;
+        let words = if free {
+            words!("etcd-database-near-limit-fragmented", bytes = bytes(in_use))
+        } else {
+            words!("etcd-database-near-limit-in-use", bytes = bytes(in_use))
+        };
+        finding = finding.supported_by(size.at, words);
+    }
+    finding.step(Step::new(words!("etcd-database-near-limit-clean")))
+}

@@ -1,0 +1,162 @@
+//! Objects of one type pile up in etcd and nobody removes them.
+
+use konspect_audit::AuditSummary;
+use konspect_bundle::{Span, words};
+
+use super::{LARGE, biggest, bytes};
+use crate::facts::clients::time;
+use crate::facts::metrics::{Metrics, Objects};
+use crate::facts::{Facts, Missing, Nodes, helm};
+use crate::finding::{Confidence, Finding, Meta, Risk, Severity, Step, Subject};
+use crate::parse::TableKind;
+use crate::rule_meta;
+use crate::rules::{Checked, Rule};
+use crate::shell::command;
+
+pub(super) struct EtcdObjectLeak;
+
+static META: Meta = rule_meta!("KSP4001", "etcd-object-leak", Etcd, Cause, Critical, "etcd_object_leak.md");
+
+/// Objects of one type that make etcd slow.
+const MANY: u64 = 10_000;
+
+/// What a client must have created in the window of the audit log to be named.
+const CREATED: u64 = 200;
+
+impl Rule for EtcdObjectLeak {
+    const META: &'static Meta = &META;
+    type Inputs<'f> = &'f Facts;
+
+    fn check(facts: Self::Inputs<'_>, out: &mut Checked) {
+        let metrics = facts.scrapes.ok().map(Metrics::new);
+        let objects = counts(facts, metrics.as_ref());
+        if objects.is_empty() {
+            out.blind(Missing { tables: vec![TableKind::Metrics, TableKind::CustomResources], node: String::new(), because: None });
+            return;
+        }
+        let nodes = facts.nodes.ok().map_or(0, Nodes::len) as u64;
+        let helm: u64 = helm::releases(facts.secrets.ok(), facts.config_maps.ok()).iter().map(|release| release.revisions).sum();
+        for row in objects.iter().filter(|row| row.count > MANY && !natural(row, nodes, helm)).take(3) {
+            out.found(leak(facts, metrics.as_ref(), row));
+        }
+        if out.findings.is_empty()
+            && let Some(most) = objects.iter().find(|row| row.resource != "events")
+            && metrics.as_ref().is_some_and(|metrics| !metrics.objects().is_empty())
+        {
+            out.cleared(most.at, words!("etcd-object-leak-cleared", resource = &most.resource, count = most.count));
+        }
+    }
+}
+
+/// Objects of each type: a listing beats a metric, which is refreshed once a minute.
+fn counts(facts: &Facts, metrics: Option<&Metrics<'_>>) -> Vec<Objects> {
+    let mut objects = metrics.map(Metrics::objects).unwrap_or_default();
+    for counted in facts.object_counts.ok().into_iter().flat_map(|counts| counts.iter()) {
+        let plural = counted.resource.split('.').next().unwrap_or_default();
+        let known = objects.iter_mut().find(|row| {
+            row.resource == counted.resource
+                || counted.resource == plural && row.resource.split('.').next() == Some(plural) && !plural.is_empty()
+        });
+        match known {
+            Some(row) if counted.count > row.count || !counted.lower_bound => {
+                if counted.count > row.count {
+                    (row.count, row.at) = (counted.count, counted.at);
+                }
+            }
+            Some(_) => {}
+            None => objects.push(Objects { resource: counted.resource.clone(), count: counted.count, bytes: None, at: counted.at }),
+        }
+    }
+    objects.sort_by(|a, b| (b.count, &a.resource).cmp(&(a.count, &b.resource)));
+    objects
+}
+
+/// Types that are many by nature, and Secrets that are Helm's history.
+fn natural(row: &Objects, nodes: u64, helm: u64) -> bool {
+    let resource = row.resource.split('.').next().unwrap_or_default();
+    match resource {
+        "events" => row.count < 1_000_000,
+        "pods" => row.count <= 150 * nodes.max(1),
+        "endpointslices" | "endpoints" | "ciliumendpoints" | "ciliumendpointslices" => row.count <= 200 * nodes.max(1),
+        "leases" | "csinodes" | "nodes" | "ciliumnodes" => row.count <= 10 * nodes.max(1) + 1_000,
+        "secrets" | "configmaps" => helm * 2 > row.count,
+        _ => false,
+    }
+}
+
+fn leak(facts: &Facts, metrics: Option<&Metrics<'_>>, row: &Objects) -> Finding {
+    let resource = &row.resource;
+    let size = metrics.and_then(biggest);
+    let large = size.as_ref().is_some_and(|size| size.bytes > LARGE);
+    let creator = facts.audit.ok().and_then(|audit| creator(audit, resource));
+    let mut finding = META
+        .finding(
+            Subject::new("Resource", "", resource),
+            words!("etcd-object-leak-title", count = row.count, resource = resource),
+            row.at,
+            words!("etcd-object-leak-count", count = row.count, resource = resource),
+        )
+        .confidence(if large || creator.is_some() { Confidence::Proven } else { Confidence::Likely })
+        .severity(Severity::Critical)
+        .affected(usize::try_from(row.count).unwrap_or(usize::MAX));
+    if let Some(of) = row.bytes {
+        finding = finding.supported_by(row.at, words!("etcd-object-leak-bytes", bytes = bytes(of)));
+    }
+    if let Some(size) = size.filter(|_| large) {
+        finding = finding.supported_by(size.at, words!("etcd-object-leak-size", bytes = bytes(size.bytes)));
+    }
+    if let Some(creator) = creator {
+        finding = finding.supported_by(
+            creator.at,
+            words!(
+                "etcd-object-leak-creator",
+                user = creator.user,
+                agent = creator.agent,
+                created = creator.created,
+                deleted = creator.deleted
+            ),
+        );
+    }
+    if let Some((mean, _, at)) = metrics.and_then(Metrics::etcd_calls).filter(|(mean, ..)| *mean > 0.1) {
+        finding = finding.supported_by(at, words!("etcd-object-leak-slow", milliseconds = format!("{:.0}", mean * 1000.0)));
+    }
+    finding
+        .step(Step::new(words!("etcd-object-leak-stop")))
+        .step(Step::new(words!("etcd-object-leak-look")).run(
+            Risk::Reads,
+            command("kubectl get {} -A --sort-by=.metadata.creationTimestamp --no-headers", &[resource]),
+        ))
+        .step(Step::new(words!("etcd-object-leak-clean")))
+}
+
+struct Creator<'a> {
+    user: &'a str,
+    agent: &'a str,
+    created: u64,
+    deleted: u64,
+    at: Span,
+}
+
+/// The client that makes most of them and takes few away.
+fn creator<'a>(audit: &'a AuditSummary, resource: &str) -> Option<Creator<'a>> {
+    let (plural, group) = resource.split_once('.').unwrap_or((resource, ""));
+    let named = if group.is_empty() { plural.to_owned() } else { format!("{group}/{plural}") };
+    let deleted_by_all: u64 =
+        audit.clients.iter().flat_map(|client| &client.growth).filter(|growth| growth.resource == named).map(|growth| growth.deleted).sum();
+    audit
+        .others()
+        .filter_map(|client| {
+            let growth = client.growth.iter().find(|growth| growth.resource == named)?;
+            let series = client.series.iter().find(|series| series.resource == named && series.verb == konspect_audit::Verb::Create)?;
+            let (first, at) = series.tally.first?;
+            time(first)?;
+            (growth.created >= CREATED.min(audit.seconds() / 4) && deleted_by_all * 2 < growth.created).then_some(Creator {
+                user: &client.user,
+                agent: &client.agent,
+                created: growth.created,
+                deleted: deleted_by_all,
+                at,
+            })
+        })
+        .max_by_key(|creator| creator.created)
+}
