@@ -7,7 +7,7 @@ KSB0004 = { $count ->
    *[other] { $count } records were refused, the first because { $reason }
 }
 KSB0005 = limit reached: { $limit } ({ $value })
-KSB0006 = two members are named { $name }
+KSB0006 = { $name } is there twice: two members have this name
 KSB0007 = unsafe member name { $name }: kept as a label only
 KSB0008 = { $name } differs from the manifest: { $reason }
 KSB0009 = archive inside the bundle, not opened: name { $name } on the command line to analyse it

@@ -204,6 +204,12 @@ fn add_filters(
     environment.add_filter("cut", |text: String, characters: usize| {
         escape::cut(&text, characters).into_owned()
     });
+    // A mark begins where the text begins, not at the margin.
+    environment.add_filter("indentation", |text: String| {
+        text.get(..text.len() - text.trim_start_matches([' ', '\t']).len()).map(ToOwned::to_owned)
+    });
+    environment
+        .add_filter("unindented", |text: String| text.trim_start_matches([' ', '\t']).to_owned());
     environment.add_filter("code", move |text: String| Value::from_safe_string(place.code(&text)));
     environment
         .add_filter("block", move |text: String| Value::from_safe_string(place.block(&text)));

@@ -34,6 +34,10 @@ pub(super) fn render(
     context.insert("csp", Value::from(policy(templates)));
     let mut page = String::new();
     for limits in shorten::PAGE {
+        // Rendering what cannot fit would cost seconds and be thrown away.
+        if limits.step + 1 < shorten::PAGE.len() && least_elements(report, &limits) > ELEMENTS {
+            continue;
+        }
         context.insert("limits", engine::value(&limits));
         let view = View::of(report, &limits);
         context.insert("shown", view.shown());
@@ -53,6 +57,18 @@ pub(super) fn render(
     }
     out.write_all(page.as_bytes())?;
     Ok(())
+}
+
+/// Elements that a page with these limits has at least: rows of the long tables, and excerpts.
+fn least_elements(report: &Report, limits: &Limits) -> usize {
+    let tables = [
+        (report.unexplained.len() + report.aggravating.len(), 14),
+        (report.timeline.len(), 7),
+        (report.unchecked.len(), 6),
+        (report.diagnostics.len(), 4),
+    ];
+    let findings = report.unexplained.len().saturating_sub(limits.rows);
+    tables.iter().map(|(rows, each)| rows.min(&limits.rows) * each).sum::<usize>() + findings
 }
 
 /// What every template gets: the report as the JSON has it, with nothing invisible left in it.
