@@ -11,6 +11,7 @@ pub(crate) mod codings;
 mod json;
 mod labels;
 mod manifests;
+mod settle;
 mod shapes;
 mod text;
 
@@ -18,6 +19,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use labels::Kind;
+pub use settle::Settlement;
 
 /// How deep codings are opened inside one another.
 const DEPTH: u8 = 4;
@@ -33,8 +35,8 @@ pub struct Redactor {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The number of each value found so far.
-    numbers: BTreeMap<String, u64>,
+    /// The number of each value found so far, and what it was first taken for.
+    numbers: BTreeMap<String, (u64, Kind)>,
     counts: BTreeMap<String, u64>,
 }
 
@@ -162,7 +164,7 @@ impl Cleaner<'_> {
     fn mark(&mut self, kind: Kind, value: &str) -> String {
         let mut state = self.redactor.lock();
         let next = state.numbers.len() as u64 + 1;
-        let number = *state.numbers.entry(value.to_owned()).or_insert(next);
+        let (number, _) = *state.numbers.entry(value.to_owned()).or_insert((next, kind));
         *state.counts.entry(kind.to_owned()).or_default() += 1;
         *self.counts.entry(kind.to_owned()).or_default() += 1;
         format!("\u{27e6}secret:{kind}#{number}\u{27e7}")

@@ -468,7 +468,7 @@ fn closing(line: &[u8], open: usize, quote: u8, slashes: usize) -> Option<usize>
 }
 
 /// Runs of characters that may be coded text: base64, hex, or with percent signs.
-fn runs(text: &[u8]) -> Vec<Range<usize>> {
+pub(crate) fn runs(text: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < text.len() {
