@@ -24,6 +24,9 @@ pub use settle::Settlement;
 /// How deep codings are opened inside one another.
 const DEPTH: u8 = 4;
 
+/// How much of a file is looked at to see whether it is text.
+const HEAD: usize = 64 << 10;
+
 /// The largest coded value that is opened.
 const OPENED: usize = 1 << 20;
 
@@ -57,6 +60,14 @@ impl Redactor {
         let mut cleaner = Cleaner { redactor: self, counts: BTreeMap::new(), depth: 0 };
         let clean = cleaner.artefact(bytes);
         Redacted { bytes: clean.unwrap_or_else(|| bytes.to_vec()), counts: cleaner.counts }
+    }
+
+    /// True for bytes that no cleaning can be trusted with: archives and other binary files.
+    pub fn opaque(bytes: &[u8]) -> bool {
+        let inner = codings::gunzip(bytes, HEAD);
+        let bytes = inner.as_deref().unwrap_or(bytes);
+        let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
+        codings::utf16(head).is_none() && head.contains(&0)
     }
 
     /// Cleans a short text: an error message, an argument, a name.
@@ -162,6 +173,9 @@ impl Cleaner<'_> {
     }
 
     fn mark(&mut self, kind: Kind, value: &str) -> String {
+        if is_mark(value) {
+            return value.to_owned();
+        }
         let mut state = self.redactor.lock();
         let next = state.numbers.len() as u64 + 1;
         let (number, _) = *state.numbers.entry(value.to_owned()).or_insert((next, kind));
@@ -169,6 +183,16 @@ impl Cleaner<'_> {
         *self.counts.entry(kind.to_owned()).or_default() += 1;
         format!("\u{27e6}secret:{kind}#{number}\u{27e7}")
     }
+}
+
+/// True for exactly one mark.
+fn is_mark(value: &str) -> bool {
+    let inner =
+        value.strip_prefix("\u{27e6}secret:").and_then(|rest| rest.strip_suffix('\u{27e7}'));
+    inner.and_then(|inner| inner.split_once('#')).is_some_and(|(kind, number)| {
+        let named = kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        named && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 #[cfg(test)]
@@ -211,6 +235,35 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn binary_files_are_told_from_text() {
+        assert!(Redactor::opaque(b"\x7fELF\x02\x01\x01\0\0"));
+        assert!(Redactor::opaque(&codings::gzip(b"name\0\0\0ustar")));
+        assert!(!Redactor::opaque(&codings::gzip(b"a log\n")));
+        assert!(!Redactor::opaque(&codings::to_utf16(b"a log\n", codings::Order::Little)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_cleaned_once_and_for_all(bytes: Vec<u8>, seed in 0_usize..TORN.len()) {
+            let redactor = Redactor::new();
+            let torn = [TORN[seed].as_bytes(), &bytes].concat();
+            for bytes in [bytes, torn] {
+                let once = redactor.clean(&bytes).bytes;
+                proptest::prop_assert_eq!(redactor.clean(&once).bytes, once);
+            }
+        }
+    }
+
+    const TORN: &[&str] = &[
+        "{\"password\":\"",
+        "[{\"name\":\"PW\",\"value\":",
+        "-----BEGIN RSA PRIVATE KEY-----\n",
+        "kind: Secret\ndata:\n  a: ",
+        "x=%",
+        "https://u:",
+    ];
 
     #[test]
     fn what_is_clean_stays_byte_for_byte() {
