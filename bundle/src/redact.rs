@@ -11,6 +11,7 @@ pub(crate) mod codings;
 mod json;
 mod labels;
 mod manifests;
+mod settle;
 mod shapes;
 mod text;
 
@@ -18,9 +19,13 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use labels::Kind;
+pub use settle::Settlement;
 
 /// How deep codings are opened inside one another.
 const DEPTH: u8 = 4;
+
+/// How much of a file is looked at to see whether it is text.
+const HEAD: usize = 64 << 10;
 
 /// The largest coded value that is opened.
 const OPENED: usize = 1 << 20;
@@ -33,8 +38,8 @@ pub struct Redactor {
 
 #[derive(Debug, Default)]
 struct State {
-    /// The number of each value found so far.
-    numbers: BTreeMap<String, u64>,
+    /// The number of each value found so far, and what it was first taken for.
+    numbers: BTreeMap<String, (u64, Kind)>,
     counts: BTreeMap<String, u64>,
 }
 
@@ -55,6 +60,14 @@ impl Redactor {
         let mut cleaner = Cleaner { redactor: self, counts: BTreeMap::new(), depth: 0 };
         let clean = cleaner.artefact(bytes);
         Redacted { bytes: clean.unwrap_or_else(|| bytes.to_vec()), counts: cleaner.counts }
+    }
+
+    /// True for bytes that no cleaning can be trusted with: archives and other binary files.
+    pub fn opaque(bytes: &[u8]) -> bool {
+        let inner = codings::gunzip(bytes, HEAD);
+        let bytes = inner.as_deref().unwrap_or(bytes);
+        let head = bytes.get(..bytes.len().min(HEAD)).unwrap_or_default();
+        codings::utf16(head).is_none() && head.contains(&0)
     }
 
     /// Cleans a short text: an error message, an argument, a name.
@@ -160,13 +173,26 @@ impl Cleaner<'_> {
     }
 
     fn mark(&mut self, kind: Kind, value: &str) -> String {
+        if is_mark(value) {
+            return value.to_owned();
+        }
         let mut state = self.redactor.lock();
         let next = state.numbers.len() as u64 + 1;
-        let number = *state.numbers.entry(value.to_owned()).or_insert(next);
+        let (number, _) = *state.numbers.entry(value.to_owned()).or_insert((next, kind));
         *state.counts.entry(kind.to_owned()).or_default() += 1;
         *self.counts.entry(kind.to_owned()).or_default() += 1;
         format!("\u{27e6}secret:{kind}#{number}\u{27e7}")
     }
+}
+
+/// True for exactly one mark.
+fn is_mark(value: &str) -> bool {
+    let inner =
+        value.strip_prefix("\u{27e6}secret:").and_then(|rest| rest.strip_suffix('\u{27e7}'));
+    inner.and_then(|inner| inner.split_once('#')).is_some_and(|(kind, number)| {
+        let named = kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+        named && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 #[cfg(test)]
@@ -209,6 +235,35 @@ mod tests {
             ]
         );
     }
+
+    #[test]
+    fn binary_files_are_told_from_text() {
+        assert!(Redactor::opaque(b"\x7fELF\x02\x01\x01\0\0"));
+        assert!(Redactor::opaque(&codings::gzip(b"name\0\0\0ustar")));
+        assert!(!Redactor::opaque(&codings::gzip(b"a log\n")));
+        assert!(!Redactor::opaque(&codings::to_utf16(b"a log\n", codings::Order::Little)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_bytes_are_cleaned_once_and_for_all(bytes: Vec<u8>, seed in 0_usize..TORN.len()) {
+            let redactor = Redactor::new();
+            let torn = [TORN[seed].as_bytes(), &bytes].concat();
+            for bytes in [bytes, torn] {
+                let once = redactor.clean(&bytes).bytes;
+                proptest::prop_assert_eq!(redactor.clean(&once).bytes, once);
+            }
+        }
+    }
+
+    const TORN: &[&str] = &[
+        "{\"password\":\"",
+        "[{\"name\":\"PW\",\"value\":",
+        "-----BEGIN RSA PRIVATE KEY-----\n",
+        "kind: Secret\ndata:\n  a: ",
+        "x=%",
+        "https://u:",
+    ];
 
     #[test]
     fn what_is_clean_stays_byte_for_byte() {

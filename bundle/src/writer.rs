@@ -4,7 +4,6 @@
 //! the end they are put in the order of their names, behind the manifest, and the file gets its
 //! own name. It refuses to know what a member means: its callers name it and say when it is cut.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read, Write};
@@ -137,40 +136,41 @@ impl Writer {
         self.lock().bytes
     }
 
-    /// Writes the manifest, puts the members in order and gives the file its name.
+    /// Puts the members in order, takes out copies of secrets, writes the manifest before them and
+    /// gives the file its name.
     pub fn finish(&self, mut manifest: Manifest) -> Result<Written, WriteError> {
         let mut inner = self.lock();
-        manifest.format = FORMAT_VERSION;
-        manifest.members.clone_from(&inner.members);
-        manifest.members.sort_by(|left, right| left.path.cmp(&right.path));
-        manifest.redactions = self.redactor.counts();
-        let text = serde_json::to_vec_pretty(&manifest).unwrap_or_default();
         let partial = inner.partial.clone();
-        let fail = |error: zip::result::ZipError| failed(&partial, error.into());
-        inner.append(prepare(MANIFEST, &text).map_err(fail)?)?;
-        if let Some(zip) = inner.zip.take() {
-            zip.finish().map_err(fail)?.flush().map_err(|source| failed(&partial, source))?;
-        }
         let sorted = beside(&self.target, "sorted");
-        if sort_members(&partial, &sorted).is_ok() {
-            std::fs::remove_file(&partial).map_err(|source| failed(&partial, source))?;
-            std::fs::rename(&sorted, &self.target)
-                .map_err(|source| failed(&self.target, source))?;
-        } else {
-            // The order is a courtesy, the content is not: a disk too full for a second copy keeps the first.
-            let _ = std::fs::remove_file(&sorted);
-            std::fs::rename(&partial, &self.target)
-                .map_err(|source| failed(&self.target, source))?;
+        if let Some(zip) = inner.zip.take() {
+            let flushed = zip.finish().map_err(io::Error::from).and_then(|mut file| file.flush());
+            flushed.map_err(|source| self.abandon(&[&partial], source))?;
         }
-        let (bytes, sha256) =
-            digest_of(&self.target).map_err(|source| failed(&self.target, source))?;
-        Ok(Written {
-            path: self.target.clone(),
-            bytes,
-            sha256,
-            members: manifest.members.len(),
-            redactions: manifest.redactions,
-        })
+        manifest.format = FORMAT_VERSION;
+        manifest.members = std::mem::take(&mut inner.members);
+        manifest.members.sort_by(|left, right| left.path.cmp(&right.path));
+        rewrite(&partial, &sorted, &mut manifest, &self.redactor)
+            .map_err(|error| self.abandon(&[&partial, &sorted], error.into()))?;
+        let finished =
+            std::fs::remove_file(&partial).and_then(|()| std::fs::rename(&sorted, &self.target));
+        finished
+            .and_then(|()| digest_of(&self.target))
+            .map_err(|source| failed(&self.target, source))
+            .map(|(bytes, sha256)| Written {
+                path: self.target.clone(),
+                bytes,
+                sha256,
+                members: manifest.members.len(),
+                redactions: manifest.redactions,
+            })
+    }
+
+    /// Leaves nothing half-written behind.
+    fn abandon(&self, files: &[&Path], source: io::Error) -> WriteError {
+        for file in files {
+            let _ = std::fs::remove_file(file);
+        }
+        failed(&self.target, source)
     }
 
     fn commit(
@@ -356,19 +356,58 @@ fn prepare(name: &str, bytes: &[u8]) -> zip::result::ZipResult<PreparedZipFile> 
     PreparedZipFile::from_data(name, options(), bytes)
 }
 
-/// Copies the members, compressed as they are, in the order of their names, the manifest first.
-fn sort_members(from: &Path, to: &Path) -> zip::result::ZipResult<()> {
+/// Copies the members in the order of their names, the manifest first.
+///
+/// Most are copied as they are, compressed; where the second pass changes something, twice: first
+/// for what the manifest says of it, then for good. Nothing is held but one member.
+fn rewrite(
+    from: &Path,
+    to: &Path,
+    manifest: &mut Manifest,
+    redactor: &Redactor,
+) -> zip::result::ZipResult<()> {
     let mut archive = ZipArchive::new(BufReader::new(File::open(from)?))?;
-    let mut names: Vec<String> =
-        archive.file_names().map(|name| name.map(Cow::into_owned)).collect::<Result<_, _>>()?;
-    names.sort_by_key(|name| (name != MANIFEST, name.clone()));
+    let mut settlement = redactor.settle();
+    let mut changed = BTreeSet::new();
+    for record in &mut manifest.members {
+        let bytes = read_member(&mut archive, &record.path)?;
+        if let Some(clean) = settlement.pass(&bytes, !record.redactions.is_empty()) {
+            record.sha256 = hex(&Sha256::digest(&clean));
+            record.bytes = clean.len() as u64;
+            changed.insert(record.path.clone());
+        }
+    }
+    for record in &mut manifest.commands {
+        record.argv.iter_mut().for_each(|word| settlement.text(word));
+        settlement.text(&mut record.stderr);
+    }
+    manifest.redactions = redactor.counts();
+    for (kind, count) in &settlement.copies {
+        *manifest.redactions.entry(kind.clone()).or_default() += count;
+    }
     let mut sorted = ZipWriter::new(BufWriter::new(File::create_new(to)?));
-    for name in &names {
-        let Some(index) = archive.index_for_name(name) else { continue };
-        sorted.raw_copy_file(archive.by_index_raw(index)?)?;
+    let text = serde_json::to_vec_pretty(&manifest).map_err(io::Error::from)?;
+    sorted.add_prepared_file(prepare(MANIFEST, &text)?)?;
+    for record in &manifest.members {
+        if changed.contains(&record.path) {
+            let bytes = read_member(&mut archive, &record.path)?;
+            let clean = settlement.pass(&bytes, !record.redactions.is_empty()).unwrap_or(bytes);
+            sorted.add_prepared_file(prepare(&record.path, &clean)?)?;
+        } else if let Some(index) = archive.index_for_name(&record.path) {
+            sorted.raw_copy_file(archive.by_index_raw(index)?)?;
+        }
     }
     sorted.finish()?.flush()?;
     Ok(())
+}
+
+fn read_member(
+    archive: &mut ZipArchive<BufReader<File>>,
+    name: &str,
+) -> zip::result::ZipResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    archive.by_name(name)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn digest_of(path: &Path) -> io::Result<(u64, String)> {

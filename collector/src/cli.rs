@@ -99,7 +99,7 @@ pub(crate) struct Collect {
     #[arg(long, value_enum, default_value = "none")]
     pub via: Via,
     /// The image of the debug pod
-    #[arg(long, value_name = "IMAGE", default_value = "mcr.microsoft.com/cbl-mariner/busybox:2.0")]
+    #[arg(long, value_name = "IMAGE", default_value = "busybox")]
     pub node_image: String,
     /// User and options of ssh come from its own configuration; this is the user's name
     #[arg(long, value_name = "USER")]

@@ -56,13 +56,15 @@ fn run(cli: &Cli) -> anyhow::Result<u8> {
     match &cli.command {
         None => collect(&cli.collect, &Progress::new(&cli.hands)),
         Some(Command::Pack(arguments)) => {
-            let (written, partial) = pack::pack(arguments, &stop(Duration::MAX)?)?;
-            say(&written, "", &[])?;
-            Ok(if partial { INTERRUPTED } else { 0 })
+            let packed = pack::pack(arguments, &stop(Duration::MAX)?)?;
+            let missing: Vec<CommandRecord> =
+                packed.commands.into_iter().filter(|record| record.node.is_none()).collect();
+            say(&packed.written, "", &gaps(&missing));
+            Ok(if packed.partial { INTERRUPTED } else { 0 })
         }
         Some(Command::Node(arguments)) => {
             let (written, partial) = node::here(arguments, &stop(arguments.timeout)?)?;
-            say(&written, if partial { "the collection was cut short" } else { "" }, &[])?;
+            say(&written, if partial { "the collection was cut short" } else { "" }, &[]);
             Ok(if partial { INTERRUPTED } else { 0 })
         }
         Some(Command::NodeScript(settings)) => {
@@ -100,7 +102,7 @@ fn collect(arguments: &Collect, progress: &Progress) -> anyhow::Result<u8> {
     } else {
         ""
     };
-    say(&collected.written, state, &gaps)?;
+    say(&collected.written, state, &gaps);
     Ok(if collected.interrupted {
         INTERRUPTED
     } else if arguments.strict && (collected.partial || !gaps.is_empty()) {
@@ -162,7 +164,7 @@ fn gaps(commands: &[CommandRecord]) -> Vec<String> {
 }
 
 /// Prints the path, the size, the digest and one sentence.
-fn say(written: &Written, state: &str, gaps: &[String]) -> anyhow::Result<()> {
+fn say(written: &Written, state: &str, gaps: &[String]) {
     let redacted: u64 = written.redactions.values().sum();
     let Written { path, bytes, sha256, members, .. } = written;
     let mut sentence = vec![format!("{members} members, {redacted} secrets replaced")];
@@ -174,5 +176,6 @@ fn say(written: &Written, state: &str, gaps: &[String]) -> anyhow::Result<()> {
     }
     let text =
         format!("{}\n{bytes} bytes, SHA-256 {sha256}\n{}.\n", path.display(), sentence.join("; "));
-    std::io::stdout().write_all(text.as_bytes()).context("cannot print where the bundle is")
+    // The bundle is there even when nobody reads where.
+    let _ = std::io::stdout().write_all(text.as_bytes());
 }

@@ -5,6 +5,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use konspect_bundle::manifest::{ClusterCard, CommandRecord, Manifest, Tool};
+use konspect_bundle::redact::Redactor;
 use konspect_bundle::writer::{Shape, WriteError, Writer, Written};
 
 use crate::audit::{files, open};
@@ -16,8 +17,19 @@ use crate::{clock, node};
 /// Files up to this size are read whole, so that JSON and gzip are cleaned as what they are.
 const WHOLE: u64 = 64 << 20;
 
+/// A packed bundle, and what could not get in.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    pub written: Written,
+    pub commands: Vec<CommandRecord>,
+    pub partial: bool,
+}
+
+/// Fails closed: what cannot be cleaned does not get in.
+const OPAQUE: &str = "skipped: binary, unpack it first";
+
 /// Writes the bundle; `partial` when it was interrupted.
-pub(crate) fn pack(arguments: &Pack, stop: &Stop) -> Result<(Written, bool), WriteError> {
+pub(crate) fn pack(arguments: &Pack, stop: &Stop) -> Result<Packed, WriteError> {
     let target = output_path(arguments.output.as_deref(), &arguments.cluster);
     let writer = Writer::create(&target, u64::MAX)?;
     let started = clock::now();
@@ -51,7 +63,8 @@ pub(crate) fn pack(arguments: &Pack, stop: &Stop) -> Result<(Written, bool), Wri
         commands,
         ..Manifest::default()
     };
-    Ok((writer.finish(manifest)?, partial))
+    let commands = manifest.commands.clone();
+    Ok(Packed { written: writer.finish(manifest)?, commands, partial })
 }
 
 fn add(
@@ -71,6 +84,14 @@ fn add(
                 Some(stream) => {
                     let host = stream.host.clone().unwrap_or_else(|| "unnamed".to_owned());
                     commands.extend(node::members(writer, &host, &stream)?);
+                    Ok(())
+                }
+                None if Redactor::opaque(&bytes) => {
+                    commands.push(CommandRecord {
+                        exit: None,
+                        ended: Some(OPAQUE.to_owned()),
+                        ..failed(file, "")
+                    });
                     Ok(())
                 }
                 None => writer.add(&name, Shape::Document, &bytes).map(|_| ()),
@@ -104,6 +125,7 @@ fn add(
 
 fn failed(file: &Path, reason: &str) -> CommandRecord {
     CommandRecord {
+        entry: Some(file.display().to_string()),
         argv: vec!["konspect-collect".to_owned(), "pack".to_owned(), file.display().to_string()],
         started: clock::now(),
         exit: Some(1),

@@ -5,6 +5,9 @@ use std::ops::Range;
 use super::labels;
 use super::text::{Hits, With, flag};
 
+/// How a value that was replaced begins.
+const MARK: &str = "\u{27e6}secret:";
+
 /// How far a Secret reaches to either side of its `kind`.
 const LINES: usize = 4096;
 
@@ -74,7 +77,7 @@ fn secret(text: &[u8], line: &Range<usize>, depth: usize, hits: &mut Hits) {
         if !words.is_empty() && deep <= depth {
             inside =
                 matches!(words.strip_prefix(b"- ").unwrap_or(words), b"data:" | b"stringData:");
-        } else if inside {
+        } else if inside && memchr::memmem::find(bytes, MARK.as_bytes()).is_none() {
             let value = match memchr::memchr(b':', bytes) {
                 Some(_) => value_range(text, &current, "*"),
                 None => value_range(text, &current, ""),

@@ -317,6 +317,10 @@ fn after_label(line: &[u8], at: usize) -> Option<(Range<usize>, Kind)> {
     let separator = *line.get(at)?;
     let before = line.get(..at)?;
     let (label, label_start) = label_before(before, separator)?;
+    if label.contains('\u{27e6}') {
+        // A mark.
+        return None;
+    }
     let kind =
         labels::label(label.trim_start_matches(['-', '.', '$'])).or_else(|| phrase(before))?;
     let mut start = at + 1;
@@ -468,7 +472,7 @@ fn closing(line: &[u8], open: usize, quote: u8, slashes: usize) -> Option<usize>
 }
 
 /// Runs of characters that may be coded text: base64, hex, or with percent signs.
-fn runs(text: &[u8]) -> Vec<Range<usize>> {
+pub(crate) fn runs(text: &[u8]) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     let mut at = 0;
     while at < text.len() {

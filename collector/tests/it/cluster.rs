@@ -114,7 +114,7 @@ fn what_is_forbidden_is_skipped_and_said() {
         }
         Act::Replay
     });
-    let run = collect(&stub, "--profile quick -q --strict");
+    let run = collect(&stub, "--profile quick -q --strict --skip metrics-again");
     let bundle = run.bundle.unwrap();
     assert_eq!(bundle.of("events")[0].ended.as_deref(), Some("skipped: forbidden: list events"));
     assert_eq!(bundle.of("pods")[0].exit, Some(0));
@@ -150,7 +150,7 @@ fn all_logs_failing_name_the_nodes() {
         }
         Act::Replay
     });
-    let bundle = collect(&stub, "--profile quick -q").bundle.unwrap();
+    let bundle = collect(&stub, "--profile quick -q --skip metrics-again").bundle.unwrap();
     let probes = bundle.of("log-probe");
     assert_eq!(probes.len(), 3);
     for probe in &probes {

@@ -43,7 +43,7 @@ fn answers_that_are_errors_are_kept_word_for_word() {
 #[test]
 fn unauthorized_everywhere_is_a_bundle_too() {
     let stub = Stub::serve(|_| status(401, "Unauthorized", "Unauthorized"));
-    let run = collect(&stub, "--profile quick -q");
+    let run = collect(&stub, "--profile quick -q --skip metrics-again");
     let bundle = run.bundle.unwrap();
     assert!(bundle.of("nodes")[0].stderr.contains("Unauthorized"), "{:#?}", bundle.of("nodes"));
     assert!(run.stdout.contains("not obtained"), "{}", run.stdout);
@@ -180,4 +180,113 @@ fn the_size_limit_leaves_a_bundle() {
         .map(|entry| entry.unwrap().file_name())
         .collect();
     assert!(!left.iter().any(|name| name.to_string_lossy().contains(".partial")), "{left:?}");
+}
+
+#[test]
+fn an_expired_certificate_is_named_by_both_sides() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut server) = expired(folder.path()) else {
+        eprintln!("openssl is not here or cannot make expired certificates");
+        return;
+    };
+    let port = free_port(&mut server);
+    let begun = Instant::now();
+    let run = run(|folder| {
+        let server = format!("https://127.0.0.1:{port}");
+        vec![format!("--kubeconfig={}", kubeconfig(folder, &server).display()), "-q".to_owned()]
+    });
+    let _ = server.kill();
+    let _ = server.wait();
+    assert!(begun.elapsed().as_secs() < 60);
+    let bundle = run.bundle.unwrap();
+    assert!(
+        bundle.of("version")[0].stderr.contains("certificate has expired"),
+        "{:#?}",
+        bundle.of("version")
+    );
+    assert_eq!(bundle.of("connect")[0].exit, Some(0));
+    let seen = bundle.text("client/openssl-s_client.txt");
+    assert!(seen.contains("NotAfter") || seen.contains("certificate has expired"), "{seen}");
+}
+
+/// A TLS server whose certificate expired.
+#[expect(clippy::disallowed_methods, reason = "the server of this test")]
+fn expired(folder: &std::path::Path) -> Option<std::process::Child> {
+    let openssl = |options: &str| {
+        let done =
+            std::process::Command::new("openssl").args(words(options)).current_dir(folder).output();
+        done.is_ok_and(|output| output.status.success())
+    };
+    let authority = "[ca]\ndefault_ca=d\n[d]\ndatabase=index.txt\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\npolicy=p\n[p]\ncommonName=supplied\n";
+    std::fs::write(folder.join("ca.cnf"), authority).unwrap();
+    std::fs::write(folder.join("index.txt"), "").unwrap();
+    std::fs::write(folder.join("serial"), "01\n").unwrap();
+    let dates = "-startdate 20200101000000Z -enddate 20200102000000Z";
+    if !openssl(
+        "req -new -newkey rsa:2048 -nodes -keyout key.pem -out request.pem -subj /CN=127.0.0.1",
+    ) || !openssl(&format!(
+        "ca -config ca.cnf -selfsign -batch -notext -keyfile key.pem -in request.pem -out cert.pem {dates}"
+    )) {
+        return None;
+    }
+    std::process::Command::new("openssl")
+        .args(words("s_server -accept 127.0.0.1:0 -key key.pem -cert cert.pem -www"))
+        .current_dir(folder)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .ok()
+}
+
+/// The port that `openssl s_server` says it accepts on.
+fn free_port(server: &mut std::process::Child) -> u16 {
+    use std::io::BufRead;
+    let out = std::io::BufReader::new(server.stdout.take().unwrap());
+    let line = out.lines().map_while(Result::ok).find(|line| line.starts_with("ACCEPT")).unwrap();
+    line.rsplit(':').next().unwrap().trim().parse().unwrap()
+}
+
+#[test]
+fn a_full_disk_is_one_line_and_nothing_half_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let small = folder.path().join("small");
+    std::fs::create_dir(&small).unwrap();
+    let mount = |words: &[&str]| {
+        #[expect(clippy::disallowed_methods, reason = "the test mounts a small disk")]
+        let done = std::process::Command::new(words[0]).args(&words[1..]).arg(&small).output();
+        done.is_ok_and(|output| output.status.success())
+    };
+    if !mount(&["mount", "-t", "tmpfs", "-o", "size=40k", "tmpfs"]) {
+        eprintln!("mounting a small disk needs root");
+        return;
+    }
+    let stub = Stub::serve(|_| Act::Replay);
+    let run = collect(&stub, &format!("-q --profile quick -o {}/x.zip", small.display()));
+    let left = std::fs::read_dir(&small).unwrap().count();
+    assert!(mount(&["umount"]));
+    assert_eq!((run.code, run.stderr.lines().count(), left), (Some(5), 1, 0), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("cannot write") && run.stderr.contains("No space left"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn too_many_requests_end_at_the_deadline() {
+    let stub = Stub::serve(|request| {
+        if request.path == "/api/v1/nodes" {
+            status(429, "TooManyRequests", "Too many requests, please try again later.")
+        } else {
+            Act::Replay
+        }
+    });
+    let bundle = collect(&stub, "--only nodes,events -q --timeout 30s").bundle.unwrap();
+    let nodes = bundle.of("nodes");
+    assert!(
+        nodes[0].stderr.contains("Too many requests")
+            || nodes[0].stderr.contains("TooManyRequests"),
+        "{nodes:#?}"
+    );
+    assert_eq!(bundle.of("events")[0].exit, Some(0));
 }

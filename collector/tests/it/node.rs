@@ -122,3 +122,50 @@ fn the_node_command_writes_a_bundle_of_this_node() {
         (Some(host.as_str()), "cat /proc/meminfo")
     );
 }
+
+#[test]
+fn nodes_are_reached_by_ssh_and_a_hung_one_delays_nobody() {
+    let stub = crate::stub::Stub::serve(|_| crate::stub::Act::Replay);
+    let tools = tempfile::tempdir().unwrap();
+    // Runs what it is given, as a remote shell would; one host does not answer.
+    let ssh = "#!/bin/sh\nfor word; do host=$last; last=$word; done\ncase $host in 10.224.0.5) exec sleep 600;; esac\nsudo() { shift; \"$@\"; }\neval \"$last\"\n";
+    let program = tools.path().join("ssh");
+    std::fs::write(&program, ssh).unwrap();
+    std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+        .unwrap();
+    let path = format!(
+        "{}:{}",
+        tools.path().display(),
+        std::env::var_os("PATH").unwrap().to_string_lossy()
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let nodes = "aks-nodepool1-12345678-vmss000000,aks-nodepool1-12345678-vmss000001";
+    let done = assert_cmd::Command::cargo_bin("konspect-collect")
+        .unwrap()
+        .env("PATH", path)
+        .current_dir(folder.path())
+        .args([
+            "-q",
+            "--only",
+            "nodes",
+            "--nodes",
+            nodes,
+            "--via",
+            "ssh",
+            "--timeout",
+            "25s",
+            "-o",
+            "out.zip",
+        ])
+        .arg(format!("--kubeconfig={}", stub.kubeconfig(folder.path()).display()))
+        .output()
+        .unwrap();
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    let bundle = crate::bundle::Bundle::open(&folder.path().join("out.zip"));
+    assert!(
+        bundle.text("nodes/aks-nodepool1-12345678-vmss000000/meminfo.txt").contains("MemTotal")
+    );
+    let ended: Vec<_> =
+        bundle.of("node-script").iter().map(|record| (record.exit, record.ended.clone())).collect();
+    assert_eq!(ended, [(Some(0), None), (None, Some("time budget".to_owned()))]);
+}
