@@ -17,6 +17,7 @@ pub mod pods;
 pub mod reach;
 pub mod services;
 pub mod tunnel;
+pub mod webhooks;
 
 use jiff::Timestamp;
 use konspect_audit::AuditSummary;
