@@ -1,9 +1,15 @@
 //! The rules of the family `apiserver`, and what those on clients share.
 
+mod aggregated_api_unavailable;
 mod client_list_storm;
 mod client_request_flood;
 mod client_watch_leak;
 mod client_write_storm;
+mod deprecated_api_in_use;
+mod free_tier_control_plane;
+mod managed_apiserver_guard_active;
+mod request_latency_over_slo;
+mod requests_rejected_by_priority_and_fairness;
 mod webhook_deadlock;
 mod webhook_slow;
 mod webhook_unreachable_blocks_writes;
@@ -24,6 +30,12 @@ pub static RULES: &[Registered] = &[
     Registered::of::<client_watch_leak::ClientWatchLeak>(),
     Registered::of::<client_list_storm::ClientListStorm>(),
     Registered::of::<client_write_storm::ClientWriteStorm>(),
+    Registered::of::<request_latency_over_slo::RequestLatencyOverSlo>(),
+    Registered::of::<requests_rejected_by_priority_and_fairness::RequestsRejectedByPriorityAndFairness>(),
+    Registered::of::<managed_apiserver_guard_active::ManagedApiserverGuardActive>(),
+    Registered::of::<free_tier_control_plane::FreeTierControlPlane>(),
+    Registered::of::<aggregated_api_unavailable::AggregatedApiUnavailable>(),
+    Registered::of::<deprecated_api_in_use::DeprecatedApiInUse>(),
     Registered::of::<webhook_unreachable_blocks_writes::WebhookUnreachableBlocksWrites>(),
     Registered::of::<webhook_deadlock::WebhookDeadlock>(),
     Registered::of::<webhook_slow::WebhookSlow>(),
