@@ -44,7 +44,10 @@ client-write-storm-advice = stop the loop: write only on a difference, and find 
 rule-webhook-unreachable-blocks-writes = an admission webhook cannot be called and blocks writes
 webhook-unreachable-blocks-writes-title = webhook { $webhook } cannot be called: what it guards cannot be written
 webhook-unreachable-blocks-writes-risk = webhook { $webhook } has no backend: what it guards cannot be written
-webhook-unreachable-blocks-writes-said = { $count } calls failed: { $cause }
+webhook-unreachable-blocks-writes-said = { $count ->
+    [one] one call
+   *[other] { $count } calls
+} failed: { $cause }
 webhook-unreachable-blocks-writes-counted = { $count } calls of the webhook failed (calling_webhook_error)
 webhook-unreachable-blocks-writes-no-service = the list of Services has no { $service }
 webhook-unreachable-blocks-writes-not-ready = Service { $service } has no ready endpoint
@@ -52,7 +55,7 @@ webhook-unreachable-blocks-writes-policy = { $configuration } says failurePolicy
 webhook-unreachable-blocks-writes-backend = bring its backend back
 webhook-unreachable-blocks-writes-settle = events or an audit log show whether writes are refused
 webhook-unreachable-blocks-writes-cleared = no call of a webhook is counted as failed
-webhook-unreachable-blocks-writes-cleared-list = no event tells of a failed call, and the backends of all { $count } webhooks are there
+webhook-unreachable-blocks-writes-cleared-list = no event tells of a failed call of those of { $count } webhooks that fail closed
 webhook-save = save the configuration before you change it
 webhook-delete = if the backend cannot come back, delete the configuration (its controller makes it anew when healthy)
 
@@ -63,6 +66,7 @@ webhook-deadlock-wants = the backend in { $namespace } wants Pods and has none
 webhook-deadlock-empty = Service { $service } has no ready endpoint
 webhook-deadlock-guards = { $configuration } guards the creation of Pods and does not leave out { $namespace }
 webhook-deadlock-cleared = none of { $count } webhooks guards the Pods of its own backend
+webhook-deadlock-left-over = the Service of { $webhook } does not exist: the configuration is left over
 webhook-deadlock-ready = { $webhook } guards its own Pods, but { $ready } of them are ready
 
 rule-webhook-slow = an admission webhook is slow
@@ -117,7 +121,10 @@ aggregated-api-unavailable-none = none of { $count } APIs is served by a backend
 
 rule-deprecated-api-in-use = deprecated API versions are in use
 deprecated-api-in-use-title = { $user } calls { $api }, which Kubernetes { $release } removes
-deprecated-api-in-use-call = the first of { $count } calls by { $agent }
+deprecated-api-in-use-call = { $count ->
+    [one] a call
+   *[other] the first of { $count } calls
+} by { $agent }
 deprecated-api-in-use-api = { $api } is called, which Kubernetes { $release } removes
 deprecated-api-in-use-metric = apiserver_requested_deprecated_apis is 1
 deprecated-api-in-use-advice = update the client before the upgrade

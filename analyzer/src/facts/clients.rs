@@ -107,7 +107,9 @@ impl Heavy<'_> {
 
 /// Namespace and name of a service account's user name; other users have no namespace.
 pub fn account(user: &str) -> (&str, &str) {
-    user.strip_prefix("system:serviceaccount:").and_then(|rest| rest.split_once(':')).unwrap_or(("", user))
+    user.strip_prefix("system:serviceaccount:")
+        .and_then(|rest| rest.split_once(':'))
+        .unwrap_or(("", user))
 }
 
 /// A time of the audit log.
@@ -121,17 +123,34 @@ pub fn is_system(user: &str, agent: &str) -> bool {
         let Some(rest) = rest.strip_prefix("serviceaccount:") else {
             return user != "system:anonymous" && user != "system:admin";
         };
-        let controllers = ["kube-controller-manager", "cloud-controller-manager", "kube-proxy", "kubelet", "cluster-autoscaler"];
-        return rest.starts_with("kube-system:") && controllers.iter().any(|name| agent.starts_with(name));
+        let controllers = [
+            "kube-controller-manager",
+            "cloud-controller-manager",
+            "kube-proxy",
+            "kubelet",
+            "cluster-autoscaler",
+        ];
+        return rest.starts_with("kube-system:")
+            && controllers.iter().any(|name| agent.starts_with(name));
     }
-    matches!(user, "aksService" | "hcpService" | "masterclient" | "acsService" | "nodeclient" | "cloud-controller-manager" | "cluster-autoscaler" | "aks-support")
-        || agent.starts_with("kube-probe/")
+    matches!(
+        user,
+        "aksService"
+            | "hcpService"
+            | "masterclient"
+            | "acsService"
+            | "nodeclient"
+            | "cloud-controller-manager"
+            | "cluster-autoscaler"
+            | "aks-support"
+    ) || agent.starts_with("kube-probe/")
         || agent.starts_with("Envoy/HC")
 }
 
 /// Clients whose load dominates, by that load, descending.
 pub fn heavy(audit: &AuditSummary) -> Vec<Heavy<'_>> {
-    let all: u64 = audit.others().map(|client| client.total.latency_sum).sum::<u64>() + audit.other.latency_sum;
+    let all: u64 = audit.others().map(|client| client.total.latency_sum).sum::<u64>()
+        + audit.other.latency_sum;
     let throttled = audit.failed(Failure::PriorityAndFairness);
     let breached = breach(audit);
     let mut heavy: Vec<Heavy<'_>> = audit
@@ -139,7 +158,9 @@ pub fn heavy(audit: &AuditSummary) -> Vec<Heavy<'_>> {
         .filter(|client| !is_system(&client.user, &client.agent) && client.total.requests >= ENOUGH)
         .filter_map(|client| load(client, audit, all, throttled, breached))
         .collect();
-    heavy.sort_by(|a, b| (b.client.total.latency_sum, b.requests).cmp(&(a.client.total.latency_sum, a.requests)));
+    heavy.sort_by(|a, b| {
+        (b.client.total.latency_sum, b.requests).cmp(&(a.client.total.latency_sum, a.requests))
+    });
     heavy
 }
 
@@ -161,19 +182,33 @@ fn load<'a>(
     let rejected = client.total.failed(Failure::PriorityAndFairness);
     // Requests that are turned away cost nothing: then the number tells what the client does.
     let by_number = rejected * 2 > client.total.requests;
-    let (habit, (_, requests)) =
-        kinds.into_iter().max_by_key(|(_, (cost, requests))| if by_number { (*requests, *cost) } else { (*cost, *requests) })?;
-    let top = client
-        .series
-        .iter()
-        .filter(|series| Habit::of(series.verb) == Some(habit))
-        .max_by_key(|series| if by_number { (series.tally.requests, 0) } else { (series.tally.latency_sum, series.tally.requests) })?;
+    let (habit, (_, requests)) = kinds.into_iter().max_by_key(|(_, (cost, requests))| {
+        if by_number { (*requests, *cost) } else { (*cost, *requests) }
+    })?;
+    let top =
+        client.series.iter().filter(|series| Habit::of(series.verb) == Some(habit)).max_by_key(
+            |series| {
+                if by_number {
+                    (series.tally.requests, 0)
+                } else {
+                    (series.tally.latency_sum, series.tally.requests)
+                }
+            },
+        )?;
     let (first, at) = top.tally.first?;
     let last = client.total.last.unwrap_or(first);
-    let began = client.onset.map_or(client.total.first.map_or(first, |(first, _)| first), |onset| onset.time);
-    #[expect(clippy::cast_precision_loss, reason = "counts and durations of a log are far below 2^52")]
-    let (seconds, requests_f, cost) =
-        (((last - began) as f64 / 1e6).max(5.0), requests as f64, client.total.latency_sum as f64 / 1e6);
+    let began = client
+        .onset
+        .map_or(client.total.first.map_or(first, |(first, _)| first), |onset| onset.time);
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts and durations of a log are far below 2^52"
+    )]
+    let (seconds, requests_f, cost) = (
+        ((last - began) as f64 / 1e6).max(5.0),
+        requests as f64,
+        client.total.latency_sum as f64 / 1e6,
+    );
     // What was there when the log begins may have begun long before.
     let start = audit.window.map_or(0, |(first, _)| first);
     let others_rejected = throttled.saturating_sub(rejected);
@@ -186,7 +221,9 @@ fn load<'a>(
         share: (client.total.latency_sum.saturating_mul(100)).checked_div(all).unwrap_or(0),
         in_flight: cost / seconds,
         harm: Harm { rejected, others_rejected, breached },
-        since: (client.onset.is_some() || began > start.saturating_add(60_000_000)).then(|| time(began)).flatten(),
+        since: (client.onset.is_some() || began > start.saturating_add(60_000_000))
+            .then(|| time(began))
+            .flatten(),
         until: time(last),
         at,
     };
@@ -226,10 +263,18 @@ pub fn breaches(audit: &AuditSummary) -> Vec<Breach<'_>> {
     let mut breaches: Vec<Breach<'_>> = audit
         .others()
         .flat_map(|client| client.series.iter().map(move |series| (client, series)))
-        .filter(|(_, series)| judge(series) == Objective::Breached && !waits_for_webhooks(audit, series))
+        .filter(|(_, series)| {
+            judge(series) == Objective::Breached && !waits_for_webhooks(audit, series)
+        })
         .filter_map(|(client, series)| {
             let [p99] = series.tally.latency.quantiles([990]);
-            Some(Breach { client, series, p99: p99?, limit: limit(series)?, at: series.tally.slowest?.1 })
+            Some(Breach {
+                client,
+                series,
+                p99: p99?,
+                limit: limit(series)?,
+                at: series.tally.slowest?.1,
+            })
         })
         .collect();
     breaches.sort_by_key(|breach| (std::cmp::Reverse(breach.p99), breach.at));
@@ -242,7 +287,11 @@ fn waits_for_webhooks(audit: &AuditSummary, series: &SeriesSummary) -> bool {
         audit
             .parts
             .iter()
-            .filter(|part| part.verb == series.verb && part.resource == series.resource && wanted.contains(&part.component))
+            .filter(|part| {
+                part.verb == series.verb
+                    && part.resource == series.resource
+                    && wanted.contains(&part.component)
+            })
             .map(|part| part.sum)
             .sum()
     };
@@ -273,24 +322,35 @@ pub fn watch_leaks(audit: &AuditSummary) -> Vec<WatchLeak<'_>> {
             by_client.entry((&open.user, &open.agent)).or_default().push(open);
         }
     }
-    let mut leaks: Vec<WatchLeak<'_>> =
-        by_client.into_iter().filter_map(|((user, agent), rows)| watch_leak(audit, user, agent, &rows)).collect();
+    let mut leaks: Vec<WatchLeak<'_>> = by_client
+        .into_iter()
+        .filter_map(|((user, agent), rows)| watch_leak(audit, user, agent, &rows))
+        .collect();
     leaks.sort_by(|a, b| (b.open, a.user, a.agent).cmp(&(a.open, b.user, b.agent)));
     leaks
 }
 
-fn watch_leak<'a>(audit: &'a AuditSummary, user: &'a str, agent: &'a str, rows: &[&'a Open]) -> Option<WatchLeak<'a>> {
+fn watch_leak<'a>(
+    audit: &'a AuditSummary,
+    user: &'a str,
+    agent: &'a str,
+    rows: &[&'a Open],
+) -> Option<WatchLeak<'a>> {
     let client = audit.clients.iter().find(|client| client.user == user && client.agent == agent);
     if client.is_some_and(|client| client.collector) {
         return None;
     }
     let addresses = client.map_or(1, |client| client.addresses.len().max(1)) as u64;
-    let piled: Vec<&&Open> = rows.iter().filter(|row| row.count >= SAME_WATCHES * addresses).collect();
+    let piled: Vec<&&Open> =
+        rows.iter().filter(|row| row.count >= SAME_WATCHES * addresses).collect();
     let open: u64 = piled.iter().map(|row| row.count).sum();
     let most = *piled.iter().max_by_key(|row| (row.count, std::cmp::Reverse(row.first.1)))?;
     let first = piled.iter().map(|row| row.first.0).min()?;
     let last = piled.iter().map(|row| row.last.0).max()?;
-    #[expect(clippy::cast_precision_loss, reason = "counts and durations of a log are far below 2^52")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts and durations of a log are far below 2^52"
+    )]
     let per_minute = open as f64 / ((last - first) as f64 / 60e6).max(1.0 / 6.0);
     let resources: BTreeSet<&str> = piled.iter().map(|row| row.resource.as_str()).collect();
     (open >= MANY_WATCHES).then(|| WatchLeak {

@@ -26,41 +26,60 @@ pub struct Release {
 }
 
 /// Releases by kept revisions, most first.
-pub fn releases(secrets: Option<&Listing<SecretMeta>>, config_maps: Option<&Listing<ConfigMap>>) -> Vec<Release> {
+pub fn releases(
+    secrets: Option<&Listing<SecretMeta>>,
+    config_maps: Option<&Listing<ConfigMap>>,
+) -> Vec<Release> {
     let mut releases: BTreeMap<(String, String), Release> = BTreeMap::new();
     for secret in secrets.into_iter().flat_map(|secrets| secrets.iter()) {
-        if secret.kind == "helm.sh/release.v1" || secret.meta.name.starts_with("sh.helm.release.v1.") {
+        if secret.kind == "helm.sh/release.v1"
+            || secret.meta.name.starts_with("sh.helm.release.v1.")
+        {
             note(&mut releases, &secret.meta, secret.bytes, secret.at);
         }
     }
     for map in config_maps.into_iter().flat_map(|maps| maps.iter()) {
         let owner = map.meta.label("owner").or_else(|| map.meta.label("OWNER"));
-        if matches!(owner, Some("helm" | "TILLER")) || map.meta.name.starts_with("sh.helm.release.v1.") {
+        if matches!(owner, Some("helm" | "TILLER"))
+            || map.meta.name.starts_with("sh.helm.release.v1.")
+        {
             note(&mut releases, &map.meta, map.bytes, map.at);
         }
     }
     let mut releases: Vec<Release> = releases.into_values().collect();
-    releases.sort_by(|a, b| (b.revisions, &a.namespace, &a.name).cmp(&(a.revisions, &b.namespace, &b.name)));
+    releases.sort_by(|a, b| {
+        (b.revisions, &a.namespace, &a.name).cmp(&(a.revisions, &b.namespace, &b.name))
+    });
     releases
 }
 
-fn note(releases: &mut BTreeMap<(String, String), Release>, meta: &ObjectMeta, bytes: u64, at: Span) {
+fn note(
+    releases: &mut BTreeMap<(String, String), Release>,
+    meta: &ObjectMeta,
+    bytes: u64,
+    at: Span,
+) {
     let full = meta.name.strip_prefix("sh.helm.release.v1.").unwrap_or(&meta.name);
     // Releases may be called `shop.v3`: the revision stands behind the last `.v`.
     let Some((name, revision)) = full.rsplit_once(".v") else { return };
     if revision.is_empty() || !revision.bytes().all(|byte| byte.is_ascii_digit()) {
         return;
     }
-    let release = releases.entry((meta.namespace.clone(), name.to_owned())).or_insert_with(|| Release {
-        namespace: meta.namespace.clone(),
-        name: name.to_owned(),
-        at,
-        ..Release::default()
-    });
+    let release =
+        releases.entry((meta.namespace.clone(), name.to_owned())).or_insert_with(|| Release {
+            namespace: meta.namespace.clone(),
+            name: name.to_owned(),
+            at,
+            ..Release::default()
+        });
     release.revisions += 1;
     release.bytes += bytes;
     release.last_at = at;
-    let status = meta.label("status").or_else(|| meta.label("STATUS")).unwrap_or_default().to_ascii_lowercase();
+    let status = meta
+        .label("status")
+        .or_else(|| meta.label("STATUS"))
+        .unwrap_or_default()
+        .to_ascii_lowercase();
     release.broken += u64::from(status == "failed" || status.starts_with("pending"));
     release.first = match (release.first, meta.created) {
         (Some(known), Some(created)) => Some(known.min(created)),

@@ -116,12 +116,20 @@ impl<'a> Metrics<'a> {
 
     /// The API server's newest scrape: what an absence is cited by.
     pub fn apiserver_at(&self) -> Option<Span> {
-        self.scrapes.iter().rev().find(|scrape| scrape.component == MetricsComponent::ApiServer).map(|scrape| scrape.at)
+        self.scrapes
+            .iter()
+            .rev()
+            .find(|scrape| scrape.component == MetricsComponent::ApiServer)
+            .map(|scrape| scrape.at)
     }
 
     /// When the counters began.
     pub fn started(&self) -> Option<Timestamp> {
-        self.scrapes.iter().rev().find(|scrape| scrape.component == MetricsComponent::ApiServer)?.process_start
+        self.scrapes
+            .iter()
+            .rev()
+            .find(|scrape| scrape.component == MetricsComponent::ApiServer)?
+            .process_start
     }
 
     /// One size for each etcd cluster: members (`endpoint`) give their maximum.
@@ -149,16 +157,22 @@ impl<'a> Metrics<'a> {
             }
         }
         let etcd = |name: &str| {
-            let scrapes = self.scrapes.iter().filter(|scrape| scrape.component == MetricsComponent::Etcd);
-            scrapes.flat_map(|scrape| scrape.families.get(name).into_iter().flatten()).max_by(|a, b| a.value.total_cmp(&b.value))
+            let scrapes =
+                self.scrapes.iter().filter(|scrape| scrape.component == MetricsComponent::Etcd);
+            scrapes
+                .flat_map(|scrape| scrape.families.get(name).into_iter().flatten())
+                .max_by(|a, b| a.value.total_cmp(&b.value))
         };
-        let total = etcd("etcd_mvcc_db_total_size_in_bytes").or_else(|| etcd("etcd_debugging_mvcc_db_total_size_in_bytes"));
+        let total = etcd("etcd_mvcc_db_total_size_in_bytes")
+            .or_else(|| etcd("etcd_debugging_mvcc_db_total_size_in_bytes"));
         if let Some(total) = total {
             let own = EtcdSize {
                 cluster: String::new(),
                 bytes: total.value,
                 in_use: etcd("etcd_mvcc_db_total_size_in_use_in_bytes").map(|sample| sample.value),
-                quota: etcd("etcd_server_quota_backend_bytes").map(|sample| sample.value).filter(|quota| *quota > 0.0),
+                quota: etcd("etcd_server_quota_backend_bytes")
+                    .map(|sample| sample.value)
+                    .filter(|quota| *quota > 0.0),
                 at: total.at,
             };
             // Etcd's own word completes the API server's where there is but one cluster.
@@ -183,17 +197,26 @@ impl<'a> Metrics<'a> {
     /// Objects of each type, most first; a type under its old and its new name counts once.
     pub fn objects(&self) -> Vec<Objects> {
         let mut objects: BTreeMap<String, Objects> = BTreeMap::new();
-        for family in ["apiserver_resource_objects", "apiserver_storage_objects", "etcd_object_counts"] {
+        for family in
+            ["apiserver_resource_objects", "apiserver_storage_objects", "etcd_object_counts"]
+        {
             for sample in self.newest(MetricsComponent::ApiServer, family) {
                 // -1 says that counting failed.
                 if sample.value < 0.0 || !sample.value.is_finite() {
                     continue;
                 }
                 let resource = plural(sample);
-                objects.entry(resource.clone()).or_insert(Objects { resource, count: number(sample.value), bytes: None, at: sample.at });
+                objects.entry(resource.clone()).or_insert(Objects {
+                    resource,
+                    count: number(sample.value),
+                    bytes: None,
+                    at: sample.at,
+                });
             }
         }
-        for sample in self.newest(MetricsComponent::ApiServer, "apiserver_resource_size_estimate_bytes") {
+        for sample in
+            self.newest(MetricsComponent::ApiServer, "apiserver_resource_size_estimate_bytes")
+        {
             if let Some(row) = objects.get_mut(&plural(sample)).filter(|_| sample.value >= 0.0) {
                 row.bytes = Some(sample.value);
             }
@@ -227,20 +250,42 @@ impl<'a> Metrics<'a> {
 
     /// True when rejected requests could be counted at all.
     pub fn counts_rejects(&self) -> bool {
-        !self.newest(MetricsComponent::ApiServer, "apiserver_flowcontrol_dispatched_requests_total").is_empty()
-            || !self.newest(MetricsComponent::ApiServer, "apiserver_flowcontrol_rejected_requests_total").is_empty()
-            || !self.newest(MetricsComponent::ApiServer, "apiserver_flowcontrol_current_inqueue_requests").is_empty()
+        !self
+            .newest(MetricsComponent::ApiServer, "apiserver_flowcontrol_dispatched_requests_total")
+            .is_empty()
+            || !self
+                .newest(
+                    MetricsComponent::ApiServer,
+                    "apiserver_flowcontrol_rejected_requests_total",
+                )
+                .is_empty()
+            || !self
+                .newest(
+                    MetricsComponent::ApiServer,
+                    "apiserver_flowcontrol_current_inqueue_requests",
+                )
+                .is_empty()
     }
 
     /// Open watches by resource, most first. Watches of single objects are kubelets' and left out.
     pub fn watches(&self) -> Vec<Watches> {
-        let scrapes: Vec<&&Scrape> = self.scrapes.iter().filter(|scrape| scrape.component == MetricsComponent::ApiServer).collect();
+        let scrapes: Vec<&&Scrape> = self
+            .scrapes
+            .iter()
+            .filter(|scrape| scrape.component == MetricsComponent::ApiServer)
+            .collect();
         let Some((newest, earlier)) = scrapes.split_last() else { return Vec::new() };
-        let before = earlier.last().filter(|scrape| growth(scrape, newest).is_ok()).map(|scrape| open_watches(scrape));
+        let before = earlier
+            .last()
+            .filter(|scrape| growth(scrape, newest).is_ok())
+            .map(|scrape| open_watches(scrape));
         let mut watches: Vec<Watches> = open_watches(newest)
             .into_iter()
             .map(|(resource, (open, at))| {
-                let before = before.as_ref().and_then(|before| before.get(&resource)).map_or(0, |(open, _)| *open);
+                let before = before
+                    .as_ref()
+                    .and_then(|before| before.get(&resource))
+                    .map_or(0, |(open, _)| *open);
                 Watches { resource, open, before, at }
             })
             .collect();
@@ -256,14 +301,18 @@ impl<'a> Metrics<'a> {
     pub fn swollen_watches(&self, nodes: usize) -> Option<Watches> {
         let expected = 5 * nodes as u64 + 60;
         self.watches().into_iter().find(|watches| {
-            let grows = watches.before > 0 && watches.open > watches.before + watches.before / 20 + 5;
+            let grows =
+                watches.before > 0 && watches.open > watches.before + watches.before / 20 + 5;
             watches.open > 5 * expected || grows && watches.open > 2 * expected
         })
     }
 
     /// How long each webhook takes, by its highest mean.
     pub fn webhook_latencies(&self) -> Vec<WebhookLatency> {
-        let samples = self.newest(MetricsComponent::ApiServer, "apiserver_admission_webhook_admission_duration_seconds");
+        let samples = self.newest(
+            MetricsComponent::ApiServer,
+            "apiserver_admission_webhook_admission_duration_seconds",
+        );
         let mut by_name: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
         for sample in samples {
             by_name.entry(sample.label("name")).or_default().push(sample);
@@ -275,7 +324,8 @@ impl<'a> Metrics<'a> {
             .into_iter()
             .filter_map(|(name, rows)| {
                 let calls = sum(&rows, "_count");
-                let at = rows.iter().find(|sample| sample.name.ends_with("_sum")).or(rows.first())?.at;
+                let at =
+                    rows.iter().find(|sample| sample.name.ends_with("_sum")).or(rows.first())?.at;
                 (calls >= 1.0).then(|| WebhookLatency {
                     name: name.to_owned(),
                     calls: number(calls),
@@ -292,8 +342,11 @@ impl<'a> Metrics<'a> {
     /// Calls of webhooks that failed (not those that were denied), by webhook.
     pub fn webhook_failures(&self) -> BTreeMap<String, (u64, Span)> {
         let mut failures: BTreeMap<String, (u64, Span)> = BTreeMap::new();
-        let samples = self.newest(MetricsComponent::ApiServer, "apiserver_admission_webhook_rejection_count");
-        for sample in samples.iter().filter(|sample| sample.label("error_type") == "calling_webhook_error" && sample.value >= 1.0) {
+        let samples =
+            self.newest(MetricsComponent::ApiServer, "apiserver_admission_webhook_rejection_count");
+        for sample in samples.iter().filter(|sample| {
+            sample.label("error_type") == "calling_webhook_error" && sample.value >= 1.0
+        }) {
             let entry = failures.entry(sample.label("name").to_owned()).or_insert((0, sample.at));
             entry.0 += number(sample.value);
         }
@@ -317,18 +370,32 @@ impl<'a> Metrics<'a> {
             "apiserver_request_duration_seconds",
         ]);
         let mut kinds: BTreeMap<(&str, String, &str), Vec<&Sample>> = BTreeMap::new();
-        for sample in samples.iter().filter(|sample| sample.label("subresource").is_empty() || sample.label("subresource") == "status") {
+        for sample in samples.iter().filter(|sample| {
+            sample.label("subresource").is_empty() || sample.label("subresource") == "status"
+        }) {
             let group = sample.label("group");
-            let resource = if group.is_empty() { sample.label("resource").to_owned() } else { format!("{group}/{}", sample.label("resource")) };
-            kinds.entry((sample.label("verb"), resource, sample.label("scope"))).or_default().push(sample);
+            let resource = if group.is_empty() {
+                sample.label("resource").to_owned()
+            } else {
+                format!("{group}/{}", sample.label("resource"))
+            };
+            kinds
+                .entry((sample.label("verb"), resource, sample.label("scope")))
+                .or_default()
+                .push(sample);
         }
         let mut slow: Vec<Latency> = kinds
             .into_iter()
             .filter_map(|((verb, resource, scope), rows)| {
                 let limit = objective(verb, &resource, scope)?;
-                let count: f64 = rows.iter().filter(|sample| sample.name.ends_with("_count")).map(|sample| sample.value).sum();
+                let count: f64 = rows
+                    .iter()
+                    .filter(|sample| sample.name.ends_with("_count"))
+                    .map(|sample| sample.value)
+                    .sum();
                 let p99 = histogram_quantile(rows.iter().copied(), 0.99)?;
-                let at = rows.iter().find(|sample| sample.name.ends_with("_count")).or(rows.first())?.at;
+                let at =
+                    rows.iter().find(|sample| sample.name.ends_with("_count")).or(rows.first())?.at;
                 (count >= 100.0 && p99.value > limit).then(|| Latency {
                     verb: verb.to_owned(),
                     resource,
@@ -347,16 +414,30 @@ impl<'a> Metrics<'a> {
     /// True when the latency of requests was scraped.
     pub fn times_requests(&self) -> bool {
         !self
-            .of_apiserver(&["apiserver_request_sli_duration_seconds", "apiserver_request_slo_duration_seconds", "apiserver_request_duration_seconds"])
+            .of_apiserver(&[
+                "apiserver_request_sli_duration_seconds",
+                "apiserver_request_slo_duration_seconds",
+                "apiserver_request_duration_seconds",
+            ])
             .is_empty()
     }
 
     /// Mean seconds of etcd calls and how many there were.
     pub fn etcd_calls(&self) -> Option<(f64, u64, Span)> {
         let samples = self.newest(MetricsComponent::ApiServer, "etcd_request_duration_seconds");
-        let sum = |end: &str| -> f64 { samples.iter().filter(|sample| sample.name.ends_with(end)).map(|sample| sample.value).sum() };
+        let sum = |end: &str| -> f64 {
+            samples
+                .iter()
+                .filter(|sample| sample.name.ends_with(end))
+                .map(|sample| sample.value)
+                .sum()
+        };
         let (seconds, calls) = (sum("_sum"), sum("_count"));
-        let at = samples.iter().filter(|sample| sample.name.ends_with("_sum")).max_by(|a, b| a.value.total_cmp(&b.value))?.at;
+        let at = samples
+            .iter()
+            .filter(|sample| sample.name.ends_with("_sum"))
+            .max_by(|a, b| a.value.total_cmp(&b.value))?
+            .at;
         (calls >= 1.0).then(|| (seconds / calls, number(calls), at))
     }
 
@@ -366,8 +447,13 @@ impl<'a> Metrics<'a> {
             .iter()
             .filter(|sample| sample.value >= 1.0 && !sample.label("removed_release").is_empty())
             .map(|sample| {
-                let api = [sample.label("group"), sample.label("version"), sample.label("resource")];
-                (api.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/"), sample.label("removed_release").to_owned(), sample.at)
+                let api =
+                    [sample.label("group"), sample.label("version"), sample.label("resource")];
+                (
+                    api.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/"),
+                    sample.label("removed_release").to_owned(),
+                    sample.at,
+                )
             })
             .collect()
     }
@@ -392,7 +478,10 @@ fn open_watches(scrape: &Scrape) -> BTreeMap<String, (u64, Span)> {
         }
         return open;
     };
-    for sample in samples.iter().filter(|sample| sample.label("verb") == "WATCH" && sample.label("scope") != "resource") {
+    for sample in samples
+        .iter()
+        .filter(|sample| sample.label("verb") == "WATCH" && sample.label("scope") != "resource")
+    {
         open.entry(plural(sample)).or_insert((0, sample.at)).0 += number(sample.value);
     }
     open
@@ -411,7 +500,11 @@ fn objective(verb: &str, resource: &str, scope: &str) -> Option<f64> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are whole and not negative; the cast saturates")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts are whole and not negative; the cast saturates"
+)]
 fn number(value: f64) -> u64 {
     value as u64
 }

@@ -38,11 +38,20 @@ pub fn reason(text: &str) -> Reason {
         Reason::ServiceNotFound
     } else if has("x509:") || has("tls: ") {
         Reason::Certificate
-    } else if has("No agent available") || has("proxy error") || has("tunnel-uds") || has("proxysocket") || has("error dialing backend") {
+    } else if has("No agent available")
+        || has("proxy error")
+        || has("tunnel-uds")
+        || has("proxysocket")
+        || has("error dialing backend")
+    {
         Reason::Tunnel
     } else if has("connection refused") {
         Reason::Refused
-    } else if has("deadline exceeded") || has("i/o timeout") || has("Client.Timeout") || has("handshake timeout") {
+    } else if has("deadline exceeded")
+        || has("i/o timeout")
+        || has("Client.Timeout")
+        || has("handshake timeout")
+    {
         Reason::TimedOut
     } else {
         Reason::Other
@@ -106,7 +115,9 @@ impl Failing<'_> {
 pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
     let mut by_name: BTreeMap<String, Failing<'_>> = BTreeMap::new();
     let mut note = |name: &str, witness: Witness, reason: Option<Reason>| {
-        let failing = by_name.entry(name.to_owned()).or_insert_with(|| Failing { name: name.to_owned(), ..Failing::default() });
+        let failing = by_name
+            .entry(name.to_owned())
+            .or_insert_with(|| Failing { name: name.to_owned(), ..Failing::default() });
         failing.reasons.extend(reason);
         failing.witnesses.push(witness);
     };
@@ -114,27 +125,61 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
         if let Some((name, rest)) = named(&event.message) {
             let namespace = event.object.namespace.clone();
             let first = event.first.or(event.last);
-            note(name, Witness { text: event.message.clone(), count: event.count.max(1), first, namespace, at: event.at }, Some(reason(rest)));
+            note(
+                name,
+                Witness {
+                    text: event.message.clone(),
+                    count: event.count.max(1),
+                    first,
+                    namespace,
+                    at: event.at,
+                },
+                Some(reason(rest)),
+            );
         }
     }
-    for failure in facts.audit.ok().into_iter().flat_map(|audit| &audit.failures).filter(|failure| failure.kind == Failure::WebhookFailed) {
+    for failure in facts
+        .audit
+        .ok()
+        .into_iter()
+        .flat_map(|audit| &audit.failures)
+        .filter(|failure| failure.kind == Failure::WebhookFailed)
+    {
         if let Some((first, at)) = failure.first {
-            let witness =
-                Witness { text: failure.message.clone(), count: failure.count, first: time(first), namespace: String::new(), at };
+            let witness = Witness {
+                text: failure.message.clone(),
+                count: failure.count,
+                first: time(first),
+                namespace: String::new(),
+                at,
+            };
             note(&failure.name, witness, Some(reason(&failure.message)));
         }
     }
-    for (_, hit) in facts.logs.ok().into_iter().flat_map(|logs| logs.hits(Signal::WebhookFailedClosed)) {
+    for (_, hit) in
+        facts.logs.ok().into_iter().flat_map(|logs| logs.hits(Signal::WebhookFailedClosed))
+    {
         let (name, rest) = named(&hit.text).unwrap_or((&hit.detail, &hit.text));
         if !name.is_empty() {
-            let witness = Witness { text: hit.text.clone(), count: 1, first: hit.time, namespace: String::new(), at: hit.at };
+            let witness = Witness {
+                text: hit.text.clone(),
+                count: 1,
+                first: hit.time,
+                namespace: String::new(),
+                at: hit.at,
+            };
             note(name, witness, Some(reason(rest)));
         }
     }
     for command in facts.commands.ok().into_iter().flat_map(|commands| commands.iter()) {
         if let Some((name, rest)) = named(&command.error_text) {
-            let witness =
-                Witness { text: command.error_text.clone(), count: 1, first: command.started, namespace: String::new(), at: command.at };
+            let witness = Witness {
+                text: command.error_text.clone(),
+                count: 1,
+                first: command.started,
+                namespace: String::new(),
+                at: command.at,
+            };
             note(name, witness, Some(reason(rest)));
         }
     }
@@ -142,21 +187,39 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
         for condition in &workload.conditions {
             if let Some((name, rest)) = named(&condition.message) {
                 let namespace = workload.meta.namespace.clone();
-                let witness =
-                    Witness { text: condition.message.clone(), count: 1, first: condition.transition, namespace, at: condition.at };
+                let witness = Witness {
+                    text: condition.message.clone(),
+                    count: 1,
+                    first: condition.transition,
+                    namespace,
+                    at: condition.at,
+                };
                 note(name, witness, Some(reason(rest)));
             }
         }
     }
-    for (name, (count, at)) in facts.scrapes.ok().map(Metrics::new).map(|metrics| metrics.webhook_failures()).unwrap_or_default() {
-        note(&name, Witness { text: String::new(), count, first: None, namespace: String::new(), at }, None);
+    for (name, (count, at)) in facts
+        .scrapes
+        .ok()
+        .map(Metrics::new)
+        .map(|metrics| metrics.webhook_failures())
+        .unwrap_or_default()
+    {
+        note(
+            &name,
+            Witness { text: String::new(), count, first: None, namespace: String::new(), at },
+            None,
+        );
     }
     let entries = facts.webhooks.ok();
     let mut failing: Vec<Failing<'_>> = by_name
         .into_values()
         .map(|mut failing| {
-            failing.entries =
-                entries.into_iter().flat_map(|entries| entries.iter()).filter(|entry| entry.name == failing.name).collect();
+            failing.entries = entries
+                .into_iter()
+                .flat_map(|entries| entries.iter())
+                .filter(|entry| entry.name == failing.name)
+                .collect();
             failing
         })
         .filter(|failing| !failing.ignored())
@@ -192,31 +255,47 @@ pub fn backend(services: Option<&Services>, pods: Option<&Pods>, service: &Servi
         };
     };
     if let Some(ready) = services.ready_endpoints(&service.namespace, &service.name) {
-        let slice = services.slices(&service.namespace, &service.name).first().map(|slice| slice.at);
+        let slice =
+            services.slices(&service.namespace, &service.name).first().map(|slice| slice.at);
         let at = slice.or(services.endpoints_at()).unwrap_or(row.at);
         return if ready == 0 { Backend::NotReady(at) } else { Backend::Ready(ready, at) };
     }
     let Some(pods) = pods.filter(|_| !row.selector.is_empty()) else { return Backend::Unknown };
     let selector = LabelSelector { labels: row.selector.clone(), expressions: Vec::new() };
-    let ready = pods.in_namespace(&service.namespace).filter(|pod| selector.matches(&pod.meta.labels) && pod.ready()).count();
+    let ready = pods
+        .in_namespace(&service.namespace)
+        .filter(|pod| selector.matches(&pod.meta.labels) && pod.ready())
+        .count();
     if ready == 0 { Backend::NotReady(row.at) } else { Backend::Ready(ready, row.at) }
 }
 
 /// True when creating a Pod of the webhook's own backend needs the webhook.
 pub fn guards_itself(facts: &Facts, entry: &Webhook) -> bool {
-    let Some(service) = entry.service.as_ref().filter(|_| entry.fails_closed && !entry.has_match_conditions) else { return false };
+    let Some(service) =
+        entry.service.as_ref().filter(|_| entry.fails_closed && !entry.has_match_conditions)
+    else {
+        return false;
+    };
     let any = |list: &[String], wanted: &str| list.iter().any(|item| item == "*" || item == wanted);
     let pods = entry.rules.iter().any(|rule| {
-        any(&rule.operations, "CREATE") && any(&rule.groups, "") && (any(&rule.resources, "pods") || any(&rule.resources, "*/*"))
+        any(&rule.operations, "CREATE")
+            && any(&rule.groups, "")
+            && (any(&rule.resources, "pods") || any(&rule.resources, "*/*"))
     });
     let mut labels = facts
         .namespaces
         .ok()
-        .and_then(|namespaces| namespaces.iter().find(|namespace| namespace.meta.name == service.namespace))
+        .and_then(|namespaces| {
+            namespaces.iter().find(|namespace| namespace.meta.name == service.namespace)
+        })
         .map(|namespace| namespace.meta.labels.clone())
         .unwrap_or_default();
     labels.insert("kubernetes.io/metadata.name".to_owned(), service.namespace.clone());
-    let own = facts.services.ok().and_then(|services| services.get(&service.namespace, &service.name)).map(|service| &service.selector);
+    let own = facts
+        .services
+        .ok()
+        .and_then(|services| services.get(&service.namespace, &service.name))
+        .map(|service| &service.selector);
     let pod = own.cloned().unwrap_or_default();
     pods && entry.namespace_selector.matches(&labels) && entry.object_selector.matches(&pod)
 }

@@ -21,7 +21,13 @@ impl Rule for DeprecatedApiInUse {
     type Inputs<'f> = AnyOf<&'f AuditSummary, &'f Listing<Scrape>>;
 
     fn check(AnyOf(audit, scrapes): Self::Inputs<'_>, out: &mut Checked) {
-        let named = audit.into_iter().flat_map(|audit| &audit.deprecated).filter(|row| !is_system(&row.user, &row.agent));
+        let collector = |user: &str, agent: &str| {
+            audit.into_iter().flat_map(|audit| &audit.clients).any(|client| client.collector && client.user == user && client.agent == agent)
+        };
+        // Without a release that removes it (`v1/endpoints`), a deprecation breaks nobody.
+        let named = audit.into_iter().flat_map(|audit| &audit.deprecated).filter(|row| {
+            !row.removed_release.is_empty() && !is_system(&row.user, &row.agent) && !collector(&row.user, &row.agent)
+        });
         for row in named.take(5) {
             let Some((_, at)) = row.first else { continue };
             out.found(

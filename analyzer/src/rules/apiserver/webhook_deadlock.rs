@@ -42,6 +42,7 @@ impl Rule for WebhookDeadlock {
                     let state = entry.service.as_ref().map(|service| backend(facts.services.ok(), facts.pods.ok(), service));
                     match state {
                         Some(Backend::Ready(ready, at)) => out.cleared(at, words!("webhook-deadlock-ready", webhook = &entry.name, ready = ready)),
+                        Some(Backend::NoService(at)) => out.cleared(at, words!("webhook-deadlock-left-over", webhook = &entry.name)),
                         _ if failing.is_empty() => {}
                         _ => out.blind(Missing::table(TableKind::Services)),
                     }

@@ -39,7 +39,7 @@ impl Rule for WebhookSlow {
         if !out.findings.is_empty() {
             return;
         }
-        if let Some(slowest) = latencies.first() {
+        if let Some(slowest) = latencies.first().filter(|slowest| slowest.mean < SLOW) {
             let mean = format!("{:.0}", slowest.mean * 1000.0);
             out.cleared(slowest.at, words!("webhook-slow-cleared", webhook = &slowest.name, milliseconds = mean));
         } else if let Some(waits) = waits.filter(|waits| waits.count >= ENOUGH && waits.mean >= SLOW) {
