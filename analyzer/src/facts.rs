@@ -27,6 +27,7 @@ pub mod reach;
 pub mod services;
 pub mod tunnel;
 mod years;
+pub mod webhooks;
 
 use jiff::Timestamp;
 use konspect_audit::AuditSummary;

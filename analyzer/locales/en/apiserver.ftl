@@ -40,3 +40,92 @@ rule-client-write-storm = a client writes without pause
 client-write-storm-title = { $user } ({ $agent }) writes without pause: { $rate } writes/s
 client-write-storm-line = the first of { $count } requests: { $verb } { $resource }
 client-write-storm-advice = stop the loop: write only on a difference, and find the controller it fights with
+
+rule-webhook-unreachable-blocks-writes = an admission webhook cannot be called and blocks writes
+webhook-unreachable-blocks-writes-title = webhook { $webhook } cannot be called: what it guards cannot be written
+webhook-unreachable-blocks-writes-risk = webhook { $webhook } has no backend: what it guards cannot be written
+webhook-unreachable-blocks-writes-said = { $count ->
+    [one] one call
+   *[other] { $count } calls
+} failed: { $cause }
+webhook-unreachable-blocks-writes-counted = { $count } calls of the webhook failed (calling_webhook_error)
+webhook-unreachable-blocks-writes-no-service = the list of Services has no { $service }
+webhook-unreachable-blocks-writes-not-ready = Service { $service } has no ready endpoint
+webhook-unreachable-blocks-writes-policy = { $configuration } says failurePolicy Fail
+webhook-unreachable-blocks-writes-backend = bring its backend back
+webhook-unreachable-blocks-writes-settle = events or an audit log show whether writes are refused
+webhook-unreachable-blocks-writes-cleared = no call of a webhook is counted as failed
+webhook-unreachable-blocks-writes-cleared-list = no event tells of a failed call of those of { $count } webhooks that fail closed
+webhook-save = save the configuration before you change it
+webhook-delete = if the backend cannot come back, delete the configuration (its controller makes it anew when healthy)
+
+rule-webhook-deadlock = an admission webhook guards its own Pods and cannot come back
+webhook-deadlock-title = webhook { $webhook } needs itself to start: no Pod of { $namespace } can be created
+webhook-deadlock-refused = its own Pods are refused: { $cause }
+webhook-deadlock-wants = the backend in { $namespace } wants Pods and has none
+webhook-deadlock-empty = Service { $service } has no ready endpoint
+webhook-deadlock-guards = { $configuration } guards the creation of Pods and does not leave out { $namespace }
+webhook-deadlock-cleared = none of { $count } webhooks guards the Pods of its own backend
+webhook-deadlock-left-over = the Service of { $webhook } does not exist: the configuration is left over
+webhook-deadlock-ready = { $webhook } guards its own Pods, but { $ready } of them are ready
+
+rule-webhook-slow = an admission webhook is slow
+webhook-slow-title = webhook { $webhook } takes { $seconds } s on average
+webhook-slow-unnamed = admission webhooks make writes slow
+webhook-slow-mean = { $calls } calls took { $seconds } s on average
+webhook-slow-p99 = one call of a hundred takes { $seconds } s or more
+webhook-slow-annotation = { $count } slow requests waited { $seconds } s on average for webhooks
+webhook-slow-timeout = the API server waits up to { $seconds } s for it
+webhook-slow-look = see whether its Pods are short of CPU
+webhook-slow-advice = give the webhook more CPU or replicas, shorten its timeout, and narrow its rules
+webhook-slow-cleared = the slowest webhook, { $webhook }, takes { $milliseconds } ms on average
+
+rule-request-latency-over-slo = requests take longer than the objective
+request-latency-over-slo-title = { $verb } { $resource } takes { $seconds } s (p99), over the objective
+request-latency-over-slo-audit = the slowest of { $user }, whose p99 is { $seconds } s; the objective is { $limit } s
+request-latency-over-slo-metric = the p99 of { $count } requests is { $seconds } s; the objective is { $limit } s
+request-latency-over-slo-advice = see whether one client's calls are slow or everybody's
+request-latency-over-slo-cleared = no kind of request with enough samples is over the objective
+
+rule-requests-rejected-by-priority-and-fairness = priority and fairness rejects requests
+requests-rejected-by-priority-and-fairness-title = priority and fairness turned { $count } requests away with 429
+requests-rejected-by-priority-and-fairness-log = the first of them; { $count } are of { $user }
+requests-rejected-by-priority-and-fairness-metric = { $count } rejected: FlowSchema { $schema }, level { $level }, reason { $reason }
+requests-rejected-by-priority-and-fairness-own = FlowSchema { $schema } was made to throttle: these are turned away on purpose
+requests-rejected-by-priority-and-fairness-advice = find the client that fills the level; raising limits comes last
+requests-rejected-by-priority-and-fairness-cleared = priority and fairness turned nobody away
+
+rule-managed-apiserver-guard-active = AKS guards the API server
+managed-apiserver-guard-active-title = AKS throttles all clients because the API server was overloaded
+managed-apiserver-guard-active-schema = FlowSchema { $name } exists
+managed-apiserver-guard-active-level = its priority level has { $shares } shares
+managed-apiserver-guard-active-advice = find and repair the client that overloads the API server first
+managed-apiserver-guard-active-remove = then remove the guard
+managed-apiserver-guard-active-cleared = none of { $count } FlowSchemas is the guard
+
+rule-free-tier-control-plane = the control plane is of the Free tier
+free-tier-control-plane-title = the control plane is of the Free tier: small, without a service level
+free-tier-control-plane-line = sku.tier is Free; the cluster has { $nodes } nodes, it is meant for fewer than 10
+free-tier-control-plane-upgrade = use the Standard tier for production
+free-tier-control-plane-cleared = sku.tier is { $tier }
+
+rule-aggregated-api-unavailable = an aggregated API is unavailable
+aggregated-api-unavailable-title = aggregated API { $name } is unavailable
+aggregated-api-unavailable-condition = Available is False: { $reason } { $message }
+aggregated-api-unavailable-metric = aggregator_unavailable_apiservice is 1
+aggregated-api-unavailable-look = read why it is unavailable
+aggregated-api-unavailable-backend = bring its backend back
+aggregated-api-unavailable-remove = if its program was removed, remove the registration too
+aggregated-api-unavailable-cleared = { $name } is Available
+aggregated-api-unavailable-none = none of { $count } APIs is served by a backend
+
+rule-deprecated-api-in-use = deprecated API versions are in use
+deprecated-api-in-use-title = { $user } calls { $api }, which Kubernetes { $release } removes
+deprecated-api-in-use-call = { $count ->
+    [one] a call
+   *[other] the first of { $count } calls
+} by { $agent }
+deprecated-api-in-use-api = { $api } is called, which Kubernetes { $release } removes
+deprecated-api-in-use-metric = apiserver_requested_deprecated_apis is 1
+deprecated-api-in-use-advice = update the client before the upgrade
+deprecated-api-in-use-cleared = no call of a deprecated API is counted

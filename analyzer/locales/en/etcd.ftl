@@ -14,10 +14,8 @@ etcd-object-leak-cleared = the type with most objects, { $resource }, has { $cou
 
 rule-etcd-database-near-limit = the database of etcd is large
 etcd-database-near-limit-title = the database of etcd has { $bytes } of { $limit }
-etcd-database-near-limit-size = the file has { $bytes }{ $cluster ->
-    [""] {""}
-   *[other] {" "}({ $cluster })
-}
+etcd-database-near-limit-size = the file of etcd has { $bytes }
+etcd-database-near-limit-size-of = the file of { $cluster } has { $bytes }
 etcd-database-near-limit-in-use = { $bytes } of them are in use
 etcd-database-near-limit-fragmented = only { $bytes } of them are in use: the rest is free pages that defragmenting gives back
 etcd-database-near-limit-percent-title = { $percent } % of the database of etcd are used

@@ -1,9 +1,18 @@
 //! The rules of the family `apiserver`, and what those on clients share.
 
+mod aggregated_api_unavailable;
 mod client_list_storm;
 mod client_request_flood;
 mod client_watch_leak;
 mod client_write_storm;
+mod deprecated_api_in_use;
+mod free_tier_control_plane;
+mod managed_apiserver_guard_active;
+mod request_latency_over_slo;
+mod requests_rejected_by_priority_and_fairness;
+mod webhook_deadlock;
+mod webhook_slow;
+mod webhook_unreachable_blocks_writes;
 
 use konspect_audit::AuditSummary;
 use konspect_bundle::{Words, words};
@@ -12,7 +21,7 @@ use super::Registered;
 use crate::facts::clients::{Habit, Heavy, account, heavy};
 use crate::facts::Listing;
 use crate::finding::{Confidence, Finding, Meta, Risk, Severity, Step, Subject};
-use crate::model::kube::FlowSchema;
+use crate::model::kube::{FlowSchema, Webhook};
 use crate::rules::Checked;
 use crate::shell::command;
 
@@ -21,6 +30,15 @@ pub static RULES: &[Registered] = &[
     Registered::of::<client_watch_leak::ClientWatchLeak>(),
     Registered::of::<client_list_storm::ClientListStorm>(),
     Registered::of::<client_write_storm::ClientWriteStorm>(),
+    Registered::of::<request_latency_over_slo::RequestLatencyOverSlo>(),
+    Registered::of::<requests_rejected_by_priority_and_fairness::RequestsRejectedByPriorityAndFairness>(),
+    Registered::of::<managed_apiserver_guard_active::ManagedApiserverGuardActive>(),
+    Registered::of::<free_tier_control_plane::FreeTierControlPlane>(),
+    Registered::of::<aggregated_api_unavailable::AggregatedApiUnavailable>(),
+    Registered::of::<deprecated_api_in_use::DeprecatedApiInUse>(),
+    Registered::of::<webhook_unreachable_blocks_writes::WebhookUnreachableBlocksWrites>(),
+    Registered::of::<webhook_deadlock::WebhookDeadlock>(),
+    Registered::of::<webhook_slow::WebhookSlow>(),
 ];
 
 /// The sentences in which the three storms differ.
@@ -144,4 +162,36 @@ fn resource(series: &konspect_audit::SeriesSummary) -> String {
 #[expect(clippy::cast_precision_loss, reason = "latencies are far below 2^52 micro-seconds")]
 fn micros(micros: u64) -> f64 {
     micros as f64 / 1e6
+}
+
+/// The configuration of a webhook, or the webhook by its name where none was collected.
+fn webhook_subject(name: &str, entry: Option<&Webhook>) -> Subject {
+    match entry {
+        Some(entry) => Subject::new(kind_of(entry), "", &entry.configuration.name),
+        None => Subject::new("Webhook", "", name),
+    }
+}
+
+fn kind_of(entry: &Webhook) -> &'static str {
+    if entry.mutating { "MutatingWebhookConfiguration" } else { "ValidatingWebhookConfiguration" }
+}
+
+/// The part of an error that follows the webhook's name, shortened for a sentence.
+fn cause_of(text: &str) -> String {
+    let rest = crate::facts::webhooks::named(text).map_or(text, |(_, rest)| rest);
+    rest.trim_start_matches([':', ' ']).chars().take(240).collect()
+}
+
+/// How to take the webhook out of the way: the policy first, which can be put back.
+fn relax(finding: Finding, entry: Option<&Webhook>) -> Finding {
+    let Some(entry) = entry else { return finding };
+    let name = &entry.configuration.name;
+    let (get, delete) = if entry.mutating {
+        ("kubectl get mutatingwebhookconfiguration {} -o yaml", "kubectl delete mutatingwebhookconfiguration {}")
+    } else {
+        ("kubectl get validatingwebhookconfiguration {} -o yaml", "kubectl delete validatingwebhookconfiguration {}")
+    };
+    finding
+        .step(Step::new(words!("webhook-save")).run(Risk::Reads, command(get, &[name])))
+        .step(Step::new(words!("webhook-delete")).run(Risk::Disrupts, command(delete, &[name])))
 }

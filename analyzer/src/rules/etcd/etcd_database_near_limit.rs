@@ -61,7 +61,11 @@ fn large(context: &Context, size: &EtcdSize) -> Finding {
             Subject::cluster(&context.cluster),
             words!("etcd-database-near-limit-title", bytes = bytes(size.bytes), limit = bytes(limit)),
             size.at,
-            words!("etcd-database-near-limit-size", bytes = bytes(size.bytes), cluster = &size.cluster),
+            if size.cluster.is_empty() {
+                words!("etcd-database-near-limit-size", bytes = bytes(size.bytes))
+            } else {
+                words!("etcd-database-near-limit-size-of", bytes = bytes(size.bytes), cluster = &size.cluster)
+            },
         )
         .confidence(Confidence::Proven)
         .severity(if full > 0.8 { Severity::Critical } else { Severity::Warning });

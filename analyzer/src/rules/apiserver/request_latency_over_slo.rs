@@ -1,0 +1,68 @@
+//! Requests take longer than the upstream objective: by the audit log, else by the metrics.
+
+use konspect_audit::AuditSummary;
+use konspect_bundle::words;
+
+use super::{micros, resource};
+use crate::facts::clients::breaches;
+use crate::facts::metrics::Metrics;
+use crate::facts::{AnyOf, Listing, Missing};
+use crate::finding::{Confidence, Meta, Severity, Step, Subject};
+use crate::model::metrics::Scrape;
+use crate::parse::TableKind;
+use crate::rule_meta;
+use crate::rules::{Checked, Rule};
+
+pub(super) struct RequestLatencyOverSlo;
+
+static META: Meta =
+    rule_meta!("KSP3005", "request-latency-over-slo", ApiServer, Symptom, Warning, "request_latency_over_slo.md");
+
+impl Rule for RequestLatencyOverSlo {
+    const META: &'static Meta = &META;
+    type Inputs<'f> = AnyOf<&'f AuditSummary, &'f Listing<Scrape>>;
+
+    fn check(AnyOf(audit, scrapes): Self::Inputs<'_>, out: &mut Checked) {
+        let breaches = audit.map(breaches).unwrap_or_default();
+        let metrics = scrapes.map(Metrics::new);
+        let slow = metrics.as_ref().map(Metrics::slow_requests).unwrap_or_default();
+        let advice = || Step::new(words!("request-latency-over-slo-advice"));
+        if let Some(worst) = breaches.first() {
+            let (seconds, limit) = (format!("{:.1}", micros(worst.p99)), micros(worst.limit));
+            let verb = worst.series.verb.as_str();
+            let title = words!("request-latency-over-slo-title", verb = verb, resource = resource(worst.series), seconds = seconds.clone());
+            let says =
+                words!("request-latency-over-slo-audit", user = &worst.client.user, seconds = seconds, limit = format!("{limit:.0}"));
+            let mut finding = META
+                .finding(Subject::cluster(""), title, worst.at, says)
+                .confidence(Confidence::Proven)
+                .severity(Severity::Warning)
+                .affected(breaches.len());
+            for other in breaches.iter().skip(1).take(3) {
+                let (seconds, limit) = (format!("{:.1}", micros(other.p99)), format!("{:.0}", micros(other.limit)));
+                finding = finding.supported_by(
+                    other.at,
+                    words!("request-latency-over-slo-audit", user = &other.client.user, seconds = seconds, limit = limit),
+                );
+            }
+            out.found(finding.step(advice()));
+        } else if let Some(worst) = slow.first() {
+            let seconds = format!("{:.1}", worst.p99.value);
+            let title = words!("request-latency-over-slo-title", verb = &worst.verb, resource = &worst.resource, seconds = seconds.clone());
+            let says = words!("request-latency-over-slo-metric", count = worst.count, seconds = seconds, limit = format!("{:.0}", worst.limit));
+            out.found(
+                META.finding(Subject::cluster(""), title, worst.at, says)
+                    .confidence(Confidence::Likely)
+                    .severity(Severity::Warning)
+                    .affected(slow.len())
+                    .step(advice()),
+            );
+        } else if let Some(at) = metrics.as_ref().filter(|metrics| metrics.times_requests()).and_then(Metrics::apiserver_at) {
+            out.cleared(at, words!("request-latency-over-slo-cleared"));
+        } else if let Some((_, at)) = audit.and_then(|audit| audit.others().next()?.total.first) {
+            out.cleared(at, words!("request-latency-over-slo-cleared"));
+        } else {
+            out.blind(Missing::table(TableKind::Audit));
+        }
+    }
+}
