@@ -11,7 +11,6 @@ use super::context::{Context, Platform};
 use super::{
     ApiServerPath, Client, Egress, Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing,
     NetworkGroups, Nodes, Origin, Pods, Services, Table, Tunnel,
-    Nodes, Origin, Pods, Services, Table, Tunnel,
 };
 use crate::model::kube::{Event, Node, Pod};
 use crate::model::log::{LogFile, Signal};

@@ -5,7 +5,6 @@ use konspect_audit::AuditSummary;
 use super::{
     ApiServerPath, Client, Context, Egress, Events, Facts, Firewalls, KubeletReach, Listing, Logs,
     Missing, NetworkGroups, Nodes, Pods, Services, Table, Tunnel,
-    Missing, Nodes, Pods, Services, Table, Tunnel,
 };
 use crate::model::azure::{
     AzureActivity, AzureError, AzureMetric, ManagedCluster, OutboundRule, PublicIp, RouteTable,
