@@ -45,11 +45,12 @@ struct Scanned {
 pub fn analyze(bundle: &Bundle, options: &Options<'_>) -> Analysis {
     let origin = origin(bundle);
     let commands = parse::commands_by_path(bundle);
+    let reference = origin.collected.or_else(|| parse::reference_time(bundle));
     let shared = Shared::new();
     let scanned = bundle.scan(|artifact, content| {
         let command = commands.get(&artifact.path).map_or("", String::as_str);
         let node = origin.nodes.get(artifact.id.0 as usize).map_or("", String::as_str);
-        let hint = Hint { path: &artifact.path, command, node, reference: origin.collected };
+        let hint = Hint { path: &artifact.path, command, node, reference };
         scan(artifact.id, content, &hint, &shared)
     });
     let mut rows = Rows::default();

@@ -85,6 +85,15 @@ pub(crate) struct Analyze {
     /// Exits with 4 when anything could not be read
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Where the Markdown will be pasted
+    #[arg(long, value_name = "github|azdo|jira|plain|line", default_value = "github")]
+    pub(crate) md_for: String,
+    /// The most characters of Markdown [default: what the place takes]
+    #[arg(long, value_name = "CHARACTERS")]
+    pub(crate) md_max: Option<usize>,
+    /// Renders with the templates of a directory in place of ours
+    #[arg(long, value_name = "DIR")]
+    pub(crate) template: Option<PathBuf>,
     /// Leaves out a rule, by code or slug (repeatable)
     #[arg(long, value_name = "CODE")]
     pub(crate) ignore: Vec<String>,

@@ -3,38 +3,53 @@
 //!
 //! A table is collected or it is not; a rule that needs one that is not is skipped, and says so.
 
+pub mod addresses;
+pub mod apiserver_path;
 mod build;
+pub mod client;
 pub mod clients;
 pub mod context;
+pub mod egress;
 pub mod events;
+pub mod firewalls;
 pub mod helm;
 pub mod inputs;
 pub mod listing;
 pub mod logs;
 pub mod metrics;
+pub mod network_groups;
 pub mod nodes;
+pub mod outbound;
 pub mod pods;
+pub mod policies;
 pub mod reach;
 pub mod services;
 pub mod tunnel;
 pub mod webhooks;
+mod years;
 
 use jiff::Timestamp;
 use konspect_audit::AuditSummary;
 use konspect_bundle::{ArtifactId, Span, Words};
 
+pub use self::apiserver_path::ApiServerPath;
+pub use self::client::Client;
 pub use self::context::Context;
+pub use self::egress::Egress;
 pub use self::events::Events;
+pub use self::firewalls::Firewalls;
 pub use self::inputs::{AnyOf, FromFacts, Needs};
 pub use self::listing::Listing;
 pub use self::logs::Logs;
+pub use self::network_groups::NetworkGroups;
 pub use self::nodes::Nodes;
 pub use self::pods::Pods;
 pub use self::reach::KubeletReach;
 pub use self::services::Services;
 pub use self::tunnel::Tunnel;
 use crate::model::azure::{
-    AzureError, AzureMetric, ManagedCluster, OutboundRule, PublicIp, RouteTable, VirtualNetwork,
+    AzureActivity, AzureError, AzureMetric, ManagedCluster, OutboundRule, PublicIp, RouteTable,
+    VirtualNetwork,
 };
 use crate::model::client::{ClientFact, CommandOutcome, KubeconfigServer};
 use crate::model::kube::{
@@ -137,6 +152,7 @@ pub struct Facts {
     pub kubeconfigs: Table<Listing<KubeconfigServer>>,
     pub tunnel: Table<Tunnel>,
     pub reach: Table<KubeletReach>,
+    pub firewalls: Table<Firewalls>,
     pub resolv_confs: Table<Listing<OnNode<ResolvConf>>>,
     pub lookups: Table<Listing<OnNode<Lookup>>>,
     pub probes: Table<Listing<OnNode<Probe>>>,
@@ -153,6 +169,7 @@ pub struct Facts {
     pub routes: Table<Listing<OnNode<Routes>>>,
     pub hosts: Table<Listing<OnNode<HostsEntry>>>,
     pub clusters: Table<Listing<ManagedCluster>>,
+    pub network_groups: Table<NetworkGroups>,
     pub nsgs: Table<Listing<NsgText>>,
     pub route_tables: Table<Listing<RouteTable>>,
     pub outbound_rules: Table<Listing<OutboundRule>>,
@@ -160,6 +177,13 @@ pub struct Facts {
     pub virtual_networks: Table<Listing<VirtualNetwork>>,
     pub azure_metrics: Table<Listing<AzureMetric>>,
     pub azure_errors: Table<Listing<AzureError>>,
+    pub azure_activities: Table<Listing<AzureActivity>>,
+    /// What the client saw of the API server.
+    pub client: Table<Client>,
+    /// Who reaches the API server from which node.
+    pub apiserver_path: Table<ApiServerPath>,
+    /// Which required endpoints the nodes reach.
+    pub egress: Table<Egress>,
     pub audit: Table<AuditSummary>,
 }
 

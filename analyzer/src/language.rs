@@ -52,6 +52,7 @@ locale_files!(
     "en",
     [
         "report",
+        "page",
         "diagnostics",
         "path",
         "tunnel",
@@ -64,8 +65,8 @@ locale_files!(
         "identity"
     ]
 );
-locale_files!(KOREAN, "ko", []);
-locale_files!(ITALIAN, "it", []);
+locale_files!(KOREAN, "ko", ["report", "page", "diagnostics"]);
+locale_files!(ITALIAN, "it", ["report", "page", "diagnostics"]);
 
 /// Says words in one language.
 pub struct Language {

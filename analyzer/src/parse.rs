@@ -23,6 +23,7 @@ pub mod probe;
 pub mod prometheus;
 pub mod quantity;
 pub mod raw_json;
+mod reference;
 pub mod rows;
 mod signals;
 pub mod sniff;
@@ -32,6 +33,7 @@ pub mod version;
 
 pub use blocks::blocks;
 pub use commands::commands_by_path;
+pub use reference::reference_time;
 pub use rows::{Hint, Kind, Rows, TableKind};
 
 use konspect_bundle::{Code, Diagnostic, Source};

@@ -64,8 +64,20 @@ pub struct BundleCard {
     pub cut_off: bool,
     /// Members that differ from the manifest.
     pub tampered: Vec<String>,
+    /// Stretches of time of which the bundle holds no data, though a source covers them.
+    pub no_data: Vec<NoDataCard>,
     /// How many values were redacted, by kind, as the manifest says.
     pub redactions: BTreeMap<String, u64>,
+}
+
+/// A hole in the time line: a log that was rotated away, an audit log that begins late.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct NoDataCard {
+    /// The lane of the time line.
+    pub lane: String,
+    /// RFC 3339 UTC.
+    pub from: String,
+    pub until: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -258,6 +270,8 @@ pub struct ClusterCard {
     pub latency: Vec<SeriesCard>,
     /// Pool × target reachability, when known.
     pub connectivity: Vec<ConnectivityCard>,
+    /// A packet's way through a node's rules to the one that decides, for the packets that matter.
+    pub path: Vec<PathCard>,
 }
 
 #[derive(Clone, Debug, Default, Serialize)]
@@ -292,6 +306,27 @@ pub struct ConnectivityCard {
     /// `open`, `dropped`, `rejected`, `unknown`.
     pub state: String,
     pub count: u64,
+}
+
+/// The way of one packet through the rules of one node.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct PathCard {
+    pub node: String,
+    /// `TCP 10.224.0.7 → 10.224.0.4:10250`.
+    pub packet: String,
+    pub hops: Vec<HopCard>,
+}
+
+/// One rule that the packet met.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct HopCard {
+    /// `filter INPUT 7`.
+    pub place: String,
+    /// The rule as the bundle writes it.
+    pub rule: String,
+    pub decides: bool,
+    /// `ACCEPT`, `DROP`, `REJECT`, as the rule spells it; empty where it does not decide.
+    pub verdict: String,
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -15,8 +15,6 @@ pub(crate) const SERIES_OF_CLIENT: usize = 512;
 pub(crate) const SERIES: usize = 1 << 17;
 pub(crate) const OBJECTS_OF_CLIENT: usize = 256;
 pub(crate) const OBJECTS: usize = 1 << 16;
-const ADDRESSES_OF_CLIENT: usize = 32;
-const NAMESPACES_OF_CLIENT: usize = 64;
 
 /// Counts in slots of five seconds, of at most forty pace; longer windows have wider slots.
 pub(crate) type Pace = Timeline<u64, 5, 512>;
@@ -97,8 +95,8 @@ pub(crate) struct Client {
     pub(crate) series: Table<Series>,
     /// What spilled from the series.
     pub(crate) other: Tally,
-    pub(crate) addresses: Table<Named>,
-    pub(crate) namespaces: Table<Named>,
+    pub(crate) addresses: Names<32>,
+    pub(crate) namespaces: Names<64>,
     pub(crate) objects: Table<Object>,
     pub(crate) pace: Pace,
     pub(crate) watch_pace: Pace,
@@ -123,24 +121,57 @@ macro_rules! keyed {
         }
     )*};
 }
-keyed!(Named, Object, Series, Client, User);
+keyed!(Object, Series, Client, User);
 
-/// Counts one name in a table.
-pub(crate) fn tick(table: &mut Table<Named>, name: &str, count: u64) {
-    let key = hash(7, name.as_bytes());
-    if let Some(row) = table.row(
-        key,
-        |row| &*row.name == name,
-        || Named { hash: key, name: name.into(), count: 0 },
-    ) {
-        row.count += count;
+/// A few names and their counts. Almost every client has one address and few namespaces, so they
+/// stand side by side and the search goes through them.
+#[derive(Clone, Debug)]
+pub(crate) struct Names<const LIMIT: usize> {
+    pub(crate) rows: Vec<Named>,
+    /// Names with a greater hash are not taken.
+    pub(crate) limit: u64,
+}
+
+impl<const LIMIT: usize> Default for Names<LIMIT> {
+    fn default() -> Self {
+        Self { rows: Vec::new(), limit: u64::MAX }
     }
 }
 
-pub(crate) fn merge_named(into: &mut Table<Named>, from: &Table<Named>) {
-    into.lower(from.limit, drop);
-    for row in from.iter() {
-        tick(into, &row.name, row.count);
+impl<const LIMIT: usize> Names<LIMIT> {
+    /// Counts one name.
+    pub(crate) fn tick(&mut self, name: &str, count: u64) {
+        let key = hash(7, name.as_bytes());
+        match self.rows.iter_mut().find(|row| row.hash == key) {
+            Some(row) => row.count += count,
+            None if key > self.limit => {}
+            None => {
+                self.rows.push(Named { hash: key, name: name.into(), count });
+                if self.rows.len() > 2 * LIMIT {
+                    self.trim();
+                }
+            }
+        }
+    }
+
+    /// Keeps the names with the smallest hashes, in their order.
+    pub(crate) fn trim(&mut self) {
+        self.rows.sort_unstable_by_key(|row| row.hash);
+        if let Some(last) = LIMIT.checked_sub(1).and_then(|last| self.rows.get(last))
+            && self.rows.len() > LIMIT
+        {
+            self.limit = self.limit.min(last.hash);
+        }
+        let limit = self.limit;
+        self.rows.retain(|row| row.hash <= limit);
+    }
+
+    pub(crate) fn merge(&mut self, from: &Self) {
+        self.limit = self.limit.min(from.limit);
+        for row in &from.rows {
+            self.tick(&row.name, row.count);
+        }
+        self.trim();
     }
 }
 
@@ -151,8 +182,8 @@ impl Client {
             agent: agent.into(),
             series: Table::default(),
             other: Tally::default(),
-            addresses: Table::default(),
-            namespaces: Table::default(),
+            addresses: Names::default(),
+            namespaces: Names::default(),
             objects: Table::default(),
             pace: Pace::default(),
             watch_pace: Pace::default(),
@@ -166,7 +197,7 @@ impl Client {
             return &mut self.other;
         }
         let Self { series, other, .. } = self;
-        match series.row(hash, |row| key.same(row), || key.make(hash)) {
+        match series.hashed(hash, || key.make(hash)) {
             Some(series) => &mut series.tally,
             None => other,
         }
@@ -178,21 +209,13 @@ impl Client {
         if hash > limit {
             return;
         }
-        let row = self.objects.row(
+        let row = self.objects.hashed(hash, || Object {
             hash,
-            |row| {
-                *row.key[0] == *event.resource
-                    && *row.key[1] == *event.namespace
-                    && *row.key[2] == *event.name
-            },
-            || Object {
-                hash,
-                key: [&*event.resource, &*event.namespace, &*event.name].map(Box::from),
-                count: 0,
-                first: None,
-                last: None,
-            },
-        );
+            key: [&*event.resource, &*event.namespace, &*event.name].map(Box::from),
+            count: 0,
+            first: None,
+            last: None,
+        });
         if let Some(row) = row {
             row.count += u64::from(fresh);
             if let Some(time) = event.staged {
@@ -214,8 +237,8 @@ impl Client {
         let Self { series, other, objects, addresses, namespaces, pace, watch_pace, .. } = self;
         series.trim(SERIES_OF_CLIENT, |series| other.merge(&series.tally));
         objects.trim(OBJECTS_OF_CLIENT, drop);
-        addresses.trim(ADDRESSES_OF_CLIENT, drop);
-        namespaces.trim(NAMESPACES_OF_CLIENT, drop);
+        addresses.trim();
+        namespaces.trim();
         pace.settle();
         watch_pace.settle();
     }
@@ -225,24 +248,17 @@ impl Client {
         let Self { series, other, .. } = self;
         series.lower(from.series.limit, |series| other.merge(&series.tally));
         for row in from.series.into_rows() {
-            let key = SeriesKey {
-                verb: row.verb,
-                scope: row.scope,
-                resource: &row.resource,
-                subresource: &row.subresource,
-            };
-            match series.row(row.hash, |known| key.same(known), || key.make(row.hash)) {
-                Some(known) => known.tally.merge(&row.tally),
-                None => other.merge(&row.tally),
+            let hash = row.hash;
+            if let Some(row) = series.join(hash, row, |known, row| known.tally.merge(&row.tally)) {
+                other.merge(&row.tally);
             }
         }
-        merge_named(&mut self.addresses, &from.addresses);
-        merge_named(&mut self.namespaces, &from.namespaces);
+        self.addresses.merge(&from.addresses);
+        self.namespaces.merge(&from.namespaces);
         self.objects.lower(from.objects.limit, drop);
         for row in from.objects.into_rows() {
             let empty = Object { count: 0, first: None, last: None, ..row.clone() };
-            if let Some(known) = self.objects.row(row.hash, |known| known.key == row.key, || empty)
-            {
+            if let Some(known) = self.objects.hashed(row.hash, || empty) {
                 known.count += row.count;
                 known.first = match (known.first, row.first) {
                     (Some(left), Some(right)) => Some(left.min(right)),
@@ -260,21 +276,36 @@ impl Client {
 pub(crate) struct SeriesKey<'a> {
     pub(crate) verb: Verb,
     pub(crate) scope: Scope,
-    pub(crate) resource: &'a str,
+    pub(crate) resource: Resource<'a>,
     pub(crate) subresource: &'a str,
+}
+
+/// A resource and its group.
+#[derive(Clone, Copy)]
+pub(crate) struct Resource<'a> {
+    pub(crate) group: &'a str,
+    pub(crate) name: &'a str,
+}
+
+impl Resource<'_> {
+    pub(crate) fn hash(self, seed: u64) -> u64 {
+        hash(hash(seed, self.group.as_bytes()), self.name.as_bytes())
+    }
+
+    /// `group/resource`, or the resource alone in the core group.
+    pub(crate) fn joined(self) -> String {
+        if self.group.is_empty() {
+            self.name.to_owned()
+        } else {
+            [self.group, "/", self.name].concat()
+        }
+    }
 }
 
 impl SeriesKey<'_> {
     fn hash(&self, client: u64) -> u64 {
         let seed = mix(client ^ (self.verb as u64) << 8 ^ self.scope as u64, 0xd6e8_feb8_6659_fd93);
-        hash(hash(seed, self.resource.as_bytes()), self.subresource.as_bytes())
-    }
-
-    fn same(&self, row: &Series) -> bool {
-        row.verb == self.verb
-            && row.scope == self.scope
-            && *row.resource == *self.resource
-            && *row.subresource == *self.subresource
+        hash(self.resource.hash(seed), self.subresource.as_bytes())
     }
 
     fn make(&self, hash: u64) -> Series {
@@ -282,7 +313,7 @@ impl SeriesKey<'_> {
             hash,
             verb: self.verb,
             scope: self.scope,
-            resource: self.resource.into(),
+            resource: self.resource.joined().into(),
             subresource: self.subresource.into(),
             tally: Tally::default(),
         }
@@ -362,10 +393,9 @@ impl Users {
             let User { agents, other, .. } = user;
             agents.lower(row.agents.limit, |client| other.merge(&client.total()));
             for client in row.agents.into_rows() {
-                let empty = || Client::new(client.hash, &client.agent);
-                match agents.row(client.hash, |known| known.agent == client.agent, empty) {
-                    Some(known) => known.merge(client),
-                    None => other.merge(&client.total()),
+                let hash = client.hash;
+                if let Some(client) = agents.join(hash, client, Client::merge) {
+                    other.merge(&client.total());
                 }
             }
         }
@@ -384,14 +414,17 @@ impl Users {
             agents.trim(AGENTS_OF_USER, |client| other.merge(&client.total()));
             agents.iter_mut().for_each(Client::trim);
         }
-        let clients: Vec<u64> = self.clients().map(|client| client.hash).collect();
-        self.limit_clients(bound(clients, CLIENTS));
-        let series: Vec<u64> =
-            self.clients().flat_map(|client| client.series.iter().map(|row| row.hash)).collect();
-        self.limit_series(bound(series, SERIES));
-        let objects: Vec<u64> =
-            self.clients().flat_map(|client| client.objects.iter().map(|row| row.hash)).collect();
-        self.limit_objects(bound(objects, OBJECTS));
+        if self.clients().count() > CLIENTS {
+            self.limit_clients(bound(self.clients().map(|client| client.hash).collect(), CLIENTS));
+        }
+        if self.clients().map(|client| client.series.len()).sum::<usize>() > SERIES {
+            let rows = self.clients().flat_map(|client| client.series.iter().map(|row| row.hash));
+            self.limit_series(bound(rows.collect(), SERIES));
+        }
+        if self.clients().map(|client| client.objects.len()).sum::<usize>() > OBJECTS {
+            let rows = self.clients().flat_map(|client| client.objects.iter().map(|row| row.hash));
+            self.limit_objects(bound(rows.collect(), OBJECTS));
+        }
     }
 
     fn clients(&self) -> impl Iterator<Item = &Client> {

@@ -43,6 +43,9 @@ names! {
 
 const COUNT: usize = 16;
 
+/// So many bytes of rows are looked at to learn how dates are written.
+const SAMPLE: usize = 4 << 20;
+
 /// The cells of one row that matter.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Columns<'a> {
@@ -221,6 +224,7 @@ impl Header {
             .unwrap_or(b',');
         let mut header = Self { names: Vec::new(), delimiter, order: Order::Unknown };
         header.names = cells(line, delimiter).iter().map(|cell| name_of(cell)).collect();
+        let sample = sample.get(..sample.len().min(SAMPLE)).unwrap_or_default();
         let mut at = 0;
         while header.order == Order::Unknown
             && let Some(end) = row_end(sample, at)

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::budget::Table;
-use crate::client::{Client, Named, Scope, User};
+use crate::client::{Client, Names, Scope};
 use crate::event::{Stage, Verb};
 use crate::fold::AuditFold;
 use crate::form::Form;
@@ -41,15 +40,16 @@ impl AuditFold {
             ..Budget::default()
         };
         let mut clients = Vec::new();
-        for user in self.users.table.iter() {
+        let users = std::mem::take(&mut self.users);
+        for user in users.table.into_rows() {
             budget.clients_spilled += user.other.requests;
-            for client in user.agents.iter() {
+            for client in user.agents.into_rows() {
                 budget.series_spilled += client.other.requests;
                 let open = open_watches.get(&(&*user.name, &*client.agent)).copied().unwrap_or(0);
-                clients.push(client_summary(user, client, self.window, open));
+                clients.push(client_summary(&user.name, client, self.window, open));
             }
             if user.other != Tally::default() {
-                let total = user.other.clone();
+                let total = user.other;
                 clients.push(ClientSummary {
                     user: user.name.to_string(),
                     other_agents: true,
@@ -100,26 +100,27 @@ impl AuditFold {
             agents: agents(&self),
             open,
             budget,
-            other: self.users.other,
+            other: users.other,
         }
     }
 }
 
 fn client_summary(
-    user: &User,
-    client: &Client,
+    user: &str,
+    client: Client,
     window: Option<(i64, i64)>,
     open_watches: u64,
 ) -> ClientSummary {
+    let total = client.total();
     let mut series: Vec<SeriesSummary> = client
         .series
-        .iter()
+        .into_rows()
         .map(|row| SeriesSummary {
             verb: row.verb,
             scope: row.scope,
-            resource: row.resource.to_string(),
-            subresource: row.subresource.to_string(),
-            tally: row.tally.clone(),
+            resource: row.resource.into(),
+            subresource: row.subresource.into(),
+            tally: row.tally,
         })
         .collect();
     series.sort_by(|left, right| {
@@ -150,11 +151,11 @@ fn client_summary(
     });
     let (rate, watch_rate) = (rate(&client.pace), rate(&client.watch_pace));
     ClientSummary {
-        user: user.name.to_string(),
+        user: user.to_owned(),
         agent: client.agent.to_string(),
         other_agents: false,
         collector: false,
-        total: client.total(),
+        total,
         growth: growth(&series),
         series,
         addresses: named(&client.addresses),
@@ -190,9 +191,9 @@ fn growth(series: &[SeriesSummary]) -> Vec<Growth> {
     by_resource.into_values().collect()
 }
 
-fn named(table: &Table<Named>) -> Vec<(String, u64)> {
+fn named<const LIMIT: usize>(names: &Names<LIMIT>) -> Vec<(String, u64)> {
     let mut rows: Vec<(String, u64)> =
-        table.iter().map(|row| (row.name.to_string(), row.count)).collect();
+        names.rows.iter().map(|row| (row.name.to_string(), row.count)).collect();
     rows.sort_by(|left, right| {
         (std::cmp::Reverse(left.1), &left.0).cmp(&(std::cmp::Reverse(right.1), &right.0))
     });

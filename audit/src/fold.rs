@@ -3,20 +3,19 @@
 //! It refuses to know files and forms; a merge of folds over parts of a log is the fold over the
 //! whole, in whatever order parts come.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use konspect_bundle::Span;
 
-use crate::budget::{Table, hash};
-use crate::client::{Place, Scope, SeriesKey, Users, polls_count, tick};
+use crate::budget::hash;
+use crate::client::{Names, Place, Resource, Scope, SeriesKey, Users, polls_count};
 use crate::event::{Component, Event, Stage, Verb};
 use crate::failure::{Failure, classify, shape};
 use crate::form::Form;
 use crate::histogram::Histogram;
 use crate::rows::{
-    AGENTS, AgentRow, CHANGES, CLIENTS_OF_FAILURE, ChangeRow, DEPRECATED, DeprecatedRow, FAILURES,
-    FailureRow, PARTS, PartRow, Rows, Sightings, hash_parts, shorten,
+    AGENTS, AgentRow, CHANGES, ChangeRow, DEPRECATED, DeprecatedRow, FAILURES, FailureRow, PARTS,
+    PartRow, Rows, Sightings, hash_parts, shorten,
 };
 use crate::seen::Seen;
 use crate::tally::slower;
@@ -134,9 +133,9 @@ impl AuditFold {
         self.reading.duplicates += u64::from(!fresh);
         let resource = resource_of(event);
         if event.ends() {
-            self.ended(event, &resource, at, fresh);
+            self.ended(event, resource, at, fresh);
         } else {
-            self.started(event, &resource, id, at, fresh);
+            self.started(event, resource, id, at, fresh);
         }
         if fresh && event.ends() && event.long_running() && !event.audit_id.is_empty() {
             self.watches.end(id);
@@ -190,11 +189,18 @@ impl AuditFold {
         }
         for row in self.failures.table.iter_mut() {
             row.pace.settle();
-            row.clients.trim(CLIENTS_OF_FAILURE, drop);
+            row.clients.trim();
         }
     }
 
-    fn started(&mut self, event: &Event<'_>, resource: &str, id: u64, at: Span, fresh: bool) {
+    fn started(
+        &mut self,
+        event: &Event<'_>,
+        resource: Resource<'_>,
+        id: u64,
+        at: Span,
+        fresh: bool,
+    ) {
         if !fresh {
             return;
         }
@@ -214,16 +220,21 @@ impl AuditFold {
         if event.audit_id.is_empty() || !event.long_running() {
             return;
         }
-        self.watches.start(id, event.staged.or(event.received).unwrap_or(0), at, || Owner {
+        let owner = || Owner {
             user: event.user.to_string(),
             agent: event.agent.to_string(),
             verb: event.verb as u8,
-            resource: resource.to_owned(),
+            resource: resource.joined(),
             namespace: event.namespace.to_string(),
-        });
+        };
+        let key = hash_parts(
+            event.verb as u64,
+            &[&event.user, &event.agent, resource.group, resource.name, &event.namespace],
+        );
+        self.watches.start(id, event.staged.or(event.received).unwrap_or(0), at, key, owner);
     }
 
-    fn ended(&mut self, event: &Event<'_>, resource: &str, at: Span, fresh: bool) {
+    fn ended(&mut self, event: &Event<'_>, resource: Resource<'_>, at: Span, fresh: bool) {
         let latency = if event.long_running() { None } else { event.duration() };
         let classified = classify(event);
         let failure = classified.map(|(kind, _, _)| kind);
@@ -261,7 +272,7 @@ impl AuditFold {
     fn count_client(
         &mut self,
         event: &Event<'_>,
-        resource: &str,
+        resource: Resource<'_>,
         latency: Option<u64>,
         failure: Option<Failure>,
         at: Span,
@@ -275,9 +286,9 @@ impl AuditFold {
                     if let Some(time) = event.received.or(event.staged) {
                         *client.pace.slot(time) += 1;
                     }
-                    tick(&mut client.addresses, &event.source_ip, 1);
+                    client.addresses.tick(&event.source_ip, 1);
                     if !event.namespace.is_empty() {
-                        tick(&mut client.namespaces, &event.namespace, 1);
+                        client.namespaces.tick(&event.namespace, 1);
                     }
                 }
                 if event.verb == Verb::Get
@@ -336,7 +347,7 @@ impl AuditFold {
                 shape: shape.as_str().into(),
                 sightings: Sightings::default(),
                 message: Box::default(),
-                clients: Table::default(),
+                clients: Names::default(),
                 pace: Timeline::default(),
             },
         );
@@ -351,32 +362,24 @@ impl AuditFold {
         row.sightings.see(time, at, u64::from(fresh));
         if fresh {
             *row.pace.slot(time) += 1;
-            tick(&mut row.clients, &format!("{}\n{}", event.user, event.agent), 1);
+            row.clients.tick(&format!("{}\n{}", event.user, event.agent), 1);
         }
     }
 
-    fn count_parts(&mut self, event: &Event<'_>, resource: &str, at: Span, fresh: bool) {
+    fn count_parts(&mut self, event: &Event<'_>, resource: Resource<'_>, at: Span, fresh: bool) {
         for (component, nanos) in Component::ALL.iter().zip(event.components) {
             let Some(nanos) = nanos else { continue };
-            let key = hash_parts((*component as u64) << 8 | event.verb as u64, &[resource]);
-            let row = self.parts.table.row(
-                key,
-                |row| {
-                    row.component == *component
-                        && row.verb == event.verb
-                        && &*row.resource == resource
-                },
-                || PartRow {
-                    hash: key,
-                    component: *component,
-                    verb: event.verb,
-                    resource: resource.into(),
-                    count: 0,
-                    sum: 0,
-                    slowest: None,
-                    histogram: Histogram::default(),
-                },
-            );
+            let key = resource.hash((*component as u64) << 8 | event.verb as u64);
+            let row = self.parts.table.hashed(key, || PartRow {
+                hash: key,
+                component: *component,
+                verb: event.verb,
+                resource: resource.joined().into(),
+                count: 0,
+                sum: 0,
+                slowest: None,
+                histogram: Histogram::default(),
+            });
             let Some(row) = row else {
                 self.parts.spilled += u64::from(fresh);
                 continue;
@@ -412,11 +415,12 @@ impl AuditFold {
         }
     }
 
-    fn count_change(&mut self, event: &Event<'_>, resource: &str, at: Span, fresh: bool) {
+    fn count_change(&mut self, event: &Event<'_>, resource: Resource<'_>, at: Span, fresh: bool) {
+        let joined = resource.joined();
         let parts = [
             &*event.user,
             &*event.agent,
-            resource,
+            &*joined,
             &*event.subresource,
             &*event.namespace,
             &*event.name,
@@ -439,7 +443,7 @@ impl AuditFold {
     }
 }
 
-fn key_of<'a>(event: &'a Event<'_>, resource: &'a str) -> SeriesKey<'a> {
+fn key_of<'a>(event: &'a Event<'_>, resource: Resource<'a>) -> SeriesKey<'a> {
     SeriesKey {
         verb: event.verb,
         scope: Scope::of(event),
@@ -448,18 +452,14 @@ fn key_of<'a>(event: &'a Event<'_>, resource: &'a str) -> SeriesKey<'a> {
     }
 }
 
-/// `group/resource`; without a resource the path, if it is one that everybody knows.
-fn resource_of<'a>(event: &'a Event<'_>) -> Cow<'a, str> {
+/// The resource of an event; without one the path, if it is one that everybody knows.
+fn resource_of<'a>(event: &'a Event<'_>) -> Resource<'a> {
     if !event.resource.is_empty() {
-        return if event.group.is_empty() {
-            Cow::Borrowed(&*event.resource)
-        } else {
-            Cow::Owned(format!("{}/{}", event.group, event.resource))
-        };
+        return Resource { group: &event.group, name: &event.resource };
     }
     let path = event.uri.split('?').next().unwrap_or("");
     let head = path.trim_start_matches('/').split('/').next().unwrap_or("");
-    Cow::Borrowed(match head {
+    let name = match head {
         "readyz" => "/readyz",
         "livez" => "/livez",
         "healthz" => "/healthz",
@@ -473,7 +473,8 @@ fn resource_of<'a>(event: &'a Event<'_>) -> Cow<'a, str> {
         "logs" => "/logs",
         "" => "/",
         _ => "/other",
-    })
+    };
+    Resource { group: "", name }
 }
 
 /// Whether a change can be why a cluster went wrong; what controllers do all day cannot.

@@ -38,6 +38,7 @@ pub mod answers;
 mod budget;
 mod client;
 mod columns;
+pub mod counterfactual;
 mod cut;
 mod event;
 mod exact;
@@ -67,7 +68,7 @@ pub use fold::{AuditFold, Fold, Reading};
 pub use form::{Form, sniff};
 pub use histogram::Histogram;
 pub use onset::Onset;
-pub use read::{Shared, fold_blocks, fold_bytes};
+pub use read::{Shared, fold_all, fold_blocks, fold_bytes};
 pub use seen::Seen;
 pub use state::StateError;
 pub use summary::{
@@ -75,3 +76,14 @@ pub use summary::{
     LatencyBin, Open, Part, Polled, Rate, SeriesSummary,
 };
 pub use tally::{Lists, Tally, WatchCounts};
+
+/// Whether the forward scanner and `serde_json` read a line alike, where both accept it: what the
+/// differential fuzz target asserts.
+#[doc(hidden)]
+pub fn scanner_agrees(line: &[u8]) -> bool {
+    let mut event = Event::default();
+    match (scan::scan(line, &mut event), exact::read(line)) {
+        (Ok(()), Ok(exact)) => event == exact,
+        _ => true,
+    }
+}

@@ -1,6 +1,7 @@
 //! Whole artefacts and blocks of large ones into folds.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use konspect_bundle::{ArtifactId, Source};
 use rayon::iter::{ParallelBridge, ParallelIterator};
@@ -15,6 +16,12 @@ use crate::watches::Watches;
 
 /// So many bytes are waited for before the shape of an artefact is judged.
 const HEAD: usize = 1 << 16;
+
+/// A worker keeps so many starts and ends to itself before it looks for their counterparts.
+const TOGETHER: usize = 1 << 15;
+
+/// A CSV row longer than this has a quote that is not closed.
+const LONGEST_ROW: usize = 32 << 20;
 
 /// What the workers of one analysis share: which events were counted, and which requests are open.
 #[derive(Debug, Default)]
@@ -36,7 +43,7 @@ impl Shared {
 
     /// Lets starts and ends of requests meet that different workers saw.
     fn settle(&self, fold: &mut AuditFold) {
-        if !fold.watches.is_empty() {
+        if fold.watches.len() >= TOGETHER {
             let mine = std::mem::take(&mut fold.watches);
             self.watches.lock().unwrap_or_else(std::sync::PoisonError::into_inner).merge(mine);
         }
@@ -53,11 +60,36 @@ impl Shared {
 /// Folds a whole artefact, or any line-aligned part of one that is cut by lines.
 pub fn fold_bytes(source: Source<'_>, shared: &Shared) -> AuditFold {
     let mut fold = AuditFold::default();
-    let mut stream = Stream::default();
-    stream.take(source, true, |piece| piece.fold_into(&mut fold, shared.seen.as_ref()));
-    fold.trim();
-    shared.settle(&mut fold);
+    fold.take(source, shared);
     fold
+}
+
+impl AuditFold {
+    /// Takes a whole artefact, as [`fold_bytes`] does: a worker that reads many small ones keeps
+    /// one fold.
+    pub fn take(&mut self, source: Source<'_>, shared: &Shared) {
+        let mut stream = Stream::default();
+        stream.take(source, true, |piece| piece.fold_into(self, shared.seen.as_ref()));
+        shared.settle(self);
+    }
+}
+
+/// Folds many artefacts or members on the current thread pool: every thread has one fold and takes
+/// the next item when it is done with one, so give the largest first. `each` reads an item and
+/// hands its bytes to [`AuditFold::take`].
+pub fn fold_all<T: Sync>(items: &[T], each: impl Fn(&T, &mut AuditFold) + Sync) -> AuditFold {
+    let next = AtomicUsize::new(0);
+    let folds = rayon::broadcast(|_| {
+        let mut fold = AuditFold::default();
+        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+            each(item, &mut fold);
+        }
+        fold
+    });
+    let mut folds = folds.into_iter();
+    let mut total = folds.next().unwrap_or_default();
+    folds.for_each(|fold| total.merge(fold));
+    total
 }
 
 /// Folds a huge artefact whose blocks come in order, each with its offset in the artefact; a worker
@@ -226,6 +258,7 @@ impl Stream {
 
     /// Cuts the next block; what does not end in it waits for the next.
     fn pieces(&mut self, id: ArtifactId, base: u64, block: Vec<u8>, last: bool) -> Vec<OwnedPiece> {
+        let searched = if self.shape.is_some() { self.kept.len() } else { 0 };
         let (base, mut bytes) = if self.kept.is_empty() {
             (base, block)
         } else {
@@ -241,10 +274,13 @@ impl Stream {
         let mut pieces = Vec::new();
         let complete = match shape {
             Shape::Lines => {
-                let end = if last {
-                    bytes.len()
-                } else {
-                    memchr::memrchr(b'\n', &bytes).map_or(0, |at| at + 1)
+                // What was kept has no line end, so only the new bytes are searched.
+                let found = memchr::memrchr(b'\n', bytes.get(searched..).unwrap_or_default());
+                let end = match found {
+                    _ if last => bytes.len(),
+                    Some(at) => searched + at + 1,
+                    None if bytes.len() > LARGEST => bytes.len(),
+                    None => 0,
                 };
                 self.keep(&mut bytes, base, end);
                 let skip = if base == 0 && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
@@ -284,7 +320,7 @@ impl Stream {
                 while let Some(next) = row_end(&bytes, end) {
                     end = next;
                 }
-                let end = if last || bytes.len() - end > LARGEST { bytes.len() } else { end };
+                let end = if last || bytes.len() - end > LONGEST_ROW { bytes.len() } else { end };
                 self.keep(&mut bytes, base, end);
                 bytes.drain(..start.min(bytes.len()));
                 let Some(header) = self.header.clone() else { return pieces };
@@ -300,8 +336,11 @@ impl Stream {
         pieces
     }
 
+    /// Leaves what stands before `end` and keeps the rest for the next block.
     fn keep(&mut self, bytes: &mut Vec<u8>, base: u64, end: usize) {
-        self.kept = bytes.split_off(end.min(bytes.len()));
+        // Taking the whole does not copy: a record over many blocks must not be copied with each.
+        self.kept =
+            if end == 0 { std::mem::take(bytes) } else { bytes.split_off(end.min(bytes.len())) };
         self.kept_base = base + bytes.len() as u64;
     }
 }

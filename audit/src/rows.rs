@@ -3,7 +3,7 @@
 use konspect_bundle::Span;
 
 use crate::budget::{Keyed, Table, hash};
-use crate::client::{Named, merge_named};
+use crate::client::Names;
 use crate::event::{Component, Verb};
 use crate::failure::Failure;
 use crate::histogram::Histogram;
@@ -15,7 +15,6 @@ pub(crate) const CHANGES: usize = 1 << 12;
 pub(crate) const DEPRECATED: usize = 1 << 10;
 pub(crate) const PARTS: usize = 1 << 12;
 pub(crate) const AGENTS: usize = 1 << 11;
-pub(crate) const CLIENTS_OF_FAILURE: usize = 64;
 
 /// When and where something was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,7 +52,7 @@ pub(crate) struct FailureRow {
     /// The message of the first sighting, shortened.
     pub(crate) message: Box<str>,
     /// `user`, a line feed, `user agent`.
-    pub(crate) clients: Table<Named>,
+    pub(crate) clients: Names<64>,
     pub(crate) pace: Timeline<u64, 5, 512>,
 }
 
@@ -167,7 +166,7 @@ impl Row for FailureRow {
             shape: self.shape.clone(),
             sightings: Sightings::default(),
             message: Box::default(),
-            clients: Table::default(),
+            clients: Names::default(),
             pace: Timeline::default(),
         }
     }
@@ -179,8 +178,7 @@ impl Row for FailureRow {
             self.message = other.message;
         }
         self.sightings.merge(&other.sightings);
-        merge_named(&mut self.clients, &other.clients);
-        self.clients.trim(CLIENTS_OF_FAILURE, drop);
+        self.clients.merge(&other.clients);
         self.pace.merge(&other.pace);
     }
 }

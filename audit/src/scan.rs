@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr2, memchr3};
+use memchr::memchr2;
 
 use crate::event::{Component, Event, Stage, Verb};
 use crate::time;
@@ -242,13 +242,14 @@ impl<'a> Cursor<'a> {
     }
 
     /// The bytes between the quotes and whether a backslash is among them.
+    #[inline]
     fn raw_string(&mut self) -> Result<(&'a [u8], bool), Odd> {
         self.expect(b'"')?;
         let start = self.at;
         let mut escaped = false;
         loop {
             let rest = self.bytes.get(self.at..).ok_or(Odd::Cut)?;
-            let found = memchr2(b'"', b'\\', rest).ok_or(Odd::Cut)?;
+            let found = end_of_string(rest).ok_or(Odd::Cut)?;
             let at = self.at + found;
             if rest.get(found) == Some(&b'"') {
                 self.at = at + 1;
@@ -309,25 +310,41 @@ impl<'a> Cursor<'a> {
     fn skip_nested(&mut self, open: u8, close: u8) -> Result<(), Odd> {
         let mut depth = 0_usize;
         loop {
-            let rest = self.bytes.get(self.at..).ok_or(Odd::Cut)?;
-            let found = memchr3(b'"', open, close, rest).ok_or(Odd::Cut)?;
-            self.at += found;
-            match rest.get(found) {
-                Some(b'"') => drop(self.raw_string()?),
-                Some(byte) if *byte == open => {
-                    depth += 1;
-                    self.at += 1;
-                }
-                _ => {
-                    depth = depth.saturating_sub(1);
-                    self.at += 1;
-                    if depth == 0 {
-                        return Ok(());
-                    }
+            let byte = self.peek()?;
+            if byte == b'"' {
+                self.raw_string()?;
+                continue;
+            }
+            self.at += 1;
+            if byte == open {
+                depth += 1;
+            } else if byte == close {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return Ok(());
                 }
             }
         }
     }
+}
+
+/// The first quote or backslash. Most strings are short, so words of eight bytes come first and the
+/// search that has to warm up comes after them.
+#[inline]
+fn end_of_string(rest: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
+    let (words, _) = rest.as_chunks::<8>();
+    for (number, word) in words.iter().take(5).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let hits = zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5c));
+        if hits != 0 {
+            return Some(number * 8 + hits.trailing_zeros() as usize / 8);
+        }
+    }
+    let from = words.len().min(5) * 8;
+    memchr2(b'"', b'\\', rest.get(from..)?).map(|at| from + at)
 }
 
 /// Resolves JSON escapes; none when one is wrong or a surrogate stands alone.

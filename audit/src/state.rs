@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use konspect_bundle::{ArtifactId, Span};
 
 use crate::budget::{Keyed, Table};
-use crate::client::{Client, Named, Object, Scope, Series, User, Users};
+use crate::client::{Client, Named, Names, Object, Scope, Series, User, Users};
 use crate::event::{Component, Verb};
 use crate::failure::Failure;
 use crate::fold::{AuditFold, Reading};
@@ -346,6 +346,17 @@ where
     }
 }
 
+impl<const LIMIT: usize> State for Names<LIMIT> {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.limit.put(out);
+        self.rows.put(out);
+    }
+
+    fn get(from: &mut &[u8]) -> Option<Self> {
+        Some(Self { limit: State::get(from)?, rows: State::get(from)? })
+    }
+}
+
 impl<T: State + Keyed> State for Table<T> {
     fn put(&self, out: &mut Vec<u8>) {
         self.limit.put(out);
@@ -399,8 +410,9 @@ impl State for Watches {
         watches.thinned = u32::get(from)?;
         Vec::<u64>::get(from)?.into_iter().for_each(|id| watches.end(id));
         for (owner, starts) in Vec::<(Owner, Vec<(u64, (i64, Span))>)>::get(from)? {
+            let key = owner.hash();
             for (id, (time, at)) in starts {
-                watches.start(id, time, at, || owner.clone());
+                watches.start(id, time, at, key, || owner.clone());
             }
         }
         Some(watches)

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use hashbrown::HashMap;
 use konspect_bundle::Span;
 
+use crate::rows::hash_parts;
+
 /// How many unmatched halves are kept.
 pub(crate) const LIMIT: usize = 1 << 19;
 
@@ -32,6 +34,16 @@ pub(crate) struct Owner {
     pub(crate) namespace: String,
 }
 
+impl Owner {
+    /// The hash that an owner is known by.
+    pub(crate) fn hash(&self) -> u64 {
+        let (group, name) = self.resource.rsplit_once('/').unwrap_or(("", &self.resource));
+        let (group, name) =
+            if group.is_empty() { ("", self.resource.as_str()) } else { (group, name) };
+        hash_parts(u64::from(self.verb), &[&self.user, &self.agent, group, name, &self.namespace])
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Half {
     Start(Started),
@@ -42,14 +54,22 @@ enum Half {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Watches {
     halves: HashMap<u64, Half>,
-    owners: Vec<Owner>,
-    numbers: HashMap<Owner, u32>,
+    /// Each with the hash that it is known by.
+    owners: Vec<(u64, Owner)>,
+    numbers: HashMap<u64, u32>,
     /// Only audit IDs with a hash up to `u64::MAX >> thinned` are followed.
     pub(crate) thinned: u32,
 }
 
 impl Watches {
-    pub(crate) fn start(&mut self, id: u64, time: i64, at: Span, owner: impl FnOnce() -> Owner) {
+    pub(crate) fn start(
+        &mut self,
+        id: u64,
+        time: i64,
+        at: Span,
+        key: u64,
+        owner: impl FnOnce() -> Owner,
+    ) {
         if !self.follows(id) {
             return;
         }
@@ -59,12 +79,12 @@ impl Watches {
             }
             Some(Half::Start(known)) => {
                 if (time, at) < (known.time, known.at) {
-                    let owner = self.number(owner());
+                    let owner = self.number(key, owner);
                     self.halves.insert(id, Half::Start(Started { time, at, owner }));
                 }
             }
             None => {
-                let owner = self.number(owner());
+                let owner = self.number(key, owner);
                 self.halves.insert(id, Half::Start(Started { time, at, owner }));
                 self.thin();
             }
@@ -87,18 +107,16 @@ impl Watches {
         id <= u64::MAX.checked_shr(self.thinned).unwrap_or(0)
     }
 
-    fn number(&mut self, owner: Owner) -> u32 {
-        if let Some(number) = self.numbers.get(&owner) {
-            return *number;
-        }
+    fn number(&mut self, key: u64, owner: impl FnOnce() -> Owner) -> u32 {
         // Made-up names must not eat memory: past the limit requests have the empty owner.
-        let owner = if self.owners.len() < OWNERS { owner } else { Owner::default() };
-        if let Some(number) = self.numbers.get(&owner) {
+        let full = self.owners.len() >= OWNERS;
+        let key = if full && !self.numbers.contains_key(&key) { 0 } else { key };
+        if let Some(number) = self.numbers.get(&key) {
             return *number;
         }
         let number = u32::try_from(self.owners.len()).unwrap_or(u32::MAX);
-        self.owners.push(owner.clone());
-        self.numbers.insert(owner, number);
+        self.owners.push((key, if full { Owner::default() } else { owner() }));
+        self.numbers.insert(key, number);
         number
     }
 
@@ -110,8 +128,8 @@ impl Watches {
         }
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.halves.is_empty()
+    pub(crate) fn len(&self) -> usize {
+        self.halves.len()
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
@@ -124,8 +142,10 @@ impl Watches {
         for (id, half) in halves {
             match half {
                 Half::Start(Started { time, at, owner }) => {
-                    self.start(id, time, at, || {
-                        owners.get(owner as usize).cloned().unwrap_or_default()
+                    let known = owners.get(owner as usize);
+                    let key = known.map_or(0, |(key, _)| *key);
+                    self.start(id, time, at, key, || {
+                        known.map(|(_, owner)| owner.clone()).unwrap_or_default()
                     });
                 }
                 Half::End => self.end(id),
@@ -146,7 +166,8 @@ impl Watches {
         let mut open: BTreeMap<Owner, Vec<(u64, Started)>> = BTreeMap::new();
         for (id, half) in &self.halves {
             if let Half::Start(started) = half {
-                let owner = self.owners.get(started.owner as usize).cloned().unwrap_or_default();
+                let (_, owner) =
+                    self.owners.get(started.owner as usize).cloned().unwrap_or_default();
                 open.entry(owner).or_default().push((*id, started.clone()));
             }
         }

@@ -15,8 +15,11 @@ pub mod decode;
 pub mod diagnostic;
 pub mod limits;
 pub mod manifest;
+pub mod node;
+pub mod redact;
 pub mod span;
 pub mod words;
+pub mod writer;
 
 mod blocks;
 mod content;

@@ -74,10 +74,14 @@ pub struct CommandRecord {
     pub ended: Option<String>,
     /// What the command printed on standard error, redacted, its last 64 KiB.
     pub stderr: String,
-    /// The member that holds standard output; absent when there was none.
+    /// The member that holds standard output; absent when there was none. Of a long log cut into
+    /// parts, the first: the others have the next numbers in the same folder.
     pub member: Option<String>,
     /// Where it ran: absent for the client, else the node's name.
     pub node: Option<String>,
+    /// The node whose kubelet the command asks, when it asks one (logs, stats): what failed there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
     /// The plan entry's name.
     pub entry: Option<String>,
 }

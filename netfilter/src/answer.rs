@@ -215,6 +215,10 @@ impl Host {
             }
         }
         let mut what = if asked { outcomes.what() } else { What::Unknown };
+        if !asked && outcomes.may(What::Drop) {
+            // A table before the filter may already decide.
+            what = outcomes.what();
+        }
         if !asked && let Some(ufw) = &ufw {
             // UFW alone is the whole answer only where it says no.
             what = if ufw.what == What::Accept { What::Unknown } else { ufw.what };

@@ -27,12 +27,19 @@
 //! Three rules hold everywhere: parsing never fails ([`konspect_bundle::Parsed`]); what a form loses is
 //! *unknown*, never *no*; and an answer is the set of all outcomes that the dumps allow.
 
+#![expect(
+    clippy::match_same_arms,
+    reason = "tables of words and of statements keep one line per case"
+)]
+
 pub mod answer;
+pub mod change;
 pub mod evaluate;
 pub mod ipset;
 pub mod model;
 pub mod names;
 pub mod node;
+pub mod nsg;
 pub mod packet;
 pub mod parse;
 pub mod ufw;

@@ -247,15 +247,12 @@ impl Packet {
             }
             protocol::ICMP | protocol::ICMPV6 => {
                 out.extend_from_slice(&[self.icmp_type, self.icmp_code, 0, 0]);
-                match &self.inner {
-                    Some(inner) => {
-                        out.extend_from_slice(&[0; 4]);
-                        out.extend(inner.flat().iter().take(64));
-                    }
-                    None => {
-                        out.extend_from_slice(&[0, 77, 0, 1]);
-                        out.extend_from_slice(&self.payload);
-                    }
+                if let Some(inner) = &self.inner {
+                    out.extend_from_slice(&[0; 4]);
+                    out.extend(inner.flat().iter().take(64));
+                } else {
+                    out.extend_from_slice(&[0, 77, 0, 1]);
+                    out.extend_from_slice(&self.payload);
                 }
             }
             _ if self.payload.is_empty() => out.extend_from_slice(&[0; 16]),

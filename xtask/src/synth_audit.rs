@@ -204,13 +204,17 @@ impl Generator {
         let incident = (60..70).contains(&minute);
         let storm = incident && self.below(3) == 0;
         let skewed = self.below(20).min(self.below(20)).min(self.below(20));
+        let habit = if storm { 0 } else { (rank * 7 + skewed % 4) % 20 };
         let (group, version, resource) =
-            RESOURCES.get(usize::try_from(skewed).unwrap_or(0)).copied().unwrap_or_default();
+            RESOURCES.get(usize::try_from(habit).unwrap_or(0)).copied().unwrap_or_default();
         let watch = !storm && self.below(100) < 22;
         let verb = match (storm, watch) {
             (true, _) => "list",
             (_, true) => "watch",
-            _ => VERBS.get(usize::try_from(self.below(7)).unwrap_or(0)).copied().unwrap_or("get"),
+            _ => VERBS
+                .get(usize::try_from((rank + self.below(3)) % 7).unwrap_or(0))
+                .copied()
+                .unwrap_or("get"),
         };
         let code = match (incident, verb, self.below(100)) {
             (true, _, 0..30) => 429,
@@ -225,13 +229,14 @@ impl Generator {
             + spread % 4_000
             + if spread < 20_000 { spread * 40 } else { 0 }
             + if incident { spread } else { 0 };
+        let (high, low) = (self.next() << 16 | self.next() & 0xffff, self.next());
         let id = format!(
             "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
-            self.next() & 0xffff_ffff,
-            self.next() & 0xffff,
-            rank & 0xfff,
-            self.next() & 0xfff,
-            self.number
+            high >> 32,
+            high >> 16 & 0xffff,
+            high & 0xfff,
+            self.number & 0xfff,
+            low
         );
         let namespace = format!("team-{}", self.below(40));
         let name = if matches!(verb, "list" | "watch" | "create") {
@@ -262,8 +267,11 @@ impl Generator {
         let start = stamp(self.time);
         let head = |stage: &str| {
             format!(
-                "{{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"{level}\",\"auditID\":\"{id}\",\"stage\":\"{stage}\",\"requestURI\":\"{root}/namespaces/{namespace}/{resource}{path}{query}\",\"verb\":\"{verb}\",\"user\":{{\"username\":\"{}\",\"uid\":\"4d138ac4-35b9-4cca-9c98-7e4b6f803c5e\",\"groups\":[\"system:serviceaccounts\",\"system:serviceaccounts:{namespace}\",\"system:authenticated\"],\"extra\":{{\"authentication.kubernetes.io/credential-id\":[\"JTI={id}\"],\"authentication.kubernetes.io/node-name\":[\"aks-general-25410206-vmss000001\"]}}}},\"sourceIPs\":[\"{}\"],\"userAgent\":\"{}\",\"objectRef\":{{\"resource\":\"{resource}\",\"namespace\":\"{namespace}\"{named}{grouped},\"apiVersion\":\"{version}\"}}",
-                client.user, client.address, client.agent
+                "{{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"{level}\",\"auditID\":\"{id}\",\"stage\":\"{stage}\",\"requestURI\":\"{root}/namespaces/{namespace}/{resource}{path}{query}\",\"verb\":\"{verb}\",\"user\":{{\"username\":\"{}\",\"uid\":\"4d138ac4-35b9-4cca-9c98-7e4b6f803c5e\",\"groups\":[\"system:serviceaccounts\",\"system:serviceaccounts:{namespace}\",\"system:authenticated\"],\"extra\":{{\"authentication.kubernetes.io/credential-id\":[\"JTI=2f0c1c5e-7d7b-4a6e-9a11-{:012x}\"],\"authentication.kubernetes.io/node-name\":[\"aks-general-25410206-vmss000001\"]}}}},\"sourceIPs\":[\"{}\"],\"userAgent\":\"{}\",\"objectRef\":{{\"resource\":\"{resource}\",\"namespace\":\"{namespace}\"{named}{grouped},\"apiVersion\":\"{version}\"}}",
+                client.user,
+                rank * 7_919,
+                client.address,
+                client.agent
             )
         };
         let message = if code == 404 {
@@ -339,4 +347,33 @@ fn stamp(micros: u64) -> String {
         second / 60 % 60,
         second % 60
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(seed: u64) -> anyhow::Result<String> {
+        let mut generator = Generator::new(seed);
+        let mut out = Vec::new();
+        while out.len() < 400_000 {
+            generator.write_into(&mut out)?;
+        }
+        Ok(String::from_utf8(out)?)
+    }
+
+    #[test]
+    fn equal_seeds_give_equal_lines_of_json() -> anyhow::Result<()> {
+        let text = lines(7)?;
+        assert_eq!(text, lines(7)?);
+        assert_ne!(text, lines(8)?);
+        for line in text.lines() {
+            let event: serde_json::Value = serde_json::from_str(line)?;
+            assert_eq!(
+                event.get("apiVersion").and_then(serde_json::Value::as_str),
+                Some("audit.k8s.io/v1")
+            );
+        }
+        Ok(())
+    }
 }

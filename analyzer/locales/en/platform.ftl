@@ -1,1 +1,48 @@
-# Rules of the family platform.
+# Platform rules.
+
+rule-cluster-not-reconciling = Azure does not reconcile the cluster
+cluster-not-reconciling-title = cluster { $name } is in a failed or stopped state: Azure reconciles nothing
+cluster-not-reconciling-state = provisioningState of { $name } is { $state }
+cluster-not-reconciling-stopped = { $name } is stopped
+cluster-not-reconciling-pool = provisioningState of node pool { $pool } is { $state }
+cluster-not-reconciling-do = repair the last operation; an empty update reconciles the cluster
+cluster-not-reconciling-cleared = provisioningState of { $name } is { $state }
+
+rule-azure-api-throttled = Azure Resource Manager throttles the subscription
+azure-api-throttled-title = Azure Resource Manager throttles this subscription (429)
+azure-api-throttled-says = { $text }
+azure-api-throttled-do = find who calls Azure so often, and lengthen its interval
+azure-api-throttled-cleared = no event tells of throttling by Azure
+
+rule-load-balancer-not-provisioned = load balancers get no address
+load-balancer-not-provisioned-title = Service { $service } gets no load balancer
+load-balancer-not-provisioned-says = the service controller says: { $message }
+load-balancer-not-provisioned-pending = { $service } has no address yet
+load-balancer-not-provisioned-do = read the service controller's events
+load-balancer-not-provisioned-cleared = every LoadBalancer Service has an address
+
+rule-cluster-identity-expired = the cluster's identity is not accepted
+cluster-identity-expired-title = the cluster's service principal is no longer accepted ({ $code })
+cluster-identity-expired-rights-title = the cluster's identity lacks rights in Azure
+cluster-identity-expired-says = Azure answers: { $text }
+cluster-identity-expired-do-secret = give the service principal a new secret, and the cluster with it
+cluster-identity-expired-do-rights = give the cluster's identity the role that the error names
+cluster-identity-expired-cleared = no event tells of an authentication error of Azure
+
+rule-volume-attach-failing = volumes cannot be attached
+volume-attach-failing-title = volumes of { $count ->
+    [one] 1 Pod
+   *[other] { $count } Pods
+} cannot be attached or mounted
+volume-attach-failing-says = { $message }
+volume-attach-failing-do = read which volume waits for what
+volume-attach-failing-cleared = no event tells of a volume that could not be attached
+
+rule-version-skew-unsupported = versions of kubelets and API server are too far apart
+version-skew-unsupported-title = { $count ->
+    [one] 1 node runs a kubelet
+   *[other] { $count } nodes run kubelets
+} out of the supported range of { $server }
+version-skew-unsupported-says = { $node } runs { $version }
+version-skew-unsupported-do = upgrade the node pools that are behind
+version-skew-unsupported-cleared = every kubelet is within the supported range of { $version }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 use konspect::language::{Language, Locale};
-use konspect::render::{self, Format, Options as RenderOptions};
+use konspect::render::{self, Format, Options as RenderOptions, Target, Templates};
 use konspect::report::{Health, Report};
 use konspect::{Options, analyze};
 use konspect_bundle::{Bundle, Limits};
@@ -23,14 +23,14 @@ struct Output {
 
 pub(crate) fn run(arguments: &Analyze, global: &Global) -> Result<Exit, Failure> {
     let outputs = outputs(&arguments.output)?;
+    let mut rendering = rendering(arguments, global)?;
     let bundle = open(&arguments.paths)?;
     let options = Options { ignore: arguments.ignore.clone(), ..Options::default() };
     let analysis = analyze(&bundle, &options);
     let language = Language::new(locale(global));
     let report = analysis.report(&bundle, &language);
-    let rendering = RenderOptions { terminal: terminal(global), ..RenderOptions::default() };
     if outputs.is_empty() {
-        write_beside(arguments, &report, &language, &rendering)?;
+        rendering.terminal.footer = write_beside(arguments, &report, &language, &rendering)?;
         if global.quiet < 2 {
             to_stdout(Format::Text, &report, &language, &rendering)?;
         }
@@ -44,6 +44,22 @@ pub(crate) fn run(arguments: &Analyze, global: &Global) -> Result<Exit, Failure>
         }
     }
     Ok(exit_code(arguments, &report))
+}
+
+/// How to render; wrong options are refused before anything is read.
+fn rendering(arguments: &Analyze, global: &Global) -> Result<RenderOptions, Failure> {
+    let Some(target) = Target::parse(&arguments.md_for) else {
+        let error =
+            anyhow!("no Markdown for {}: github, azdo, jira, plain, line", arguments.md_for);
+        return Err(Failure::new(Exit::Usage, error));
+    };
+    let templates = match &arguments.template {
+        Some(directory) => Templates::read(directory)
+            .map_err(|error| Failure::new(Exit::Usage, anyhow::Error::from(error)))?,
+        None => Templates::default(),
+    };
+    let terminal = terminal(global);
+    Ok(RenderOptions { target, markdown_max: arguments.md_max, terminal, templates })
 }
 
 /// Opens paths; what is wrong with them has its exit code.
@@ -93,7 +109,8 @@ fn terminal(global: &Global) -> render::Terminal {
         .iter()
         .find_map(|name| environment(name))
         .is_none_or(|locale| locale.to_ascii_lowercase().replace('-', "").contains("utf8"));
-    render::Terminal { color: colored, ascii: !utf8, ..render::Terminal::default() }
+    let quiet = global.quiet > 0;
+    render::Terminal { color: colored, ascii: !utf8, quiet, ..render::Terminal::default() }
 }
 
 fn outputs(texts: &[String]) -> Result<Vec<Output>, Failure> {
@@ -179,20 +196,22 @@ fn to_file(
     attempt().map_err(|error| Failure::new(Exit::CannotWrite, error))
 }
 
-/// Without `-o`: PATH's name with `.html` and `.md` in the working directory.
+/// Without `-o`: PATH's name with `.html` and `.md` in the working directory. Answers what was written.
 fn write_beside(
     arguments: &Analyze,
     report: &Report,
     language: &Language,
     options: &RenderOptions,
-) -> Result<(), Failure> {
+) -> Result<Vec<String>, Failure> {
+    let mut written = Vec::new();
     let name = beside_name(arguments.paths.first().map_or(Path::new("-"), PathBuf::as_path));
     for format in [Format::Html, Format::Markdown] {
         let path = PathBuf::from(format!("{name}.{}", format.as_str()));
         to_file(&path, format, arguments.force, report, language, options)?;
-        complain(&format!("wrote {}", path.display()));
+        let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());
+        written.push(format!("{} {}", path.display(), render::size(bytes)));
     }
-    Ok(())
+    Ok(written)
 }
 
 /// The last part of a path without archive endings; `konspect-report` where it has none.

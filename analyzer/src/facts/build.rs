@@ -9,8 +9,8 @@ use konspect_bundle::{ArtifactId, Span};
 
 use super::context::{Context, Platform};
 use super::{
-    Events, Facts, KubeletReach, Listing, Logs, Missing, Nodes, Origin, Pods, Services, Table,
-    Tunnel,
+    ApiServerPath, Client, Egress, Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing,
+    NetworkGroups, Nodes, Origin, Pods, Services, Table, Tunnel,
 };
 use crate::model::kube::{Event, Node, Pod};
 use crate::model::log::{LogFile, Signal};
@@ -21,6 +21,7 @@ use crate::parse::rows::Collected;
 use crate::parse::{Rows, TableKind};
 
 pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin) -> Facts {
+    super::years::give_years(&mut rows, origin);
     for command in rows.commands.iter_mut().filter(|command| command.errors.is_empty()) {
         command.errors = network_errors(&command.error_text);
     }
@@ -77,7 +78,27 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         rows.clusters.first(),
     );
     let reach = KubeletReach::new(nodes.ok(), pods.ok(), logs.ok(), &rows.commands, &rows.probes);
+    let firewalls =
+        Firewalls::new(&rows.firewalls, nodes.ok(), tunnel.as_ref(), &rows.routes, origin);
+    let network_groups = NetworkGroups::new(
+        &rows.nsgs,
+        nodes.ok(),
+        tunnel.as_ref(),
+        rows.clusters.first(),
+        &rows.virtual_networks,
+    );
     let context = context(&rows, origin, nodes.ok(), events.ok(), logs.ok(), tunnel.as_ref());
+    let client = Client::new(
+        &context,
+        &rows.commands,
+        &rows.client_facts,
+        &rows.lookups,
+        &rows.probes,
+        &rows.hosts,
+    );
+    let apiserver_path =
+        ApiServerPath::new(&context, nodes.ok(), pods.ok(), logs.ok(), &rows.probes, &rows.leases);
+    let egress = Egress::new(&context, events.ok(), nodes.ok(), &rows.probes);
     Facts {
         context,
         nodes,
@@ -92,6 +113,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             reach,
             &[TableKind::ClientErrors, TableKind::TunnelLogs, TableKind::Probes],
         ),
+        firewalls: Table::from_option(firewalls, &[TableKind::Firewalls]),
         workloads,
         logs,
         webhooks: sources.listing(TableKind::Webhooks, rows.webhooks, |row| row.at),
@@ -196,6 +218,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         routes: sources.present(TableKind::NodeFiles, rows.routes, |row| row.value.at),
         hosts: sources.present(TableKind::NodeFiles, rows.hosts, |row| row.value.at),
         clusters: sources.present(TableKind::AzureCluster, rows.clusters, |row| row.at),
+        network_groups: Table::from_option(network_groups, &[TableKind::AzureNetworkRules]),
         nsgs: sources.listing(TableKind::AzureNetworkRules, rows.nsgs, |row| row.at),
         route_tables: sources.listing(TableKind::AzureRoutes, rows.route_tables, |row| row.at),
         outbound_rules: sources
@@ -209,6 +232,14 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         azure_metrics: sources
             .present(TableKind::AzureSnatMetrics, rows.azure_metrics, |row| row.at),
         azure_errors: sources.present(TableKind::AzureCluster, rows.azure_errors, |row| row.at),
+        azure_activities: sources
+            .present(TableKind::AzureCluster, rows.azure_activities, |row| row.at),
+        client: Table::from_option(client, &[TableKind::ClientErrors]),
+        apiserver_path: Table::from_option(
+            apiserver_path,
+            &[TableKind::Probes, TableKind::KubeletLogs, TableKind::TunnelLogs],
+        ),
+        egress: Table::from_option(egress, &[TableKind::Probes, TableKind::Events]),
         audit: Table::from_option(audit, &[TableKind::Audit]),
     }
 }
@@ -404,12 +435,26 @@ fn node_in_path(path: &str, nodes: Option<&Nodes>) -> Option<String> {
     if let Some(name) = named {
         return Some(name.clone());
     }
+    if let Some(name) = scale_set_name(&lower) {
+        return Some(name.to_owned());
+    }
     let mut parts = path.split('/');
     let folder = parts
         .by_ref()
         .find(|part| matches!(*part, "nodes" | "node" | "hosts"))
         .and_then(|_| parts.next())?;
     parts.next().map(|_| folder.to_owned())
+}
+
+/// A scale set's node name in a path: `aks-pool-12345678-vmss00000a`.
+fn scale_set_name(path: &str) -> Option<&str> {
+    let vmss = path.rfind("-vmss")?;
+    let start = path.get(..vmss)?.rfind("aks-")?;
+    let digits = path.get(vmss + 5..)?.bytes().take(6);
+    let whole =
+        digits.clone().count() == 6 && digits.clone().all(|byte| byte.is_ascii_alphanumeric());
+    let name = path.get(start..vmss + 11).filter(|_| whole)?;
+    (!name.contains('/')).then_some(name)
 }
 
 fn attribute<T>(rows: &mut [OnNode<T>], places: &Places, at: fn(&T) -> Span) {

@@ -28,10 +28,40 @@ impl Context {
         self.version.trim_start_matches('v').split('.').nth(1)?.trim_end_matches('+').parse().ok()
     }
 
+    /// True for a name or an address of the API server.
+    pub fn is_apiserver(&self, host: &str) -> bool {
+        let host = host.trim_end_matches('.');
+        !host.is_empty()
+            && self
+                .apiserver_names
+                .iter()
+                .chain(&self.apiserver_addresses)
+                .any(|known| known.trim_end_matches('.').eq_ignore_ascii_case(host))
+            || looks_like_apiserver(host)
+    }
+
+    /// True for a text that names the API server, such as a request's URL.
+    pub fn names_in(&self, text: &str) -> bool {
+        self.apiserver_names.iter().any(|name| text.contains(name.as_str()))
+            || text.contains(".azmk8s.io")
+            || text.contains(".containerservice.azure.us")
+            || text.contains(".azk8s.cn")
+    }
+
     /// Seconds from `time` to the bundle's own time.
     pub fn age_seconds(&self, time: Option<Timestamp>) -> Option<i64> {
         Some(self.now?.duration_since(time?).as_secs())
     }
+}
+
+/// The form of every AKS API server's name, in all clouds: `….hcp.REGION.azmk8s.io`,
+/// `….privatelink.REGION.azmk8s.io`.
+fn looks_like_apiserver(host: &str) -> bool {
+    let host = host.to_ascii_lowercase();
+    (host.contains(".hcp.") || host.contains(".privatelink."))
+        && [".azmk8s.io", ".azk8s.cn", ".containerservice.azure.us"]
+            .iter()
+            .any(|end| host.ends_with(end))
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -3,11 +3,12 @@
 use konspect_audit::AuditSummary;
 
 use super::{
-    Context, Events, Facts, KubeletReach, Listing, Logs, Missing, Nodes, Pods, Services, Table,
-    Tunnel,
+    ApiServerPath, Client, Context, Egress, Events, Facts, Firewalls, KubeletReach, Listing, Logs,
+    Missing, NetworkGroups, Nodes, Pods, Services, Table, Tunnel,
 };
 use crate::model::azure::{
-    AzureError, AzureMetric, ManagedCluster, OutboundRule, PublicIp, RouteTable, VirtualNetwork,
+    AzureActivity, AzureError, AzureMetric, ManagedCluster, OutboundRule, PublicIp, RouteTable,
+    VirtualNetwork,
 };
 use crate::model::client::{ClientFact, CommandOutcome, KubeconfigServer};
 use crate::model::kube::{
@@ -131,6 +132,8 @@ tables! {
     Logs => logs, [TunnelLogs, CoreDnsLogs, KubeletLogs, KernelLogs, ControlPlaneLogs, OtherLogs];
     Tunnel => tunnel, [Pods, Workloads, TunnelLogs];
     KubeletReach => reach, [ClientErrors, TunnelLogs, OtherLogs, Probes];
+    Firewalls => firewalls, [Firewalls];
+    NetworkGroups => network_groups, [AzureNetworkRules];
     Listing<Workload> => workloads, [Workloads];
     Listing<Webhook> => webhooks, [Webhooks];
     Listing<ApiService> => api_services, [ApiServices];
@@ -182,6 +185,10 @@ tables! {
     Listing<VirtualNetwork> => virtual_networks, [AzureNetworkRules];
     Listing<AzureMetric> => azure_metrics, [AzureSnatMetrics, AzureDiskMetrics];
     Listing<AzureError> => azure_errors, [AzureCluster];
+    Listing<AzureActivity> => azure_activities, [AzureCluster];
+    Client => client, [ClientErrors];
+    ApiServerPath => apiserver_path, [Probes, KubeletLogs, TunnelLogs];
+    Egress => egress, [Probes, Events];
     AuditSummary => audit, [Audit];
 }
 

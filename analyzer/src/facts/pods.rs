@@ -75,3 +75,45 @@ impl Pods {
         self.sources.first().copied().unwrap_or_default()
     }
 }
+
+/// The workload that a pod belongs to: its owner's name without the hash of a ReplicaSet, else the
+/// pod's own name without its last parts.
+pub fn workload_of(pod: &Pod) -> String {
+    let owner = pod.meta.owners.first();
+    match owner {
+        Some(owner) if owner.kind == "ReplicaSet" => {
+            owner.name.rsplit_once('-').map_or(owner.name.clone(), |(name, _)| name.to_owned())
+        }
+        Some(owner) => owner.name.clone(),
+        None => {
+            // A table has no owners: two random parts for a ReplicaSet, one for other controllers.
+            let mut parts: Vec<&str> = pod.meta.name.split('-').collect();
+            let random =
+                |part: &str| part.len() >= 5 && part.bytes().any(|byte| byte.is_ascii_digit());
+            for _ in 0..2 {
+                if parts.len() > 1
+                    && parts.last().is_some_and(|part| random(part) || part.len() == 5)
+                {
+                    parts.pop();
+                }
+            }
+            parts.join("-")
+        }
+    }
+}
+
+/// Pods by namespace and workload.
+pub fn by_workload<'a>(
+    pods: impl Iterator<Item = &'a Pod>,
+) -> BTreeMap<(String, String), Vec<&'a Pod>> {
+    let mut groups: BTreeMap<(String, String), Vec<&Pod>> = BTreeMap::new();
+    for pod in pods {
+        groups.entry((pod.meta.namespace.clone(), workload_of(pod))).or_default().push(pod);
+    }
+    groups
+}
+
+/// The nodes of some pods.
+pub fn nodes_of<'a>(pods: impl Iterator<Item = &'a Pod>) -> std::collections::BTreeSet<String> {
+    pods.map(|pod| pod.node.clone()).filter(|node| !node.is_empty()).collect()
+}

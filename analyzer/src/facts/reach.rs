@@ -42,6 +42,15 @@ pub enum Attempt {
     TlsTimedOut,
     /// No agent was connected: says nothing of the node itself.
     NoAgent,
+    /// The call ended in time without saying why: an overloaded tunnel, a slow node or a lost packet.
+    Unanswered,
+}
+
+impl Attempt {
+    /// True when it failed on the way to the node or at it, not in the tunnel before.
+    pub fn failed_at_node(&self) -> bool {
+        matches!(self, Self::TimedOut | Self::Refused | Self::NoRoute | Self::TlsTimedOut)
+    }
 }
 
 /// One attempt to reach a kubelet.
@@ -109,8 +118,7 @@ impl KubeletReach {
 }
 
 fn unreachable(sightings: &[Sighting]) -> bool {
-    let failed =
-        |sighting: &&Sighting| !matches!(sighting.attempt, Attempt::Reached | Attempt::NoAgent);
+    let failed = |sighting: &&Sighting| sighting.attempt.failed_at_node();
     let failures: BTreeSet<Witness> =
         sightings.iter().filter(failed).map(|sighting| sighting.witness).collect();
     let successes: BTreeSet<Witness> = sightings
@@ -163,6 +171,9 @@ impl Builder<'_> {
                 if uses_kubelet && command.errors.contains(&NetworkError::NoAgent) =>
             {
                 self.note(&node, sighting(Attempt::NoAgent));
+            }
+            (None, Some(node)) if uses_kubelet && command.errors.iter().any(unanswered) => {
+                self.note(&node, sighting(Attempt::Unanswered));
             }
             (None, Some(node))
                 if uses_kubelet && !command.failed() && !command.output.is_empty() =>
@@ -236,6 +247,7 @@ pub fn attempt_of(error: &NetworkError) -> Option<(Target, Attempt)> {
     match error {
         NetworkError::DialTimeout { target } => Some((target.clone(), Attempt::TimedOut)),
         NetworkError::ProxyDial { target, code: 504 } => Some((target.clone(), Attempt::TimedOut)),
+        NetworkError::ProxyDial { target, code: 503 } => Some((target.clone(), Attempt::NoAgent)),
         NetworkError::Refused { target } => Some((target.clone(), Attempt::Refused)),
         NetworkError::NoRoute { target } => Some((target.clone(), Attempt::NoRoute)),
         NetworkError::TlsHandshakeTimeout { target } => {
@@ -243,4 +255,17 @@ pub fn attempt_of(error: &NetworkError) -> Option<(Target, Attempt)> {
         }
         _ => None,
     }
+}
+
+/// The call to the kubelet broke or ran out of time, and nothing tells where.
+fn unanswered(error: &NetworkError) -> bool {
+    matches!(
+        error,
+        NetworkError::DeadlineExceeded
+            | NetworkError::RequestTimeout
+            | NetworkError::TunnelSocket
+            | NetworkError::EndOfFile
+            | NetworkError::Reset { .. }
+            | NetworkError::ProxyDial { .. }
+    )
 }

@@ -105,6 +105,8 @@ pub struct PublicIp {
     pub name: String,
     pub id: String,
     pub address: String,
+    /// The resource that holds it (`ipConfiguration.id`, `natGateway.id`); empty when not told.
+    pub used_by: String,
     pub at: Span,
 }
 

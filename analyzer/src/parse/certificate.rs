@@ -33,6 +33,12 @@ pub fn pem(text: &str) -> Vec<Certificate> {
     blocks(text).filter_map(|(_, body)| der::certificate(&der::base64(body)?)).collect()
 }
 
+/// The PEM text behind a field that holds it in base64, such as a webhook's `caBundle`.
+pub fn pem_of_base64(field: &str) -> Option<String> {
+    let bytes = der::base64(field)?;
+    (bytes.len() <= 256 * 1024).then(|| String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// The same with places, for a file.
 pub(super) fn bundle(section: &Section<'_>, rows: &mut Rows) {
     let text = String::from_utf8_lossy(section.source.bytes);

@@ -11,7 +11,7 @@ use konspect_bundle::{ArtifactId, Source, Span};
 
 use super::rows::{Hint, Kind, Rows, TableKind};
 use super::signals::{self, Found};
-use super::time::Context;
+use super::time::{self, Context};
 use crate::model::log::{Component, LogFile, LogOrigin, Signal, SignalCount, SignalHit};
 
 mod component;
@@ -101,7 +101,7 @@ struct Hits {
 impl LogFold {
     pub fn new(artifact: ArtifactId, hint: &Hint<'_>) -> Self {
         Self {
-            context: Context { reference: hint.reference },
+            context: Context { reference: hint.reference.or_else(time::yearless_reference) },
             named: origin::of_hint(hint),
             whole: Span { artifact, start: u64::MAX, end: 0 },
             entry: Entry::default(),

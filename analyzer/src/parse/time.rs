@@ -13,6 +13,15 @@ pub struct Context {
     pub reference: Option<Timestamp>,
 }
 
+/// The year of stamps that have none while nothing is known of the bundle's; a leap year before any
+/// log of a cluster. `facts` puts the right one in its place.
+pub const YEARLESS: i16 = 1972;
+
+/// A reference that gives every stamp without a year `YEARLESS`.
+pub fn yearless_reference() -> Option<Timestamp> {
+    format!("{YEARLESS}-12-30T00:00:00Z").parse().ok()
+}
+
 /// Reads `2024-11-15T21:00:00.1467Z` with any fraction, any offset (`+00:00`, `+0000`, `-05`), a
 /// blank for the `T`, a comma for the point, and no zone at all.
 pub fn rfc3339(text: &str) -> Option<Timestamp> {

@@ -352,9 +352,7 @@ impl Cards<'_> {
             first_step: causes.first().and_then(|cause| cause.remedy.first().cloned()),
             root_cause: causes.first().map(|cause| cause.title.clone()),
             failure: failure.map(|effect| effect.title.clone()),
-            effects: effects
-                .filter(|effects| !effects.is_empty())
-                .map(|effects| self.effects_line(effects)),
+            effects: effects.and_then(|effects| self.effects_line(effects, failure)),
             summary,
             saw: self.input.collected.iter().map(|table| self.table(*table)).collect(),
             not_seen: self.not_seen(),
@@ -425,8 +423,9 @@ impl Cards<'_> {
         (State::Healthy, health, shorten(&sentence, 140))
     }
 
-    fn effects_line(&self, effects: &[EffectCard]) -> String {
-        let mut seen = BTreeSet::new();
+    /// The kinds of effect beside the first failure, which has a box of its own.
+    fn effects_line(&self, effects: &[EffectCard], failure: Option<&EffectCard>) -> Option<String> {
+        let mut seen: BTreeSet<&str> = failure.iter().map(|effect| effect.rule.as_str()).collect();
         let titles: Vec<&str> = effects
             .iter()
             .filter(|effect| seen.insert(&effect.rule))
@@ -439,7 +438,7 @@ impl Cards<'_> {
                 self.language.say(&words!("and-more", count = titles.len() - 3))
             );
         }
-        line
+        (!line.is_empty()).then_some(line)
     }
 
     /// Tables that some open rule waits for, the most wanted first.

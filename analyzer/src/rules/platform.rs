@@ -1,5 +1,20 @@
-//! The rules of the family `platform`.
+//! What Azure itself does not do: reconcile, answer, provision, attach.
+
+mod azure_api_throttled;
+mod cluster_identity_expired;
+mod cluster_not_reconciling;
+mod load_balancer_not_provisioned;
+mod signs;
+mod version_skew_unsupported;
+mod volume_attach_failing;
 
 use super::Registered;
 
-pub static RULES: &[Registered] = &[];
+pub static RULES: &[Registered] = &[
+    Registered::of::<cluster_not_reconciling::ClusterNotReconciling>(),
+    Registered::of::<azure_api_throttled::AzureApiThrottled>(),
+    Registered::of::<load_balancer_not_provisioned::LoadBalancerNotProvisioned>(),
+    Registered::of::<cluster_identity_expired::ClusterIdentityExpired>(),
+    Registered::of::<volume_attach_failing::VolumeAttachFailing>(),
+    Registered::of::<version_skew_unsupported::VersionSkewUnsupported>(),
+];

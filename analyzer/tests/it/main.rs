@@ -1,5 +1,15 @@
 //! What the analyzer promises, tested from outside: one binary, so that it links once.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::format_collect,
+    reason = "a test may fail loudly, and its helpers with it"
+)]
+
 mod pages;
+mod render;
+mod schema;
+mod states;
 mod tidy;
 mod words;

@@ -101,30 +101,33 @@ fn defined(locale: Locale) -> BTreeMap<String, BTreeSet<String>> {
     files(&root().join("locales").join(locale.as_str()), "ftl", &mut sources);
     let mut defined = BTreeMap::new();
     for path in sources {
-        let text = std::fs::read_to_string(&path).unwrap();
-        let mut key = String::new();
-        for line in text.lines() {
-            if let Some((name, _)) =
-                line.split_once('=').filter(|_| !line.starts_with([' ', '#', '}', '.', '-']))
-            {
-                key = name.trim().to_owned();
-                assert!(
-                    defined.insert(key.clone(), BTreeSet::new()).is_none(),
-                    "{key} is defined twice ({})",
-                    path.display()
-                );
-            }
-            let variables = line.split('$').skip(1).map(|rest| {
-                rest.chars()
-                    .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
-                    .collect::<String>()
-            });
-            if let Some(known) = defined.get_mut(&key).filter(|_| !line.starts_with('#')) {
-                known.extend(variables);
-            }
-        }
+        read_keys(&path, &mut defined);
     }
     defined
+}
+
+/// Adds the keys of one file; one key stands in one place only.
+fn read_keys(path: &Path, defined: &mut BTreeMap<String, BTreeSet<String>>) {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut key = String::new();
+    for line in text.lines() {
+        if let Some((name, _)) =
+            line.split_once('=').filter(|_| !line.starts_with([' ', '#', '}', '.', '-']))
+        {
+            key = name.trim().to_owned();
+            assert!(
+                defined.insert(key.clone(), BTreeSet::new()).is_none(),
+                "{key} is defined twice ({})",
+                path.display()
+            );
+        }
+        let variables = line.split('$').skip(1).map(|rest| {
+            rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect::<String>()
+        });
+        if let Some(known) = defined.get_mut(&key).filter(|_| !line.starts_with('#')) {
+            known.extend(variables);
+        }
+    }
 }
 
 /// Keys that code builds: by rule, table or enum.
@@ -142,6 +145,11 @@ fn computed(key: &str) -> bool {
         "risk-",
         "role-",
         "health-",
+        "page-health-",
+        "page-confidence-",
+        "page-severity-",
+        "page-risk-",
+        "page-lane-",
     ]
     .iter()
     .any(|prefix| key.starts_with(prefix))
@@ -203,25 +211,33 @@ fn every_rule_and_table_has_a_name() {
 }
 
 #[test]
-fn every_language_with_files_is_complete() {
-    let english = defined(Locale::English);
+fn every_translated_file_is_complete() {
     for locale in [Locale::Korean, Locale::Italian] {
-        if !root().join("locales").join(locale.as_str()).exists() {
-            continue;
-        }
-        let other = defined(locale);
-        let missing: Vec<_> = english.keys().filter(|key| !other.contains_key(*key)).collect();
-        let extra: Vec<_> = other.keys().filter(|key| !english.contains_key(*key)).collect();
-        assert!(
-            missing.is_empty() && extra.is_empty(),
-            "{locale:?}: missing {missing:?}, unknown {extra:?}"
-        );
-        for (key, variables) in &english {
+        let mut sources = Vec::new();
+        files(&root().join("locales").join(locale.as_str()), "ftl", &mut sources);
+        assert!(sources.len() >= 3, "{locale:?}: report, page and diagnostics at least");
+        for path in sources {
+            let english = root().join("locales/en").join(path.file_name().unwrap());
+            let (mut ours, mut theirs) = (BTreeMap::new(), BTreeMap::new());
+            read_keys(&english, &mut ours);
+            read_keys(&path, &mut theirs);
+            let missing: Vec<_> = ours.keys().filter(|key| !theirs.contains_key(*key)).collect();
+            let extra: Vec<_> = theirs.keys().filter(|key| !ours.contains_key(*key)).collect();
             assert!(
-                other[key].is_subset(variables),
-                "{locale:?} {key}: variables {:?}, English has {variables:?}",
-                other[key]
+                missing.is_empty() && extra.is_empty(),
+                "{}: missing {missing:?}, unknown {extra:?}",
+                path.display()
             );
+            let language = Language::new(locale);
+            for (key, variables) in &ours {
+                assert!(language.has(key), "{}: {key} does not parse", path.display());
+                assert!(
+                    theirs[key].is_subset(variables),
+                    "{}: {key} names {:?}, English has {variables:?}",
+                    path.display(),
+                    theirs[key]
+                );
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::model::{BpfInstruction, U32Operation, U32Test};
 
-/// xt_u32: every test's value lies in one of its ranges; reading behind the end fails the match.
+/// `xt_u32`: every test's value lies in one of its ranges; reading behind the end fails the match.
 pub(super) fn u32_match(bytes: &[u8], tests: &[U32Test]) -> Option<bool> {
     for test in tests {
         let mut base = 0_usize;
@@ -111,7 +111,8 @@ pub(super) fn bpf_match(bytes: &[u8], program: &[BpfInstruction]) -> Option<bool
     None
 }
 
-/// xt_string: the pattern begins within `from..=to` of the packet's bytes.
+/// `xt_string`: the pattern lies within `from..to` of the packet's bytes; kernels before 6.7 let it reach
+/// beyond.
 pub(super) fn contains(
     bytes: &[u8],
     pattern: &[u8],
@@ -119,7 +120,7 @@ pub(super) fn contains(
     from: usize,
     to: usize,
 ) -> bool {
-    let end = to.saturating_add(pattern.len()).min(bytes.len());
+    let end = to.min(bytes.len());
     let Some(part) = bytes.get(from..end) else { return false };
     if pattern.is_empty() {
         return true;
@@ -127,5 +128,5 @@ pub(super) fn contains(
     if ignore_case {
         return part.windows(pattern.len()).any(|window| window.eq_ignore_ascii_case(pattern));
     }
-    memchr::memmem::find(part, pattern).is_some_and(|place| from + place <= to)
+    memchr::memmem::find(part, pattern).is_some()
 }

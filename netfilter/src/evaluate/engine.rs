@@ -10,7 +10,7 @@ use super::outcome::{
     Decision, Delivered, Outcome, Outcomes, RouteKind, Step, StepKind, Translated, What,
 };
 use super::{Entry, Firewall};
-use crate::model::{Chain, Policy, Reject, Rule, Statement, Tool, Unknown, Verdict, state};
+use crate::model::{Chain, Policy, Reject, Rule, Statement, Tool, Unknown, state};
 use crate::node::Way;
 use crate::packet::{Family, Origin, Packet, Ports, has_ports, protocol};
 use crate::parse::{address_number, number_address};
@@ -95,7 +95,7 @@ impl<'a> Engine<'a> {
             own,
             looped: false,
             broadcast: false,
-            uncertain_nat: false,
+            accepted_by: (u32::MAX, 0, 0),
         };
         let flow = Flow {
             packet,
@@ -205,7 +205,7 @@ impl<'a> Engine<'a> {
             match statement {
                 Statement::Verdict(_) | Statement::Effect(_) => {
                     // The kernel's trace shows the mark as it was before the rule's first effect.
-                    match self.act(flow, entry, frame, rule, statement, mark_before) {
+                    match self.act(flow, entry, frame, statement, mark_before) {
                         Next::Statement => {}
                         Next::Rule => break,
                         Next::Chain => return true,
@@ -239,26 +239,14 @@ impl<'a> Engine<'a> {
         }
         let jumped =
             !rule.statements.iter().any(|statement| matches!(statement, Statement::Verdict(_)));
-        if jumped && self.shows(entry, rule) {
-            self.step(flow, entry, frame.chain, RawKind::Rule(frame.rule), mark_before);
+        if jumped {
+            Self::step(flow, entry, frame.chain, RawKind::Rule(frame.rule), mark_before);
         }
         advance(flow);
         true
     }
 
-    /// Whether a rule without a verdict is a step worth telling: always for iptables, for nft when it
-    /// did something.
-    fn shows(&self, entry: Entry, rule: &Rule) -> bool {
-        let nft = self
-            .firewall
-            .tables
-            .get(entry.table as usize)
-            .is_some_and(|table| table.tool == Tool::Nft);
-        !nft || rule.statements.iter().any(|statement| matches!(statement, Statement::Effect(_)))
-    }
-
     pub(super) fn step(
-        &self,
         flow: &mut Flow<'a>,
         entry: Entry,
         chain: u32,
@@ -334,7 +322,7 @@ impl<'a> Engine<'a> {
             return self.policy(flow, entry);
         }
         let mark = flow.core.mark;
-        self.step(flow, entry, frame.chain, RawKind::Return, mark);
+        Self::step(flow, entry, frame.chain, RawKind::Return, mark);
         self.back(flow, entry)
     }
 
@@ -351,7 +339,7 @@ impl<'a> Engine<'a> {
         flow.core.stack.clear();
         let base = self.chain(entry.table, entry.chain).and_then(|chain| chain.base);
         let mark = flow.core.mark;
-        self.step(flow, entry, entry.chain, RawKind::Policy, mark);
+        Self::step(flow, entry, entry.chain, RawKind::Policy, mark);
         match base.and_then(|base| base.policy) {
             Some(Policy::Accept) => {
                 self.accepted(flow);
@@ -374,6 +362,16 @@ impl<'a> Engine<'a> {
 
     /// Ends the current base chain with accept.
     pub(super) fn accepted(&self, flow: &mut Flow<'a>) {
+        if let Some(step) = flow.path.last() {
+            let table = self.firewall.tables.get(step.table as usize);
+            if table.is_some_and(|table| table.tool == Tool::Nft || &*table.name == "filter") {
+                let number = match step.kind {
+                    RawKind::Rule(number) | RawKind::Mapped(number, _) => number,
+                    RawKind::Policy | RawKind::Return => u32::MAX,
+                };
+                flow.core.accepted_by = (step.table, step.chain, number);
+            }
+        }
         flow.core.stack.clear();
         flow.core.entry += 1;
         flow.core.entered = false;
@@ -385,7 +383,7 @@ impl<'a> Engine<'a> {
         if entry.priority > CONNTRACK {
             self.conntrack(flow);
         }
-        if entry.nat && !self.nat_applies(flow) {
+        if entry.nat && !Self::nat_applies(flow) {
             self.accepted(flow);
             return true;
         }
@@ -411,7 +409,7 @@ impl<'a> Engine<'a> {
             track(self.packet, &mut flow.memory, flow.core.stage == Stage::Prerouting);
     }
 
-    fn nat_applies(&self, flow: &Flow<'a>) -> bool {
+    fn nat_applies(flow: &Flow<'a>) -> bool {
         let Tracked::Connection(connection) = &flow.core.tracked else { return false };
         let bound = match flow.core.stage {
             Stage::Prerouting | Stage::Output => flow.core.destination_bound,
@@ -593,7 +591,6 @@ impl<'a> Engine<'a> {
     /// Whether the kernel answers this packet when a rule rejects it.
     pub(super) fn answers(&self, flow: &Flow<'a>, reject: Reject) -> bool {
         let packet = self.packet;
-        let from_outside = !flow.core.own;
         let link_broadcast =
             packet.destination_mac.is_some_and(|mac| mac.first().is_some_and(|byte| byte & 1 == 1));
         let group = flow.core.broadcast || self.address(flow.core.destination).is_multicast();
@@ -604,7 +601,7 @@ impl<'a> Engine<'a> {
             protocol::ICMPV6 => packet.icmp_type < 128,
             _ => false,
         };
-        let checked = has_ports(packet.protocol) && packet.bad_checksum && from_outside;
+        let checked = has_ports(packet.protocol) && packet.bad_checksum;
         match reject {
             Reject::TcpReset => {
                 packet.protocol == protocol::TCP
@@ -661,7 +658,7 @@ impl<'a> Engine<'a> {
             (_, Stage::Forward | Stage::Postrouting) => RouteKind::Forward,
         };
         let path: Vec<Step> = flow.path.iter().filter_map(|step| self.tell(*step)).collect();
-        let decision = self.decision(&path, what);
+        let decision = Self::decision(&path, what);
         let state = (core.tracked != Tracked::NotYet).then(|| core.tracked.state());
         let outcome = Outcome {
             what,
@@ -692,7 +689,7 @@ impl<'a> Engine<'a> {
         }
     }
 
-    fn decision(&self, path: &[Step], what: What) -> Option<Decision> {
+    fn decision(path: &[Step], what: What) -> Option<Decision> {
         let of = |place: usize| path.get(place).map(|step| Decision { step: step.clone(), place });
         match what {
             What::Drop | What::Reject => path.len().checked_sub(1).and_then(of),
@@ -700,7 +697,7 @@ impl<'a> Engine<'a> {
             What::Accept => {
                 let accepts = |step: &Step| match &step.kind {
                     StepKind::Rule { target, .. } => target.as_deref().is_some_and(|target| {
-                        target == "ACCEPT" || (step.tool == Tool::Nft && target == "accept")
+                        matches!(target, "accept" | "masquerade" | "snat" | "dnat" | "redirect")
                     }),
                     StepKind::Policy(policy) => *policy == Some(Policy::Accept),
                     StepKind::Return => false,
@@ -795,12 +792,4 @@ pub(super) fn advance(flow: &mut Flow<'_>) {
         top.rule += 1;
         top.statement = 0;
     }
-}
-
-/// The verdict that a rule ends with, if it has one.
-pub(super) fn verdict_of(rule: &Rule) -> Option<&Verdict> {
-    rule.statements.iter().find_map(|statement| match statement {
-        Statement::Verdict(verdict) => Some(verdict),
-        _ => None,
-    })
 }

@@ -35,6 +35,7 @@ pub(super) struct Frame {
 }
 
 /// Everything that decides what happens next.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the packet")]
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Core {
     pub stage: Stage,
@@ -60,8 +61,8 @@ pub(super) struct Core {
     pub own: bool,
     pub looped: bool,
     pub broadcast: bool,
-    /// nft's accept of this base chain is kept for the decision.
-    pub uncertain_nat: bool,
+    /// The rule or policy that a decision for accept would name so far: table, chain, rule.
+    pub accepted_by: (u32, u32, u32),
 }
 
 /// One step of the way, not yet told.

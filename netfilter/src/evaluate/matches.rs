@@ -8,7 +8,7 @@ use super::flow::{Device, Flow};
 use super::keys::{Value, mac_number};
 use crate::model::{
     Compare, Conntrack, Element, Field, Key, LimitInterface, Mapped, Pattern, SetRef, Statement,
-    Tool, Unknown, address_type, state, status,
+    Unknown, address_type, state, status,
 };
 use crate::node::Way;
 use crate::packet::{Family, has_ports, protocol};
@@ -194,9 +194,8 @@ impl<'a> Engine<'a> {
             return Truth::of(conntrack.state.is_some());
         };
         if let Some((bits, invert)) = conntrack.status {
-            let holds =
-                if bits == 0 { connection.status == 0 } else { connection.status & bits != 0 };
-            if holds == invert {
+            // NONE is the empty mask, which the kernel finds in no status.
+            if (connection.status & bits != 0) == invert {
                 return Truth::No;
             }
         }
@@ -358,10 +357,6 @@ impl<'a> Engine<'a> {
     pub(super) fn named(&self, entry: Entry, name: &str) -> Option<&'a crate::model::NamedSet> {
         let place = self.firewall.named_sets.get(entry.table as usize)?.get(name)?;
         self.firewall.tables.get(entry.table as usize)?.sets.get(*place)
-    }
-
-    pub(super) fn tool(&self, entry: Entry) -> Tool {
-        self.firewall.tables.get(entry.table as usize).map_or(Tool::Iptables, |table| table.tool)
     }
 
     /// What a map gives for the packet: every element that may be the one.

@@ -116,7 +116,7 @@ impl Outcome {
 }
 
 /// iptables' word for an answer.
-pub fn reject_word(reject: Reject, family: Family) -> &'static str {
+pub(super) fn reject_word(reject: Reject, family: Family) -> &'static str {
     match (reject, family) {
         (Reject::TcpReset, _) => "tcp-reset",
         (Reject::Default, Family::Ipv4) => "icmp-port-unreachable",

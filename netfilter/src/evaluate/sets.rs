@@ -40,7 +40,7 @@ impl Engine<'_> {
         if depth > DEPTH {
             return Truth::Unknown(Unknown::Budget);
         }
-        let key = self.set_key(directions, set, flow);
+        let key = Self::set_key(directions, set, flow);
         if let Some(key) = &key {
             if flow.memory.added.get(name).is_some_and(|added| added.contains(key)) {
                 return Truth::Yes;
@@ -116,7 +116,6 @@ impl Engine<'_> {
 
     /// What SET would add for this packet.
     pub(super) fn set_key(
-        &self,
         directions: &[Direction],
         set: &IpSet,
         flow: &Flow<'_>,
@@ -194,13 +193,14 @@ impl Engine<'_> {
                         }
                     }
                 }
-                Part::Mac(address) => match self.source_mac(flow) {
-                    Some(actual) => actual == *address,
-                    None => {
+                Part::Mac(address) => {
+                    if let Some(actual) = self.source_mac(flow) {
+                        actual == *address
+                    } else {
                         open = Some(Unknown::Packet("hardware address"));
                         continue;
                     }
-                },
+                }
                 Part::Mark(mark) => flow.core.mark == *mark,
                 Part::Set(_) | Part::Unknown(_) => {
                     open = Some(Unknown::NotUnderstood("set member".into()));

@@ -7,7 +7,7 @@ use super::flow::Flow;
 use crate::model::{Recent, RecentAction, Stateful, Unknown};
 use crate::packet::Family;
 
-/// The most stamps that xt_recent keeps of one address.
+/// The most stamps that `xt_recent` keeps of one address.
 const STAMPS: u64 = 20;
 
 impl<'a> Engine<'a> {
@@ -19,7 +19,7 @@ impl<'a> Engine<'a> {
     ) -> Truth {
         let quiet = self.firewall.node().quiet && !flow.memory.uncertain;
         match stateful {
-            Stateful::Recent(recent) => self.recent(recent, flow, quiet),
+            Stateful::Recent(recent) => Self::recent(recent, flow, quiet),
             Stateful::Limit { .. } if !quiet => Truth::Unknown(Unknown::State("limit")),
             Stateful::HashLimit { .. } if !quiet => Truth::Unknown(Unknown::State("hashlimit")),
             Stateful::Nth { every: 1, invert, .. } => Truth::of(!invert),
@@ -117,7 +117,7 @@ impl<'a> Engine<'a> {
         Truth::of((connections > count) == above)
     }
 
-    fn recent(&self, recent: &Recent, flow: &mut Flow<'_>, quiet: bool) -> Truth {
+    fn recent(recent: &Recent, flow: &mut Flow<'_>, quiet: bool) -> Truth {
         let address = if recent.destination { flow.core.destination } else { flow.core.source };
         let address = match recent.mask {
             Some(mask) => address & crate::parse::address_number(mask),

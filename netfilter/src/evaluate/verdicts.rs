@@ -8,8 +8,8 @@ use super::engine::{Engine, Next, advance};
 use super::flow::{Device, Flow, Frame, Gave, RawKind, Stage};
 use super::outcome::What;
 use crate::model::{
-    ChainId, Effect, Element, Field, Key, MapRef, Mapped, MarkSource, Reject, Rule, Statement,
-    Translate, TranslateAddress, TranslatePorts, TtlChange, Unknown, Verdict, status,
+    ChainId, Effect, Element, Field, Key, MapRef, Mapped, MarkSource, Reject, Statement, Translate,
+    TranslateAddress, TranslatePorts, TtlChange, Unknown, Verdict, status,
 };
 use crate::packet::{Ports, has_ports};
 use crate::parse::address_number;
@@ -23,7 +23,6 @@ impl<'a> Engine<'a> {
         flow: &mut Flow<'a>,
         entry: Entry,
         frame: Frame,
-        rule: &'a Rule,
         statement: &'a Statement,
         mark: u32,
     ) -> Next {
@@ -32,7 +31,7 @@ impl<'a> Engine<'a> {
                 self.effect(effect, flow);
                 Next::Statement
             }
-            Statement::Verdict(verdict) => self.verdict(flow, entry, frame, rule, verdict, mark),
+            Statement::Verdict(verdict) => self.verdict(flow, entry, frame, verdict, mark),
             _ => Next::Statement,
         }
     }
@@ -40,7 +39,7 @@ impl<'a> Engine<'a> {
     fn effect(&mut self, effect: &Effect, flow: &mut Flow<'a>) {
         match effect {
             Effect::SetMark { connection, source, and, xor } => {
-                set_mark(flow, *connection, *source, (*and, *xor))
+                set_mark(flow, *connection, *source, (*and, *xor));
             }
             Effect::SaveMark { nfmask, ctmask } => {
                 let mark = flow.core.mark;
@@ -74,7 +73,7 @@ impl<'a> Engine<'a> {
             }
             Effect::AddToSet { name, directions, remove } => {
                 let key = match self.firewall.sets().sets.get(name) {
-                    Some(set) => self.set_key(directions, set, flow),
+                    Some(set) => Self::set_key(directions, set, flow),
                     None => None,
                 };
                 if let Some(key) = key {
@@ -99,13 +98,12 @@ impl<'a> Engine<'a> {
         flow: &mut Flow<'a>,
         entry: Entry,
         frame: Frame,
-        rule: &'a Rule,
         verdict: &'a Verdict,
         mark: u32,
     ) -> Next {
         let told = RawKind::Rule(frame.rule);
         if !matches!(verdict, Verdict::Map { .. } | Verdict::Continue) {
-            self.step(flow, entry, frame.chain, told, mark);
+            Self::step(flow, entry, frame.chain, told, mark);
         }
         match verdict {
             Verdict::Accept => {
@@ -120,7 +118,7 @@ impl<'a> Engine<'a> {
             Verdict::Return => self.go_back(flow, entry),
             Verdict::Continue => Next::Rule,
             Verdict::Jump(id) => self.jump(flow, entry, *id),
-            Verdict::Goto(id) => self.goto(flow, entry, frame, *id),
+            Verdict::Goto(id) => self.goto(flow, entry, *id),
             Verdict::Queue { bypass } => {
                 flow.because(Unknown::Queue);
                 let mut dropped = flow.clone();
@@ -132,7 +130,7 @@ impl<'a> Engine<'a> {
                 self.accepted(flow);
                 Next::Chain
             }
-            Verdict::Map { keys, map } => self.map(flow, entry, frame, rule, keys, map, mark),
+            Verdict::Map { keys, map } => self.map(flow, entry, frame, (keys, map), mark),
             Verdict::Translate(translate) => self.translate(flow, entry, translate),
             Verdict::Netmap { network, .. } => {
                 let source = matches!(flow.core.stage, Stage::Postrouting | Stage::Input);
@@ -189,9 +187,8 @@ impl<'a> Engine<'a> {
         if self.enter(flow, entry, id) { Next::Chain } else { Next::End }
     }
 
-    fn goto(&mut self, flow: &mut Flow<'a>, entry: Entry, frame: Frame, id: ChainId) -> Next {
+    fn goto(&mut self, flow: &mut Flow<'a>, entry: Entry, id: ChainId) -> Next {
         flow.core.stack.pop();
-        let _ = frame;
         if self.enter(flow, entry, id) { Next::Chain } else { Next::End }
     }
 
@@ -201,31 +198,30 @@ impl<'a> Engine<'a> {
         flow: &mut Flow<'a>,
         entry: Entry,
         frame: Frame,
-        rule: &'a Rule,
-        keys: &'a [Key],
-        map: &'a MapRef,
+        (keys, map): (&'a [Key], &'a MapRef),
         mark: u32,
     ) -> Next {
         let candidates = match map {
             MapRef::Anonymous(elements) => {
                 self.mapped(keys, elements.iter().map(|(element, mapped)| (element, mapped)), flow)
             }
-            MapRef::Named(name) => match self.named(entry, name) {
-                Some(set) => self.mapped(
-                    keys,
-                    set.elements
-                        .iter()
-                        .filter_map(|(element, mapped)| Some((element, mapped.as_ref()?))),
-                    flow,
-                ),
-                None => {
+            MapRef::Named(name) => {
+                if let Some(set) = self.named(entry, name) {
+                    self.mapped(
+                        keys,
+                        set.elements
+                            .iter()
+                            .filter_map(|(element, mapped)| Some((element, mapped.as_ref()?))),
+                        flow,
+                    )
+                } else {
                     let mut ended = flow.clone();
                     ended.because(Unknown::Set(name.clone()));
                     self.finish(&mut ended, What::Unknown, None);
                     flow.because(Unknown::Set(name.clone()));
                     return Next::Rule;
                 }
-            },
+            }
         };
         let mut branches: Vec<(&Mapped, Option<Unknown>)> = candidates
             .possible
@@ -266,7 +262,6 @@ impl<'a> Engine<'a> {
                 candidates.possible.first().map_or(Unknown::Random, |(_, reason)| reason.clone()),
             );
         }
-        let _ = rule;
         Next::Rule
     }
 
@@ -287,7 +282,7 @@ impl<'a> Engine<'a> {
             _ => None,
         };
         if let Some(gave) = gave {
-            self.step(flow, entry, frame.chain, RawKind::Mapped(frame.rule, gave), mark);
+            Self::step(flow, entry, frame.chain, RawKind::Mapped(frame.rule, gave), mark);
         }
         match verdict {
             Verdict::Accept => {
@@ -300,7 +295,7 @@ impl<'a> Engine<'a> {
             }
             Verdict::Return => self.go_back(flow, entry),
             Verdict::Jump(id) => self.jump(flow, entry, *id),
-            Verdict::Goto(id) => self.goto(flow, entry, frame, *id),
+            Verdict::Goto(id) => self.goto(flow, entry, *id),
             _ => Next::Rule,
         }
     }
@@ -378,6 +373,13 @@ impl<'a> Engine<'a> {
             }
             TranslateAddress::Interface => match self.interface_address(flow, translate.source) {
                 Some(address) => Some(address_number(address)),
+                // REDIRECT drops where the interface has no address of the family.
+                None if self.firewall.node().addresses_complete
+                    && matches!(flow.core.input, Device::Named(_)) =>
+                {
+                    self.outside(flow, None);
+                    return Next::End;
+                }
                 None => {
                     flow.because(Unknown::Node("addresses"));
                     None

@@ -10,16 +10,22 @@ use crate::model::{Chain, ChainId, Policy, Rule, Table, TableFamily, Tool, built
 pub(super) struct TableBuilder {
     pub table: Table,
     ids: HashMap<Box<str>, ChainId>,
+    /// The chain asked for last: rules of one chain follow each other.
+    last: ChainId,
 }
 
 impl TableBuilder {
     pub(super) fn new(tool: Tool, family: TableFamily, name: &str, at: Span) -> Self {
-        Self { table: Table::new(tool, family, name, at), ids: HashMap::new() }
+        Self { table: Table::new(tool, family, name, at), ids: HashMap::new(), last: 0 }
     }
 
     /// The chain of this name, made if need be.
     pub(super) fn chain(&mut self, name: &str, at: Span) -> ChainId {
+        if self.table.chains.get(self.last as usize).is_some_and(|chain| *chain.name == *name) {
+            return self.last;
+        }
         if let Some(id) = self.ids.get(name) {
+            self.last = *id;
             return *id;
         }
         let id = ChainId::try_from(self.table.chains.len()).unwrap_or(ChainId::MAX);

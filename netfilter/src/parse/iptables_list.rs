@@ -119,28 +119,23 @@ impl Reader {
         let Some(chain) = self.chain else {
             return self.refusals.note(at, text.chars().take(80).collect::<String>());
         };
-        match self.rule(text, at) {
-            Some(rule) => {
-                if let Some(table) = &mut self.table {
-                    table.push(chain, rule);
-                }
+        if let Some(rule) = self.rule(text, at) {
+            if let Some(table) = &mut self.table {
+                table.push(chain, rule);
             }
-            None => {
-                self.refusals.note(at, text.chars().take(80).collect::<String>());
-                let rule = Rule {
-                    statements: vec![Statement::Verdict(crate::model::Verdict::Unknown(
-                        text.into(),
-                    ))],
-                    target: None,
-                    goto: false,
-                    at,
-                    counters: None,
-                    handle: None,
-                    comment: None,
-                };
-                if let Some(table) = &mut self.table {
-                    table.push(chain, rule);
-                }
+        } else {
+            self.refusals.note(at, text.chars().take(80).collect::<String>());
+            let rule = Rule {
+                statements: vec![Statement::Verdict(crate::model::Verdict::Unknown(text.into()))],
+                target: None,
+                goto: false,
+                at,
+                counters: None,
+                handle: None,
+                comment: None,
+            };
+            if let Some(table) = &mut self.table {
+                table.push(chain, rule);
             }
         }
     }
@@ -155,7 +150,7 @@ impl Reader {
                 "-t" | "--table" | "Table:" => table = words.next(),
                 "-L" | "--list" => lists = true,
                 _ if word.starts_with('-') && !word.starts_with("--") && word.contains('L') => {
-                    lists = true
+                    lists = true;
                 }
                 _ => {}
             }
@@ -357,7 +352,7 @@ impl Reader {
         let name = match name {
             "localhost" if self.family == Family::Ipv4 => "127.0.0.1",
             "localhost" | "ip6-localhost" => "::1",
-            "loopback/8" => "127.0.0.0/8",
+            "loopback/8" | "localhost/8" => "127.0.0.0/8",
             "link-local/16" => "169.254.0.0/16",
             "anywhere" if self.family == Family::Ipv4 => "0.0.0.0/0",
             "anywhere" => "::/0",

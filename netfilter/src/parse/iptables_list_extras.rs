@@ -442,7 +442,7 @@ impl<'w> Reader<'w, '_> {
             }
             "#conn" => self.connlimit(),
             "connbytes" | "!" if word == "connbytes" || self.peek(0) == "connbytes" => {
-                self.connbytes(word == "!")
+                self.connbytes(word == "!");
             }
             "owner" => self.owner(false),
             "!" if self.peek(0) == "owner" => {
@@ -489,6 +489,9 @@ impl<'w> Reader<'w, '_> {
                 self.place += 1;
                 self.negatable();
                 self.out.push(Statement::Helper);
+            }
+            "nfacct-name" => {
+                self.take();
             }
             "realm" => {
                 let (invert, value) = self.negatable();
@@ -687,28 +690,25 @@ impl<'w> Reader<'w, '_> {
 
     fn statistic(&mut self) {
         self.eat(&["mode"]);
-        match self.take() {
-            "nth" => {
-                let mut invert = self.eat(&["!"]);
-                self.eat(&["every"]);
-                invert |= self.eat(&["!"]);
-                let every = names::number(self.take());
-                let packet =
-                    if self.eat(&["packet"]) { names::number(self.take()).unwrap_or(0) } else { 0 };
-                let statement = every.filter(|every| *every > 0).map(|every| {
-                    Statement::Stateful(Box::new(Stateful::Nth { every, packet, invert }))
-                });
-                self.push(statement, "nth");
-            }
-            _ => {
-                let invert = self.eat(&["!"]);
-                self.eat(&["probability"]);
-                let probability = self.take().parse::<f64>().ok();
-                let statement = probability.map(|probability| Statement::Random {
-                    probability: if invert { 1.0 - probability } else { probability },
-                });
-                self.push(statement, "random");
-            }
+        if self.take() == "nth" {
+            let mut invert = self.eat(&["!"]);
+            self.eat(&["every"]);
+            invert |= self.eat(&["!"]);
+            let every = names::number(self.take());
+            let packet =
+                if self.eat(&["packet"]) { names::number(self.take()).unwrap_or(0) } else { 0 };
+            let statement = every.filter(|every| *every > 0).map(|every| {
+                Statement::Stateful(Box::new(Stateful::Nth { every, packet, invert }))
+            });
+            self.push(statement, "nth");
+        } else {
+            let invert = self.eat(&["!"]);
+            self.eat(&["probability"]);
+            let probability = self.take().parse::<f64>().ok();
+            let statement = probability.map(|probability| Statement::Random {
+                probability: if invert { 1.0 - probability } else { probability },
+            });
+            self.push(statement, "random");
         }
     }
 

@@ -89,10 +89,10 @@ pub(super) fn rule(words: &[Word<'_>], family: Family, table: &mut TableBuilder,
         let option = Opt { name: text, invert, values };
         match text {
             "-s" | "--source" | "--src" => {
-                rule.statements.push(address(option.value(), false, invert, family))
+                rule.statements.push(address(option.value(), false, invert, family));
             }
             "-d" | "--destination" | "--dst" => {
-                rule.statements.push(address(option.value(), true, invert, family))
+                rule.statements.push(address(option.value(), true, invert, family));
             }
             "-i" | "--in-interface" => interface_match(&mut rule.statements, option, false),
             "-o" | "--out-interface" => interface_match(&mut rule.statements, option, true),
@@ -103,9 +103,6 @@ pub(super) fn rule(words: &[Word<'_>], family: Family, table: &mut TableBuilder,
                 module_of(module, &options, family, &mut rule);
                 options.clear();
                 module = option.value();
-                if module == "comment" && jump.is_none() {
-                    continue;
-                }
             }
             "-j" | "--jump" | "-g" | "--goto" => {
                 module_of(module, &options, family, &mut rule);
@@ -156,7 +153,7 @@ fn protocol(out: &mut Vec<Statement>, option: Opt<'_, '_>) {
     match names::protocol(option.value()) {
         Some(0) if !option.invert => {}
         Some(number) => {
-            out.push(compare(Key::Protocol, option.invert, vec![(number.into(), number.into())]))
+            out.push(compare(Key::Protocol, option.invert, vec![(number.into(), number.into())]));
         }
         None => out.push(Statement::Unknown(Unknown::Name(option.value().into()))),
     }
@@ -190,6 +187,8 @@ fn module_of(module: &str, options: &[Opt<'_, '_>], family: Family, rule: &mut R
             });
         }
         "socket" => return out.push(Statement::Socket),
+        // Counts and always matches; kube-proxy sets it since 1.32.
+        "nfacct" => return out.push(note("nfacct")),
         "helper" => return out.push(Statement::Helper),
         "rt" | "hbh" | "dst" | "frag" | "mh" | "ipv6header" => {
             return out.push(Statement::ExtensionHeader {

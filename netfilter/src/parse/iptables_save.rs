@@ -37,9 +37,14 @@ pub fn iptables_save_as(source: Source<'_>, family: Option<Family>) -> Parsed<Ru
     if family.is_none() && looks_like_ipv6(source.bytes) {
         reader.family = Family::Ipv6;
     }
+    let torn = Torn::new();
     for line in source.lines() {
         let text = line.text();
         let blank = matches!(text, Cow::Owned(_));
+        if !torn.has(line.bytes) {
+            reader.statement(&text, line.at);
+            continue;
+        }
         for (start, end) in pieces(&text) {
             let piece = text.get(start..end).unwrap_or_default();
             let at =
@@ -229,11 +234,13 @@ impl Reader<'_> {
     }
 
     fn rule(&mut self, text: &str, mut counters: Option<Counters>, at: Span) {
-        let mut words: Vec<Word<'_>> = Words::new(text).skip(1).collect();
-        if words.is_empty() {
+        let mut split = Words::new(text);
+        split.next();
+        let Some(chain) = split.next() else {
             return self.refusals.note(at, "rule without a chain");
-        }
-        let chain = words.remove(0);
+        };
+        let mut words: Vec<Word<'_>> = Vec::with_capacity(24);
+        words.extend(split);
         if self.table.is_none() {
             self.listing(at);
             let named = self.command_table.is_some();
@@ -383,23 +390,73 @@ fn looks_like_ipv6(bytes: &[u8]) -> bool {
         && !has(b"/32 ")
 }
 
-/// The statements of one line: usually the line itself, several where line ends were lost or became
-/// the two characters `\n`.
-fn pieces(text: &str) -> Vec<(usize, usize)> {
-    let one = vec![(0, text.len())];
-    let head = text.trim_start().as_bytes();
-    // A rule's line that holds no second rule, and no end of a table, is the ordinary case.
-    let bytes = text.as_bytes();
-    let again = memchr::memmem::find(bytes.get(1..).unwrap_or_default(), b"-A ").is_some();
-    if !again && (matches!(head, [b'-' | b':' | b'[' | b'#', ..]) || head.len() < 12) {
-        let more = memchr::memmem::find(bytes, b"\\n").is_some()
-            || memchr::memmem::find(bytes, b" COMMIT").is_some()
-            || memchr::memmem::find(bytes, b" :").is_some() && !matches!(head, [b'-' | b'[', ..])
-            || memchr::memmem::find(bytes, b" *").is_some();
-        if !more {
-            return one;
+/// Finds what only a line holds that lost its ends.
+struct Torn {
+    rule: memchr::memmem::Finder<'static>,
+    commit: memchr::memmem::Finder<'static>,
+    chain: memchr::memmem::Finder<'static>,
+    table: memchr::memmem::Finder<'static>,
+}
+
+impl Torn {
+    fn new() -> Self {
+        let finder = |needle: &'static str| memchr::memmem::Finder::new(needle);
+        Self {
+            rule: finder(" -A "),
+            commit: finder(" COMMIT"),
+            chain: finder(" :"),
+            table: finder(" *"),
         }
     }
+
+    /// Whether a line may hold more than one statement.
+    fn has(&self, line: &[u8]) -> bool {
+        let rest = match line {
+            // A rule's own counters stand before its `-A`.
+            [b'[', ..] => {
+                memchr::memchr(b']', line).and_then(|end| line.get(end + 2..)).unwrap_or(line)
+            }
+            _ => line,
+        };
+        self.rule.find(rest).is_some()
+            || memchr::memchr(b'\\', line).is_some()
+            || self.commit.find(line).is_some()
+            || (!matches!(line, [b'-' | b'[', ..]) && self.chain.find(line).is_some())
+            || self.table.find(line).is_some()
+    }
+}
+
+/// The statements of a line whose ends were lost or became the two characters `\n`.
+fn pieces(text: &str) -> Vec<(usize, usize)> {
+    let mut out = Vec::new();
+    let mut start = 0;
+    let (mut quoted, mut at) = (false, 0);
+    let bytes = text.as_bytes();
+    while let Some(byte) = bytes.get(at) {
+        match (byte, bytes.get(at + 1)) {
+            (b'\\', Some(b'n')) if !quoted => {
+                out.extend(
+                    statements(text.get(start..at).unwrap_or_default())
+                        .map(|(a, b)| (start + a, start + b)),
+                );
+                at += 2;
+                start = at;
+                continue;
+            }
+            (b'\\', Some(_)) => at += 1,
+            (b'"', _) => quoted = !quoted,
+            _ => {}
+        }
+        at += 1;
+    }
+    out.extend(
+        statements(text.get(start..).unwrap_or_default()).map(|(a, b)| (start + a, start + b)),
+    );
+    out
+}
+
+/// Splits where the words of a new statement begin.
+fn statements(text: &str) -> impl Iterator<Item = (usize, usize)> {
     let mut starts: Vec<usize> = vec![0];
     let mut words = Words::new(text).peekable();
     let mut pending: Option<usize> = None;
@@ -413,13 +470,6 @@ fn pieces(text: &str) -> Vec<(usize, usize)> {
         let shown = &*word.text;
         let next = words.peek();
         let counters_ahead = pending.take();
-        // `\n` written out glues two words together.
-        if let Some(place) = shown.find("\\n") {
-            let cut = word.start + place;
-            starts.push(cut);
-            starts.push(cut + 2);
-            continue;
-        }
         let begins = match shown {
             "-A" => next.is_some_and(|next| !next.quoted),
             "COMMIT" | "#" => true,
@@ -453,9 +503,6 @@ fn pieces(text: &str) -> Vec<(usize, usize)> {
     }
     starts.push(text.len());
     starts.dedup();
-    starts
-        .windows(2)
-        .filter_map(|pair| Some((*pair.first()?, *pair.get(1)?)))
-        .filter(|(a, b)| a < b)
-        .collect()
+    let ends: Vec<usize> = starts.iter().skip(1).copied().collect();
+    starts.into_iter().zip(ends).filter(|(start, end)| start < end)
 }

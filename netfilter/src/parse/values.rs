@@ -67,7 +67,7 @@ pub(super) fn address(word: &str, outgoing: bool, invert: bool, family: Family) 
     for part in word.split(',') {
         match network(part) {
             Some(network) if Family::of(network.addr()) == family => {
-                ranges.push(network_range(network))
+                ranges.push(network_range(network));
             }
             Some(_) => return Statement::Unknown(Unknown::NotUnderstood(word.into())),
             None => match masked(part, outgoing, invert) {

@@ -70,17 +70,16 @@ impl<'a> Iterator for Words<'a> {
         while matches!(bytes.get(start), Some(b' ' | b'\t' | b'\r')) {
             start += 1;
         }
-        match bytes.get(start)? {
-            b'"' => Some(self.quoted(start)),
-            _ => {
-                let mut end = start;
-                while bytes.get(end).is_some_and(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) {
-                    end += 1;
-                }
-                self.next = end;
-                let text = self.text.get(start..end).unwrap_or_default();
-                Some(Word { text: Cow::Borrowed(text), start, end, quoted: false })
+        if bytes.get(start)? == &b'"' {
+            Some(self.quoted(start))
+        } else {
+            let mut end = start;
+            while bytes.get(end).is_some_and(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) {
+                end += 1;
             }
+            self.next = end;
+            let text = self.text.get(start..end).unwrap_or_default();
+            Some(Word { text: Cow::Borrowed(text), start, end, quoted: false })
         }
     }
 }

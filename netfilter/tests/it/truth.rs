@@ -7,14 +7,14 @@ use konspect_netfilter::node::{Interface, Node, Route};
 use konspect_netfilter::packet::{Origin, Packet, Ports, flag};
 use serde_json::Value;
 
-pub struct Case {
+pub(crate) struct Case {
     pub name: String,
     pub folder: PathBuf,
     pub truth: Value,
 }
 
 impl Case {
-    pub fn read(folder: &Path) -> Option<Self> {
+    pub(crate) fn read(folder: &Path) -> Option<Self> {
         let text = std::fs::read(folder.join("truth.json")).ok()?;
         let truth = serde_json::from_slice(&text).ok()?;
         Some(Self {
@@ -24,15 +24,15 @@ impl Case {
         })
     }
 
-    pub fn file(&self, name: &str) -> Option<Vec<u8>> {
+    pub(crate) fn file(&self, name: &str) -> Option<Vec<u8>> {
         std::fs::read(self.folder.join(name)).ok()
     }
 
-    pub fn probes(&self) -> &[Value] {
+    pub(crate) fn probes(&self) -> &[Value] {
         self.truth["probes"].as_array().map_or(&[], Vec::as_slice)
     }
 
-    pub fn node(&self) -> Node {
+    pub(crate) fn node(&self) -> Node {
         let node = &self.truth["node"];
         let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let interfaces = list(&node["interfaces"])
@@ -68,7 +68,7 @@ impl Case {
     }
 }
 
-pub fn cases(root: &Path) -> Vec<Case> {
+pub(crate) fn cases(root: &Path) -> Vec<Case> {
     let folder = if root.join("cases").is_dir() { root.join("cases") } else { root.to_owned() };
     let Ok(entries) = std::fs::read_dir(&folder) else { return Vec::new() };
     let mut folders: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
@@ -82,7 +82,7 @@ fn mac(text: &str) -> Option<[u8; 6]> {
     parts.try_into().ok()
 }
 
-pub fn packet(value: &Value) -> Packet {
+pub(crate) fn packet(value: &Value) -> Packet {
     let address = |name: &str| value[name].as_str().unwrap().parse::<IpAddr>().unwrap();
     let number = |name: &str| value[name].as_u64();
     let origin = match value["in_iface"].as_str() {

@@ -51,6 +51,11 @@ pub(super) fn row(
                 name: resource.text("name"),
                 id: resource.text("id"),
                 address: if address.is_empty() { resource.text("ipPrefix") } else { address },
+                used_by: ["natGateway", "ipConfiguration"]
+                    .iter()
+                    .map(|name| resource.id(name))
+                    .find(|id| !id.is_empty())
+                    .unwrap_or_default(),
                 at,
             });
             None

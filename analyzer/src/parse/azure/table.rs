@@ -156,7 +156,7 @@ fn row(
         Some((Kind::AzureCluster, None))
     } else if has("idletimeoutinminutes") && (has("address") || has("ipaddress")) {
         let address = if has("ipaddress") { text("ipaddress") } else { text("address") };
-        rows.public_ips.push(PublicIp { name: text("name"), address, id: String::new(), at });
+        rows.public_ips.push(PublicIp { name: text("name"), address, at, ..PublicIp::default() });
         Some((Kind::AzureNetwork, None))
     } else {
         None

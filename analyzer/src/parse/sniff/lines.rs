@@ -203,6 +203,9 @@ pub(super) fn is_ufw(early: &[&str], hint: &Hint<'_>) -> bool {
     if matches!(first.trim(), "Status: active" | "Status: inactive") {
         return true;
     }
+    if first.contains("ufw: command not found") || first.contains("ufw: not found") {
+        return true;
+    }
     let rule = early.iter().any(|line| {
         let parts: Vec<_> = words(line).collect();
         parts == ["--", "------", "----"]

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use konspect_bundle::{Words, words};
+use konspect_bundle::words;
+
+use super::port_10250::noticed;
 
 use crate::facts::reach::{Attempt, Sighting, Witness};
 use crate::facts::{KubeletReach, Nodes};
@@ -45,15 +47,24 @@ impl Rule for KubeletUnreachable {
             words!("kubelet-unreachable-many", count = count, total = total)
         };
         let subject = if count == 1 { Subject::node(first) } else { Subject::cluster("") };
-        let onset = failing.values().filter_map(|sighting| sighting.time).min();
+        // A client's call tells when the bundle was made, not when the fault began.
+        let onset = reach
+            .nodes
+            .values()
+            .flatten()
+            .filter(|sighting| {
+                sighting.attempt != Attempt::Reached && sighting.witness != Witness::Client
+            })
+            .filter_map(|sighting| sighting.time)
+            .min();
         let mut finding = META
-            .finding(subject, title, sighting.at, says(first, sighting))
+            .finding(subject, title, sighting.at, noticed(first, sighting))
             .confidence(Confidence::Proven)
             .since(onset)
             .affected(count)
             .scope(Scope::Nodes(failing.keys().map(|node| (*node).to_owned()).collect::<BTreeSet<_>>()));
         for (node, sighting) in failing.iter().skip(1).take(7) {
-            finding = finding.supported_by(sighting.at, says(node, sighting));
+            finding = finding.supported_by(sighting.at, noticed(node, sighting));
         }
         if let Some(node) = reach.reached().difference(&failing.keys().copied().collect()).next() {
             finding.differs.push(words!("kubelet-unreachable-others", node = *node, count = reach.reached().len()));
@@ -62,21 +73,5 @@ impl Rule for KubeletUnreachable {
             Step::new(words!("kubelet-unreachable-probe"))
                 .run(Risk::Reads, command("kubectl get --raw /api/v1/nodes/{}/proxy/healthz", &[first])),
         ));
-    }
-}
-
-fn says(node: &str, sighting: &Sighting) -> Words {
-    let witness = match sighting.witness {
-        Witness::Client | Witness::ApiServer => "kubectl",
-        Witness::TunnelAgent => "konnectivity-agent",
-        Witness::MetricsServer => "metrics-server",
-        Witness::Probe => "nc",
-    };
-    match sighting.attempt {
-        Attempt::Refused => words!("kubelet-unreachable-refused", witness = witness, node = node),
-        Attempt::NoRoute => words!("kubelet-unreachable-no-route", witness = witness, node = node),
-        Attempt::TlsTimedOut => words!("kubelet-unreachable-tls", witness = witness, node = node),
-        Attempt::NoAgent => words!("kubelet-unreachable-no-agent", node = node),
-        Attempt::TimedOut | Attempt::Reached => words!("kubelet-unreachable-timeout", witness = witness, node = node),
     }
 }

@@ -1,0 +1,18 @@
+# Un messaggio per codice diagnostico: che cosa non va nel bundle stesso.
+KSB0001 = non riconosciuto: { $reason }
+KSB0002 = non leggibile: { $reason }
+KSB0003 = finisce prima del termine, la parte precedente è stata letta: { $reason }
+KSB0004 = { $count ->
+    [one] un record rifiutato: { $reason }
+   *[other] { $count } record rifiutati, il primo perché { $reason }
+}
+KSB0005 = limite raggiunto: { $limit } ({ $value })
+KSB0006 = due membri si chiamano { $name }
+KSB0007 = nome di membro non sicuro { $name }: conservato solo come etichetta
+KSB0008 = { $name } differisce dal manifesto: { $reason }
+KSB0009 = archivio nel bundle, non aperto: indicare { $name } nella riga di comando per analizzarlo
+KSB0010 = contiene solo l'errore di un comando non riuscito: { $text }
+KSB0011 = testo prima dei dati saltato: { $text }
+KSB0012 = non completo: { $reason }
+KSB0013 = le fonti si contraddicono: { $reason }
+KSB0014 = in una lingua che questo lettore non conosce: { $text }

@@ -1,0 +1,86 @@
+# 보고서 자체의 말: 판정 문장, 점수, 자료 이름.
+verbatim = { $text }
+
+# 점수의 항목.
+score-proven = 다른 설명을 허용하지 않는 증거
+score-likely = 직접적이고 구체적인 신호
+score-possible = 여러 설명 중 하나와 맞는 징후
+score-critical = 발생 위치에서 심각함
+score-warning = 발생 위치에서 경고 수준
+score-info = 참고 사항
+score-explains = { $count ->
+    [one] 다른 발견 항목 1개를 설명함
+   *[other] 다른 발견 항목 { $count }개({ $kinds }종류)를 설명함
+}
+score-support = 같은 내용을 말하는 행 { $count }개 더 있음
+score-contrary = 반대로 말하는 행 { $count }개 있음
+score-first = 다른 모든 원인보다 먼저 시작됨
+
+# 판정.
+verdict-plain = { $title }.
+verdict-since = { $title }. 시작 시각: { $time }.
+verdict-more = { $sentence } 독립적인 원인 { $count }개가 더 있습니다.
+verdict-symptoms = { $title }. 원인은 이 번들에 없습니다.
+verdict-healthy = 수집된 범위에서 결함을 찾지 못했습니다: 자료 { $sources }종류 확인, Ready 상태 노드 { $ready }개.
+verdict-poorly-covered = 판단할 수 없습니다. 수집된 자료: { $saw }. 그 안에는 이상이 없습니다.
+verdict-nothing-seen = 판단할 수 없습니다. 이 번들에는 클러스터 상태를 알려 주는 자료가 없습니다.
+verdict-summary = { $causes ->
+    [0] 원인을 찾지 못함
+   *[other] 원인 { $causes }개
+} · 발견 항목 { $findings }개 중 { $explained }개 설명됨 · { $unexplained }개 설명되지 않음
+and-more = 외 { $count }개
+or = 또는
+missing-on-node = { $what }(노드: { $node })
+step-unsafe-name = 붙여 넣기에 안전하지 않은 이름
+confidence-proven-why = 다른 설명을 허용하지 않는 증거가 있습니다
+confidence-likely-why = 직접적이고 구체적인 징후가 있으며, 반대되는 것은 보이지 않습니다
+confidence-possible-why = 징후와 맞지만, 다른 원인과도 맞습니다
+banner-cut-off = 번들이 중간에서 잘렸습니다. 잘린 뒤의 내용은 이 보고서에 없습니다.
+banner-tampered = 파일 { $count }개가 매니페스트와 다릅니다. 해당 파일에 근거한 발견 항목은 표시되어 있습니다.
+banner-redacted = 수집기가 값 { $count }개를 가렸습니다. 명령 안의 표시는 실제 이름으로 바꾸세요.
+timeline-condition = 노드: { $node }, Ready: { $status }, 이유: { $reason }
+
+# 자료 이름: 확인 범위와 공백에서 쓰입니다.
+table-nodes = 노드
+table-pods = Pod
+table-events = 이벤트
+table-workloads = 워크로드
+table-services = 서비스
+table-endpoints = 엔드포인트
+table-webhooks = 웹후크 구성
+table-api-services = APIService
+table-flow-control = 흐름 제어 개체
+table-network-policies = 네트워크 정책
+table-disruption-budgets = 중단 예산
+table-quotas = 할당량
+table-leases = Lease
+table-namespaces = 네임스페이스
+table-jobs = Job
+table-secrets-metadata = Secret 메타데이터
+table-config-maps = ConfigMap
+table-custom-resources = 사용자 지정 리소스 수
+table-volumes = 볼륨
+table-certificate-requests = 인증서 서명 요청
+table-autoscalers = 자동 크기 조정기
+table-top = 리소스 사용량
+table-metrics = API 서버 메트릭
+table-health = 상태 검사
+table-api-version = 버전
+table-firewalls = 노드 방화벽 덤프
+table-node-files = 노드 상태 파일
+table-dns-lookups = DNS 조회
+table-probes = 네트워크 프로브
+table-tunnel-logs = 터널 에이전트 로그
+table-coredns-logs = CoreDNS 로그
+table-kubelet-logs = kubelet 저널
+table-kernel-logs = 커널 로그
+table-control-plane-logs = 컨트롤 플레인 로그
+table-logs = 기타 로그
+table-client-errors = 클라이언트 명령 결과
+table-azure-cluster = az aks show
+table-azure-network-rules = NSG(네트워크 보안 그룹) 규칙
+table-azure-routes = 경로 테이블
+table-azure-outbound = 아웃바운드 규칙 및 공용 IP
+table-azure-snat-metrics = SNAT 메트릭
+table-azure-disk-metrics = 디스크 메트릭
+table-audit = 감사 로그

@@ -1,0 +1,248 @@
+//! What the client saw of the API server: every attempt by layer, its own addresses, what it resolves.
+//!
+//! An answer of any kind, 401 and 403 too, proves the way; an error that the API server itself reports
+//! (`Error from server`) is an answer.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use konspect_bundle::Span;
+
+use super::context::Context;
+use crate::model::client::{ClientFact, CommandOutcome};
+use crate::model::network_error::NetworkError;
+use crate::model::node_files::{HostsEntry, Lookup, LookupResult, OnNode, Probe, ProbeResult};
+
+/// What came of one attempt of the client to talk to the API server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    Answered,
+    Unauthorized,
+    Forbidden,
+    TimedOut,
+    Refused,
+    NoRoute,
+    Unresolved,
+    ResolverSilent,
+    TlsTimedOut,
+    UnknownAuthority,
+    CertificateExpired,
+    CertificateNotYetValid,
+}
+
+impl Outcome {
+    /// The API server spoke: the network is fine.
+    pub fn answered(self) -> bool {
+        matches!(self, Self::Answered | Self::Unauthorized | Self::Forbidden)
+    }
+
+    /// The dial itself failed.
+    pub fn dial_failed(self) -> bool {
+        matches!(self, Self::TimedOut | Self::NoRoute | Self::Refused)
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClientAttempt {
+    pub outcome: Outcome,
+    /// The address or name that was dialled or asked for; empty when the text does not say.
+    pub host: String,
+    /// The command behind it; empty when only its error was kept.
+    pub command: String,
+    pub time: Option<Timestamp>,
+    pub at: Span,
+}
+
+/// The machine the commands were typed on.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    pub public_ips: Vec<(String, Span)>,
+    pub private_ips: Vec<(String, Span)>,
+    /// Attempts to talk to the API server, people's sessions first.
+    pub attempts: Vec<ClientAttempt>,
+    /// The client's own look-ups of the API server's names.
+    pub lookups: Vec<Lookup>,
+    /// Its hosts file's entries for the API server's names.
+    pub hosts: Vec<HostsEntry>,
+}
+
+impl Client {
+    pub fn new(
+        context: &Context,
+        commands: &[CommandOutcome],
+        facts: &[ClientFact],
+        lookups: &[OnNode<Lookup>],
+        probes: &[OnNode<Probe>],
+        hosts: &[OnNode<HostsEntry>],
+    ) -> Option<Self> {
+        let of_kind = |kind: &str| {
+            let mut found: BTreeMap<String, Span> = BTreeMap::new();
+            for fact in facts.iter().filter(|fact| fact.kind == kind) {
+                found.entry(fact.value.trim().to_owned()).or_insert(fact.at);
+            }
+            found.into_iter().collect::<Vec<_>>()
+        };
+        let mut client = Self {
+            public_ips: of_kind("public-ip"),
+            private_ips: of_kind("private-ip"),
+            ..Self::default()
+        };
+        client.attempts = commands
+            .iter()
+            .filter(|command| command.node.is_empty() || speaks_of_api(&command.error_text))
+            .filter_map(|command| attempt_of(command, context))
+            .collect();
+        client.attempts.extend(
+            probes
+                .iter()
+                .filter(|probe| probe.node.is_empty() && probe.value.pod.is_empty())
+                .filter(|probe| {
+                    context.is_apiserver(&probe.value.target.host) && probe.value.target.port == 443
+                })
+                .filter_map(|probe| attempt_of_probe(&probe.value)),
+        );
+        client.lookups = lookups
+            .iter()
+            .filter(|lookup| lookup.node.is_empty() && lookup.value.pod.is_empty())
+            .filter(|lookup| context.is_apiserver(&lookup.value.name))
+            .map(|lookup| lookup.value.clone())
+            .collect();
+        client.hosts = hosts
+            .iter()
+            .filter(|entry| entry.node.is_empty())
+            .filter(|entry| entry.value.names.iter().any(|name| context.is_apiserver(name)))
+            .map(|entry| entry.value.clone())
+            .collect();
+        let silent = client.attempts.is_empty()
+            && client.public_ips.is_empty()
+            && client.lookups.is_empty()
+            && client.hosts.is_empty();
+        (!silent).then_some(client)
+    }
+
+    /// Attempts that came back so.
+    pub fn attempts_with(
+        &self,
+        test: impl Fn(Outcome) -> bool,
+    ) -> impl Iterator<Item = &ClientAttempt> {
+        self.attempts.iter().filter(move |attempt| test(attempt.outcome))
+    }
+
+    /// The first answer of the API server.
+    pub fn answer(&self) -> Option<&ClientAttempt> {
+        self.attempts.iter().find(|attempt| attempt.outcome.answered())
+    }
+
+    /// The first dial that failed, unless the API server answered others.
+    pub fn cut_off(&self) -> Option<&ClientAttempt> {
+        if self.answer().is_some() {
+            return None;
+        }
+        self.attempts.iter().find(|attempt| attempt.outcome.dial_failed())
+    }
+
+    /// Addresses that the client's own look-ups and hosts file gave for the API server.
+    pub fn resolved(&self) -> impl Iterator<Item = (&str, Span)> {
+        let looked_up = self.lookups.iter().flat_map(|lookup| match &lookup.result {
+            LookupResult::Answer { addresses, .. } => {
+                addresses.iter().map(|address| (address.as_str(), lookup.at)).collect::<Vec<_>>()
+            }
+            _ => Vec::new(),
+        });
+        looked_up.chain(self.hosts.iter().map(|entry| (entry.address.as_str(), entry.at)))
+    }
+}
+
+/// True when kubectl itself says that it did not reach the API server, or was refused by it.
+fn speaks_of_api(text: &str) -> bool {
+    [
+        "Unable to connect to the server",
+        "couldn't get current server API group list",
+        "The connection to the server",
+        "Kubernetes cluster unreachable",
+        "You must be logged in to the server",
+    ]
+    .iter()
+    .any(|words| text.contains(words))
+}
+
+fn is_kubectl(command: &str) -> bool {
+    let mut words = command.split_whitespace();
+    let program = words.next().map(|word| word.rsplit('/').next().unwrap_or(word));
+    let kubectl = matches!(program, Some("kubectl" | "k" | "oc" | "helm" | "kubectl.exe"));
+    let local = words.any(|word| matches!(word, "config" | "--client" | "aks" | "completion"));
+    kubectl && !local
+}
+
+fn attempt_of(command: &CommandOutcome, context: &Context) -> Option<ClientAttempt> {
+    let attempt = |outcome, host: &str| {
+        Some(ClientAttempt {
+            outcome,
+            host: host.to_owned(),
+            command: command.command.clone(),
+            time: command.started,
+            at: command.at,
+        })
+    };
+    let text = command.error_text.as_str();
+    let kubectl = is_kubectl(&command.command);
+    if !command.failed() {
+        let worked = kubectl && (command.exit == Some(0) || !command.output.is_empty());
+        return if worked { attempt(Outcome::Answered, "") } else { None };
+    }
+    let ours = kubectl || speaks_of_api(text) || text.contains("Error from server");
+    let from_server = text.contains("Error from server") && !speaks_of_api(text);
+    for error in &command.errors {
+        let outcome = match error {
+            NetworkError::Unauthorized if ours => Outcome::Unauthorized,
+            NetworkError::Forbidden if ours => Outcome::Forbidden,
+            _ if from_server => continue,
+            NetworkError::UnknownAuthority if ours => Outcome::UnknownAuthority,
+            NetworkError::CertificateExpired if ours => Outcome::CertificateExpired,
+            NetworkError::CertificateNotYetValid if ours => Outcome::CertificateNotYetValid,
+            NetworkError::TlsHandshakeTimeout { .. } if ours => Outcome::TlsTimedOut,
+            NetworkError::DialTimeout { .. } => Outcome::TimedOut,
+            NetworkError::Refused { .. } => Outcome::Refused,
+            NetworkError::NoRoute { .. } => Outcome::NoRoute,
+            NetworkError::NoSuchHost { .. } => Outcome::Unresolved,
+            NetworkError::LookupTimeout { .. } | NetworkError::LookupFailed { .. } => {
+                Outcome::ResolverSilent
+            }
+            _ => continue,
+        };
+        let host = match error {
+            NetworkError::DialTimeout { target }
+            | NetworkError::Refused { target }
+            | NetworkError::NoRoute { target } => target.host.as_str(),
+            NetworkError::NoSuchHost { name, .. }
+            | NetworkError::LookupTimeout { name, .. }
+            | NetworkError::LookupFailed { name, .. } => name.as_str(),
+            _ => "",
+        };
+        if speaks_of_api(text) || host.is_empty() || context.is_apiserver(host) {
+            return attempt(outcome, host);
+        }
+    }
+    if from_server { attempt(Outcome::Answered, "") } else { None }
+}
+
+fn attempt_of_probe(probe: &Probe) -> Option<ClientAttempt> {
+    let outcome = match probe.result {
+        ProbeResult::Open { .. } | ProbeResult::Tls { .. } | ProbeResult::TlsFailed { .. } => {
+            Outcome::Answered
+        }
+        ProbeResult::TimedOut => Outcome::TimedOut,
+        ProbeResult::Refused => Outcome::Refused,
+        ProbeResult::NoRoute => Outcome::NoRoute,
+        ProbeResult::Unresolved => Outcome::Unresolved,
+        ProbeResult::ResolveTimedOut => Outcome::ResolverSilent,
+        _ => return None,
+    };
+    Some(ClientAttempt {
+        outcome,
+        host: probe.target.host.clone(),
+        command: probe.tool.clone(),
+        time: None,
+        at: probe.at,
+    })
+}

@@ -1,0 +1,98 @@
+//! The API server answers and refuses: what looks like an outage is a matter of credentials or rights.
+
+use konspect_bundle::words;
+
+use crate::facts::client::{ClientAttempt, Outcome};
+use crate::facts::{Client, Listing};
+use crate::finding::{Confidence, Meta, Risk, Scope, Severity, Step, Subject};
+use crate::model::azure::ManagedCluster;
+use crate::rule_meta;
+use crate::rules::{Checked, Rule};
+use crate::shell::command;
+
+pub(super) struct AccessDeniedNotUnreachable;
+
+static META: Meta = rule_meta!(
+    "KSP9003",
+    "access-denied-not-unreachable",
+    Identity,
+    Cause,
+    Critical,
+    "access_denied_not_unreachable.md"
+);
+
+impl Rule for AccessDeniedNotUnreachable {
+    const META: &'static Meta = &META;
+    type Inputs<'f> = (&'f Client, Option<&'f Listing<ManagedCluster>>);
+
+    fn check((client, clusters): Self::Inputs<'_>, out: &mut Checked) {
+        let cluster = clusters.and_then(|clusters| clusters.first());
+        let worked = client.attempts_with(|outcome| outcome == Outcome::Answered).find(|attempt| {
+            !matches!(attempt.command.as_str(), "curl" | "nc" | "ncat" | "telnet" | "openssl")
+        });
+        let denied = |wanted: Outcome| client.attempts_with(move |outcome| outcome == wanted).next();
+        let unauthorized = denied(Outcome::Unauthorized);
+        let forbidden = denied(Outcome::Forbidden);
+        if let Some(worked) = worked {
+            // Somebody without rights on a few things is not locked out.
+            out.cleared(worked.at, words!("access-denied-not-unreachable-worked"));
+            return;
+        }
+        let Some(first) = unauthorized.or(forbidden) else {
+            if let Some(attempt) = client.attempts_with(Outcome::dial_failed).next() {
+                out.cleared(attempt.at, words!("access-denied-not-unreachable-dial"));
+            }
+            return;
+        };
+        let count = client.attempts_with(|outcome| {
+            matches!(outcome, Outcome::Unauthorized | Outcome::Forbidden)
+        });
+        let mut finding = META
+            .finding(
+                Subject::new("Client", "", ""),
+                words!("access-denied-not-unreachable-title"),
+                first.at,
+                says(first),
+            )
+            .confidence(Confidence::Proven)
+            .since(first.time)
+            .affected(count.count())
+            .scope(Scope::Client(String::new()));
+        if unauthorized.is_none() {
+            finding = finding.severity(Severity::Warning).confidence(Confidence::Likely);
+        }
+        if let Some(cluster) = cluster.filter(|cluster| cluster.local_accounts_disabled) {
+            finding = finding
+                .supported_by(cluster.at, words!("access-denied-not-unreachable-local"));
+        }
+        let names =
+            cluster.map(|cluster| [cluster.resource_group.as_str(), cluster.name.as_str()]);
+        let renew = Step::new(words!("access-denied-not-unreachable-credentials"));
+        let renew = match names {
+            Some(names) => renew.run(
+                Risk::Changes,
+                command("az aks get-credentials -g {} -n {} --overwrite-existing", &names),
+            ),
+            None => renew,
+        };
+        let who = Step::new(words!("access-denied-not-unreachable-who"))
+            .run(Risk::Reads, Some("kubectl auth whoami".to_owned()));
+        finding = finding.step(renew).step(who);
+        if cluster.is_none_or(|cluster| cluster.entra_integration) {
+            finding = finding.step(
+                Step::new(words!("access-denied-not-unreachable-kubelogin")).run(
+                    Risk::Changes,
+                    Some("kubelogin convert-kubeconfig -l azurecli".to_owned()),
+                ),
+            );
+        }
+        out.found(finding);
+    }
+}
+
+fn says(attempt: &ClientAttempt) -> konspect_bundle::Words {
+    match attempt.outcome {
+        Outcome::Forbidden => words!("access-denied-not-unreachable-forbidden"),
+        _ => words!("access-denied-not-unreachable-unauthorized"),
+    }
+}

@@ -1,0 +1,120 @@
+//! A node's kernel hangs, or its file system is corrupt or read-only.
+
+use konspect_bundle::words;
+
+use super::signs::{Sign, Signs, event_weight, log_node, recent_hit, tell, wrong};
+use crate::facts::{AnyOf, Context, Events, Logs, Missing, Nodes};
+use crate::finding::{Confidence, Finding, Meta, Risk, Step};
+use crate::model::kube::Status;
+use crate::model::log::Signal;
+use crate::parse::TableKind;
+use crate::rule_meta;
+use crate::rules::{Checked, Rule};
+use crate::shell::command;
+
+pub(super) struct NodeKernelOrFilesystemFault;
+
+static META: Meta = rule_meta!("KSP5007", "node-kernel-or-filesystem-fault", Node, Cause, Critical, "node_kernel_or_filesystem_fault.md");
+
+/// Conditions of node-problem-detector that only a sick machine has.
+const CONDITIONS: &[(&str, Confidence)] = &[
+    ("KernelDeadlock", Confidence::Proven),
+    ("ReadonlyFilesystem", Confidence::Proven),
+    ("FilesystemCorruptionProblem", Confidence::Proven),
+    ("FrequentUnregisterNetDevice", Confidence::Possible),
+];
+
+const EVENTS: &[(&str, Confidence)] = &[
+    ("FilesystemCorruptionDetected", Confidence::Likely),
+    ("FilesystemIsReadOnly", Confidence::Likely),
+    ("KernelOops", Confidence::Likely),
+    ("DockerHung", Confidence::Likely),
+    ("TaskHung", Confidence::Possible),
+];
+
+/// What the kernel says, and how sure it makes: a hung task is more often a slow disk.
+const SIGNALS: &[(Signal, Confidence)] = &[
+    (Signal::FilesystemReadOnly, Confidence::Likely),
+    (Signal::FilesystemError, Confidence::Likely),
+    (Signal::KernelOops, Confidence::Likely),
+    (Signal::DiskIoError, Confidence::Possible),
+    (Signal::TaskHung, Confidence::Possible),
+    (Signal::UnregisterNetdevice, Confidence::Possible),
+];
+
+impl Rule for NodeKernelOrFilesystemFault {
+    const META: &'static Meta = &META;
+    type Inputs<'f> = (&'f Context, AnyOf<AnyOf<&'f Nodes, &'f Events>, &'f Logs>);
+
+    fn check((context, AnyOf(objects, logs)): Self::Inputs<'_>, out: &mut Checked) {
+        let AnyOf(nodes, events) = objects.unwrap_or(AnyOf(None, None));
+        let mut signs = Signs::default();
+        for (kind, weight) in CONDITIONS {
+            for (node, condition) in wrong(nodes, kind) {
+                let says = words!("node-kernel-fault-condition", node = &node.meta.name, kind = *kind, message = &condition.message);
+                signs.add(nodes, &node.meta.name, Sign::new(condition.at, says, *weight).since(condition.transition));
+            }
+        }
+        for event in events.into_iter().flat_map(Events::iter).filter(|event| event.object.kind == "Node") {
+            let Some((_, weight)) = EVENTS.iter().find(|(reason, _)| *reason == event.reason) else { continue };
+            let Some(weight) = event_weight(context, event, *weight) else { continue };
+            let says = words!("node-kernel-fault-event", node = &event.object.name, reason = &event.reason, message = &event.message);
+            signs.add(nodes, &event.object.name, Sign::new(event.at, says, weight).since(event.first.or(event.last)).until(event.last));
+        }
+        for (signal, weight) in SIGNALS {
+            for (log, count) in logs.into_iter().flat_map(|logs| logs.signal(*signal)) {
+                if let Some((hit, weight)) = recent_hit(context, count, *weight) {
+                    let node = log_node(nodes, &log.origin.node);
+                    let says = words!("node-kernel-fault-kernel", node = node, count = count.count, text = &hit.text);
+                    signs.add(nodes, node, Sign::new(hit.at, says, weight).since(hit.time).until(count.last));
+                }
+            }
+        }
+        let findings = signs.findings(&META, |node| words!("node-kernel-fault-title", node = node));
+        tell(out, findings.into_iter().map(remedied).collect(), |count| words!("node-kernel-fault-many", count = count));
+        if out.findings.is_empty() {
+            clear(nodes, logs, out);
+        }
+    }
+}
+
+/// The detector's conditions clear; without the detector the kernel's own log must be there.
+fn clear(nodes: Option<&Nodes>, logs: Option<&Logs>, out: &mut Checked) {
+    let Some(nodes) = nodes.filter(|nodes| !nodes.is_empty()) else {
+        out.blind(Missing::table(TableKind::Nodes));
+        return;
+    };
+    if !nodes.complete {
+        out.blind(Missing::table(TableKind::Nodes));
+    }
+    let mut seen = None;
+    for node in nodes.iter() {
+        let told = node
+            .condition("KernelDeadlock")
+            .or_else(|| node.condition("ReadonlyFilesystem"))
+            .filter(|condition| condition.status == Status::False);
+        let kernel = logs.into_iter().flat_map(|logs| logs.on_node(&node.meta.name)).find(|log| log.origin.component == crate::model::log::Component::Kernel);
+        match told.map(|condition| condition.at).or_else(|| kernel.map(|log| log.at)) {
+            Some(at) => seen = seen.or(Some(at)),
+            None => out.blind(Missing::on_node(TableKind::KernelLogs, &node.meta.name)),
+        }
+    }
+    if let Some(at) = seen {
+        out.cleared(at, words!("node-kernel-fault-cleared", nodes = nodes.len()));
+    }
+}
+
+fn remedied(finding: Finding) -> Finding {
+    let node = finding.subject.name.clone();
+    finding
+        .step(
+            Step::new(words!("node-kernel-fault-describe"))
+                .run(Risk::Reads, command("kubectl describe node {}", &[&node])),
+        )
+        .step(
+            Step::new(words!("node-kernel-fault-drain"))
+                .run(Risk::Disrupts, command("kubectl drain {} --ignore-daemonsets --delete-emptydir-data", &[&node]))
+                .undone_by(command("kubectl uncordon {}", &[&node])),
+        )
+        .step(Step::new(words!("node-kernel-fault-replace")))
+}

@@ -1,0 +1,75 @@
+//! Volumes that cannot be attached or mounted.
+
+use std::collections::BTreeSet;
+
+use konspect_bundle::words;
+
+use crate::facts::{Events, Listing, Pods};
+use crate::finding::{Confidence, Meta, Risk, Scope, Severity, Step, Subject};
+use crate::model::kube::Event;
+use crate::model::workload::VolumeAttachment;
+use crate::rule_meta;
+use crate::rules::{Checked, Rule};
+use crate::shell::command;
+
+pub(super) struct VolumeAttachFailing;
+
+static META: Meta =
+    rule_meta!("KSP8005", "volume-attach-failing", Platform, CauseOrSymptom, Warning, "volume_attach_failing.md");
+
+/// What a mount fails of that is no volume: configuration that is made a moment later.
+const NOT_VOLUMES: &[&str] = &["configmap \"", "secret \"", "object \"", "failed to sync configmap", "failed to sync secret"];
+
+impl Rule for VolumeAttachFailing {
+    const META: &'static Meta = &META;
+    type Inputs<'f> = (&'f Events, Option<&'f Pods>, Option<&'f Listing<VolumeAttachment>>);
+
+    fn check((events, pods, attachments): Self::Inputs<'_>, out: &mut Checked) {
+        let failures: Vec<&Event> = events
+            .reason(&["FailedAttachVolume", "FailedMount", "FailedMapVolume"])
+            .filter(|event| !NOT_VOLUMES.iter().any(|text| event.message.contains(text)))
+            .filter(|event| waits(event, pods))
+            .collect();
+        let Some(first) = failures.first() else {
+            out.cleared(events.at(), words!("volume-attach-failing-cleared"));
+            return;
+        };
+        let names: BTreeSet<&str> = failures.iter().map(|event| event.object.name.as_str()).collect();
+        let nodes: BTreeSet<String> = failures
+            .iter()
+            .filter_map(|event| pods?.get(&event.object.namespace, &event.object.name))
+            .map(|pod| pod.node.clone())
+            .filter(|node| !node.is_empty())
+            .collect();
+        let mut finding = META
+            .finding(
+                Subject::new("Pod", &first.object.namespace, &first.object.name),
+                words!("volume-attach-failing-title", count = names.len()),
+                first.at,
+                words!("volume-attach-failing-says", message = &first.message),
+            )
+            .confidence(Confidence::Proven)
+            .severity(if names.len() >= 2 || first.count >= 5 { Severity::Critical } else { Severity::Warning })
+            .since(failures.iter().filter_map(|event| event.first.or(event.last)).min())
+            .affected(names.len())
+            .scope(if nodes.is_empty() { Scope::Cluster } else { Scope::Nodes(nodes) });
+        for event in failures.iter().skip(1).take(3) {
+            finding = finding.supported_by(event.at, words!("volume-attach-failing-says", message = &event.message));
+        }
+        let errors = attachments.into_iter().flat_map(|rows| rows.iter()).filter(|row| !row.attach_error.is_empty());
+        for row in errors.take(2) {
+            finding = finding.supported_by(row.at, words!("volume-attach-failing-says", message = &row.attach_error));
+        }
+        let name = &first.object.name;
+        out.found(finding.step(
+            Step::new(words!("volume-attach-failing-do"))
+                .run(Risk::Reads, command("kubectl describe pod {} -n {}", &[name, &first.object.namespace])),
+        ));
+    }
+}
+
+/// A Pod that runs by now had to wait, and no more.
+fn waits(event: &Event, pods: Option<&Pods>) -> bool {
+    let pod = pods.and_then(|pods| pods.get(&event.object.namespace, &event.object.name));
+    pod.is_none_or(|pod| !pod.ready() && !pod.succeeded())
+}

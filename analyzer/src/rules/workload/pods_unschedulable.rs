@@ -1,0 +1,122 @@
+//! Pods that no node takes.
+
+use std::collections::BTreeMap;
+
+use konspect_bundle::{Span, words};
+
+use crate::facts::inputs::AnyOf;
+use crate::facts::{Context, Events, Pods};
+use crate::finding::{Confidence, Meta, Risk, Scope, Severity, Step, Subject};
+use crate::model::kube::Status;
+use crate::rule_meta;
+use crate::rules::{Checked, Rule};
+use crate::shell::command;
+
+pub(super) struct PodsUnschedulable;
+
+static META: Meta =
+    rule_meta!("KSP7004", "pods-unschedulable", Workload, CauseOrSymptom, Warning, "pods_unschedulable.md");
+
+/// A scheduler needs a moment: pods pending for less than this are in progress.
+const PENDING_SECONDS: i64 = 120;
+
+struct Pending {
+    namespace: String,
+    name: String,
+    message: String,
+    since: Option<jiff::Timestamp>,
+    at: Span,
+}
+
+impl Rule for PodsUnschedulable {
+    const META: &'static Meta = &META;
+    type Inputs<'f> = (&'f Context, AnyOf<&'f Pods, &'f Events>);
+
+    fn check((context, AnyOf(pods, events)): Self::Inputs<'_>, out: &mut Checked) {
+        let pending = match pods {
+            Some(pods) => from_pods(context, pods, events),
+            None => events.map(from_events).unwrap_or_default(),
+        };
+        let Some(first) = pending.first() else {
+            if let Some(pods) = pods.filter(|pods| pods.complete) {
+                out.cleared(pods.at(), words!("pods-unschedulable-cleared", count = pods.len()));
+            }
+            return;
+        };
+        let reason = main_reason(&pending);
+        let mut finding = META
+            .finding(
+                Subject::new("Pod", &first.namespace, &first.name),
+                words!("pods-unschedulable-title", count = pending.len(), reason = &reason),
+                first.at,
+                words!("pods-unschedulable-says", pod = &first.name, message = &first.message),
+            )
+            .confidence(Confidence::Proven)
+            .severity(if pending.len() >= 3 { Severity::Critical } else { Severity::Warning })
+            .since(pending.iter().filter_map(|pod| pod.since).min())
+            .affected(pending.len())
+            .scope(Scope::Cluster);
+        for pod in pending.iter().skip(1).take(4) {
+            finding =
+                finding.supported_by(pod.at, words!("pods-unschedulable-says", pod = &pod.name, message = &pod.message));
+        }
+        out.found(finding.step(
+            Step::new(words!("pods-unschedulable-do"))
+                .run(Risk::Reads, command("kubectl describe pod {} -n {}", &[&first.name, &first.namespace])),
+        ));
+    }
+}
+
+fn from_pods(context: &Context, pods: &Pods, events: Option<&Events>) -> Vec<Pending> {
+    let mut found = Vec::new();
+    for pod in pods.iter().filter(|pod| pod.phase == "Pending" && pod.node.is_empty()) {
+        let condition = pod.condition("PodScheduled").filter(|condition| condition.status == Status::False);
+        if condition.is_some_and(|condition| condition.reason == "SchedulingGated") {
+            continue;
+        }
+        let event = events.into_iter().flat_map(|events| events.reason(&["FailedScheduling"])).find(|event| {
+            event.object.name == pod.meta.name && event.object.namespace == pod.meta.namespace
+        });
+        let since = condition.and_then(|condition| condition.transition).or(pod.meta.created);
+        if context.age_seconds(since).is_some_and(|age| age < PENDING_SECONDS) {
+            continue;
+        }
+        let (message, at) = match (condition.filter(|condition| !condition.message.is_empty()), event) {
+            (Some(condition), _) => (condition.message.clone(), condition.at),
+            (None, Some(event)) => (event.message.clone(), event.at),
+            (None, None) => continue,
+        };
+        found.push(Pending { namespace: pod.meta.namespace.clone(), name: pod.meta.name.clone(), message, since, at });
+    }
+    found
+}
+
+fn from_events(events: &Events) -> Vec<Pending> {
+    let mut found: BTreeMap<String, Pending> = BTreeMap::new();
+    for event in events.reason(&["FailedScheduling"]) {
+        found.entry(event.object.name.clone()).or_insert_with(|| Pending {
+            namespace: event.object.namespace.clone(),
+            name: event.object.name.clone(),
+            message: event.message.clone(),
+            since: event.first,
+            at: event.at,
+        });
+    }
+    found.into_values().collect()
+}
+
+/// The reason that most nodes give over all pods: `0/5 nodes are available: 3 Insufficient cpu, 2 node(s) had …`.
+fn main_reason(pending: &[Pending]) -> String {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for pod in pending {
+        let reasons = pod.message.split_once("available:").map_or("", |(_, rest)| rest);
+        for part in reasons.split(". ").next().unwrap_or_default().split(", ") {
+            let part = part.trim().trim_end_matches('.');
+            let (count, reason) = part.split_once(' ').unwrap_or(("", part));
+            let Ok(count) = count.parse::<u64>() else { continue };
+            *counts.entry(reason.chars().take(60).collect()).or_default() += count;
+        }
+    }
+    let best = counts.into_iter().max_by_key(|(reason, count)| (*count, std::cmp::Reverse(reason.clone())));
+    best.map_or_else(|| "FailedScheduling".to_owned(), |(reason, _)| reason)
+}

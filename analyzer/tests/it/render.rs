@@ -1,0 +1,479 @@
+//! Every state in every output: golden files, budgets, and that nothing from a bundle comes alive.
+
+use std::collections::BTreeSet;
+
+use konspect::language::{Language, Locale};
+use konspect::render::{self, Format, Options, Target, Templates, Terminal};
+use konspect::report::Report;
+
+use crate::states;
+
+const PAYLOADS: &[&str] = &[
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>",
+    "' onmouseover='alert(1)",
+    "</style></title></textarea><kx-a>",
+    "]]><!-- --><svg onload=alert(1)>",
+    "{{ 7*7 }}{% include 'x' %}{# #}",
+    "javascript:alert(1)",
+    "https://kx-evil.example/a www.kx-evil.example",
+    "[a](https://kx-evil.example) ![b](http://kx-evil.example)",
+    "`` ` ```` code",
+    "\n```\n# kx0001\n```",
+    "\n[kx0001]: http://kx-evil.example",
+    "@kx-team fixes #1 kx/kx#2 !3 GH-4",
+    "| a | b |\n| --- | --- |",
+    "{code}x{code} {noformat} [~kx] !kx.png!",
+    "\u{1b}]8;;http://kx-evil.example\u{7}a\u{1b}[2J\r\u{8}\u{9b}31m",
+    "\u{202e}gnp.exe\u{2066}\u{200f}\u{feff}\u{e0041}",
+    "---\n===\n> a\n- b\n1. c\n    d",
+    "&lt;b&gt;&#60;i&#62;",
+    "<!-- kx --><details open><summary>",
+    "$(id) `id` ; rm -rf / #",
+    "~~~\nx",
+];
+
+fn rendered(format: Format, report: &Report, locale: Locale, options: &Options) -> String {
+    let mut report = report.clone();
+    locale.as_str().clone_into(&mut report.lang);
+    let mut out = Vec::new();
+    render::render(format, &report, &Language::new(locale), options, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+fn english(format: Format, report: &Report) -> String {
+    rendered(format, report, Locale::English, &Options::default())
+}
+
+fn markdown(target: Target, report: &Report) -> String {
+    let options = Options { target, ..Options::default() };
+    rendered(Format::Markdown, report, Locale::English, &options)
+}
+
+/// Tags with their attributes, quotes respected: what a browser would make of the page.
+fn tags(page: &str) -> Vec<&str> {
+    let mut tags = Vec::new();
+    let mut rest = page;
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start + 1..];
+        let mut quote = None;
+        let end = rest
+            .char_indices()
+            .find(|(_, c)| match (quote, c) {
+                (None, '"' | '\'') => {
+                    quote = Some(*c);
+                    false
+                }
+                (Some(open), c) if open == *c => {
+                    quote = None;
+                    false
+                }
+                (None, '>') => true,
+                _ => false,
+            })
+            .map_or(rest.len(), |(place, _)| place);
+        let tag = &rest[..end];
+        rest = &rest[end..];
+        tags.push(tag);
+        // What stands in these two is no markup.
+        for raw in ["style", "script"] {
+            if tag == raw {
+                let close = rest.find(&format!("</{raw}")).unwrap();
+                rest = &rest[close..];
+            }
+        }
+    }
+    tags
+}
+
+const ELEMENTS: &[&str] = &[
+    "!doctype",
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "a",
+    "header",
+    "p",
+    "b",
+    "span",
+    "time",
+    "button",
+    "main",
+    "div",
+    "section",
+    "h1",
+    "h2",
+    "h3",
+    "code",
+    "pre",
+    "mark",
+    "figure",
+    "figcaption",
+    "svg",
+    "desc",
+    "defs",
+    "pattern",
+    "path",
+    "text",
+    "rect",
+    "g",
+    "circle",
+    "nav",
+    "ul",
+    "ol",
+    "li",
+    "details",
+    "summary",
+    "dl",
+    "dt",
+    "dd",
+    "table",
+    "caption",
+    "thead",
+    "tbody",
+    "tr",
+    "th",
+    "td",
+    "label",
+    "input",
+    "script",
+];
+
+fn check_page(page: &str) {
+    let mut ids = BTreeSet::new();
+    let mut targets = BTreeSet::new();
+    for tag in tags(page) {
+        let name =
+            tag.trim_start_matches('/').split([' ', '\n']).next().unwrap().trim_end_matches('/');
+        assert!(ELEMENTS.contains(&name), "unknown element <{tag}>");
+        if let Some(id) = tag.split(" id=\"").nth(1) {
+            assert!(ids.insert(id.split('"').next().unwrap()), "id twice: {tag}");
+        }
+        if let Some(link) = tag.split(" href=\"").nth(1) {
+            let link = link.split('"').next().unwrap();
+            assert!(link.starts_with('#'), "a link that leaves the page: {tag}");
+            targets.insert(&link[1..]);
+        }
+        // Attribute names, with what is quoted taken out.
+        let names: String = tag.split('"').step_by(2).collect();
+        assert!(!names.contains(" on") && !names.contains("style="), "{tag}");
+        assert!(!names.contains("src="), "{tag}");
+    }
+    let lost: Vec<_> = targets.difference(&ids).collect();
+    assert!(lost.is_empty(), "links to nowhere: {lost:?}");
+    assert!(page.contains("content=\"default-src &#39;none&#39;; style-src &#39;sha256-"));
+    assert!(!page.contains('‹') || !page.contains("‹page-"), "a label has no words");
+}
+
+fn hidden(text: &str) -> Option<char> {
+    text.chars().find(|c| *c != '\n' && *c != '\t' && render::escape::is_hidden(*c))
+}
+
+#[test]
+fn payloads_stay_text_everywhere() {
+    for payload in PAYLOADS {
+        let report = states::hostile(payload);
+        let page = english(Format::Html, &report);
+        check_page(&page);
+        for format in Format::ALL {
+            let text = english(format, &report);
+            assert_eq!(hidden(&text), None, "{format:?} {payload:?}");
+        }
+        let terminal = english(Format::Text, &report);
+        assert!(terminal.lines().count() <= 15, "{terminal}");
+    }
+}
+
+#[test]
+fn payloads_stay_text_in_markdown() {
+    for payload in PAYLOADS {
+        let report = states::hostile(payload);
+        for target in [Target::Github, Target::Azdo, Target::Line] {
+            let text = markdown(target, &report);
+            assert_eq!(hidden(&text), None);
+            let prose = outside_code(&text);
+            for live in ["<", "](", "@kx", "http", "www.", "#1", "kx0001]", "![", "javascript:"] {
+                assert!(!prose.contains(live), "{target:?} {payload:?}: {live} in\n{prose}");
+            }
+        }
+        let jira = markdown(Target::Jira, &report);
+        assert_eq!(jira.matches("{noformat}").count() % 2, 0);
+        assert!(!jira.replace("\\{", "").contains("{code}"), "{jira}");
+    }
+}
+
+/// Markdown without its fences and code spans; fails on a fence left open.
+fn outside_code(text: &str) -> String {
+    let mut prose = String::new();
+    let mut fence: Option<String> = None;
+    for line in text.lines() {
+        let ticks: String = line.chars().take_while(|c| *c == '`').collect();
+        match &fence {
+            Some(open) if line == open => fence = None,
+            Some(_) => {}
+            None if ticks.len() >= 3 && !line[ticks.len()..].contains('`') => fence = Some(ticks),
+            None => {
+                prose.push_str(line);
+                prose.push('\n');
+            }
+        }
+    }
+    assert_eq!(fence, None, "a fence is left open");
+    let mut out = String::new();
+    let mut rest = prose.as_str();
+    while let Some(start) = rest.find('`') {
+        out.push_str(&rest[..start]);
+        let ticks = rest[start..].chars().take_while(|c| *c == '`').count();
+        let open = "`".repeat(ticks);
+        let inner = &rest[start + ticks..];
+        // The closing run has exactly as many ticks.
+        let mut at = 0;
+        let close = loop {
+            let found = inner[at..].find(&open).expect("a code span is left open") + at;
+            let run = inner[found..].chars().take_while(|c| *c == '`').count();
+            if run == ticks {
+                break found;
+            }
+            at = found + run;
+        };
+        rest = &inner[close + ticks..];
+    }
+    out + rest
+}
+
+#[test]
+fn pages_are_sound_in_every_state_and_language() {
+    for (name, report) in states::all() {
+        for locale in Locale::ALL {
+            let page = rendered(Format::Html, &report, locale, &Options::default());
+            check_page(&page);
+            let budget = if report.causes.is_empty() { 150_000 } else { 400_000 };
+            assert!(page.len() <= budget, "{name}: {} bytes", page.len());
+            let elements = tags(&page).iter().filter(|tag| !tag.starts_with('/')).count();
+            assert!(elements <= 5_000, "{name}: {elements} elements");
+            let again = rendered(Format::Html, &report, locale, &Options::default());
+            assert!(page == again, "{name}: not the same twice");
+        }
+    }
+}
+
+#[test]
+fn every_finding_is_in_every_output() {
+    let mut reports = states::all();
+    reports.push(("huge", states::huge()));
+    for (name, report) in reports {
+        let page = english(Format::Html, &report);
+        let cards = report.causes.iter().chain(&report.unexplained).chain(&report.aggravating);
+        for card in cards.clone() {
+            assert!(
+                page.contains(&format!("id=\"c-{}\"", card.id)),
+                "{name}: {} not in HTML",
+                card.id
+            );
+        }
+        if name == "huge" {
+            continue;
+        }
+        for target in [Target::Github, Target::Azdo, Target::Jira] {
+            let text = markdown(target, &report);
+            for card in cards.clone() {
+                assert!(text.contains(&card.id), "{name}: {} not in {target:?}", card.id);
+            }
+        }
+        let junit = english(Format::Junit, &report);
+        let effects: usize = report.causes.iter().map(|cause| cause.explains.len()).sum();
+        assert_eq!(junit.matches("<failure").count(), cards.count() + effects, "{name}");
+    }
+}
+
+#[test]
+fn the_huge_report_fits_and_says_what_is_short() {
+    let report = states::huge();
+    let page = english(Format::Html, &report);
+    check_page(&page);
+    assert!(page.len() <= 5_000_000, "{} bytes", page.len());
+    let elements = tags(&page).iter().filter(|tag| !tag.starts_with('/')).count();
+    assert!(elements <= 30_000, "{elements} elements");
+    assert!(page.contains("id=\"shortened\""));
+    for target in Target::ALL {
+        let text = markdown(target, &report);
+        let limit = match target {
+            Target::Github => 60_000,
+            Target::Azdo => 900_000,
+            Target::Jira => 30_000,
+            Target::Plain => 3_900,
+            Target::Line => 300,
+        };
+        assert!(text.chars().count() <= limit, "{target:?}: {}", text.chars().count());
+        assert!(
+            target == Target::Line || target == Target::Azdo || text.contains("Shortened"),
+            "{target:?}\n{text}"
+        );
+    }
+}
+
+#[test]
+fn markdown_keeps_any_limit() {
+    let report = states::hostile(&"`<x> ".repeat(2_000));
+    for most in [200_000, 20_000, 4_000, 500] {
+        for target in [Target::Github, Target::Jira, Target::Plain] {
+            let options = Options { target, markdown_max: Some(most), ..Options::default() };
+            let text = rendered(Format::Markdown, &report, Locale::English, &options);
+            assert!(text.chars().count() <= most, "{target:?} {most}: {}", text.chars().count());
+            if target == Target::Github {
+                outside_code(&text);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_terminal_keeps_its_lines_and_columns() {
+    for (name, report) in states::all() {
+        for locale in Locale::ALL {
+            for ascii in [false, true] {
+                let terminal = Terminal {
+                    ascii,
+                    footer: vec!["report.html 212 kB".into(), "report.md 18 kB".into()],
+                    ..Terminal::default()
+                };
+                let options = Options { terminal, ..Options::default() };
+                let text = rendered(Format::Text, &report, locale, &options);
+                assert!(text.lines().count() <= 15, "{name}\n{text}");
+                assert!(text.contains("report.md 18 kB"), "{name}\n{text}");
+                for line in text.lines() {
+                    assert!(line.chars().count() <= 100, "{name}: {line}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn quiet_is_the_verdict_only_and_color_is_asked_for() {
+    let report = states::poorly_covered();
+    let quiet = Terminal { quiet: true, ..Terminal::default() };
+    let options = Options { terminal: quiet, ..Options::default() };
+    let text = rendered(Format::Text, &report, Locale::English, &options);
+    assert!(text.starts_with("? Cannot tell") && text.lines().count() <= 2, "{text}");
+    let color = Terminal { color: true, ..Terminal::default() };
+    let options = Options { terminal: color, ..Options::default() };
+    assert!(rendered(Format::Text, &report, Locale::English, &options).contains("\u{1b}[1;1m"));
+}
+
+#[test]
+fn golden_outputs() {
+    for (name, report) in states::all() {
+        insta::assert_snapshot!(format!("{name}.html"), body(&english(Format::Html, &report)));
+        insta::assert_snapshot!(format!("{name}.md"), markdown(Target::Github, &report));
+        insta::assert_snapshot!(format!("{name}.txt"), english(Format::Text, &report));
+    }
+    let report = states::one_cause();
+    for target in [Target::Jira, Target::Plain, Target::Line] {
+        insta::assert_snapshot!(
+            format!("one-cause.{}", target.as_str()),
+            markdown(target, &report)
+        );
+    }
+    insta::assert_snapshot!("one-cause.sarif", english(Format::Sarif, &report));
+    insta::assert_snapshot!("one-cause.junit", english(Format::Junit, &report));
+    insta::assert_snapshot!("one-cause.json", english(Format::Json, &report));
+}
+
+/// The page without style, script and their hashes, which have tests of their own.
+fn body(page: &str) -> &str {
+    let start = page.find("<body>").unwrap();
+    let end = page.find("<script>").unwrap();
+    &page[start..end]
+}
+
+#[test]
+fn a_users_template_is_escaped_like_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let template = "{% autoescape false %}{{ report.verdict.sentence }}{{ report.verdict.sentence ~ '' }}{% endautoescape %}";
+    std::fs::write(folder.path().join("report.html.j2"), template).unwrap();
+    let templates = Templates::read(folder.path()).unwrap();
+    let options = Options { templates, ..Options::default() };
+    let page =
+        rendered(Format::Html, &states::hostile("<kx-x>\u{202e}"), Locale::English, &options);
+    assert_eq!(page, "Node &lt;kx-x&gt;\\u202e drops TCP 10250.".repeat(2));
+    for wrong in [
+        "{{ report.verdict.sentence | safe }}",
+        "{% include '/etc/passwd' %}",
+        "{% for a in range(9999) %}{% for b in range(9999) %}{% for c in range(99) %}{% endfor %}{% endfor %}{% endfor %}",
+        "{{ nothing }}",
+    ] {
+        std::fs::write(folder.path().join("report.html.j2"), wrong).unwrap();
+        let options =
+            Options { templates: Templates::read(folder.path()).unwrap(), ..Options::default() };
+        let mut out = Vec::new();
+        let result = render::render(
+            Format::Html,
+            &states::healthy(),
+            &Language::new(Locale::English),
+            &options,
+            &mut out,
+        );
+        assert!(result.is_err(), "{wrong}");
+    }
+}
+
+#[test]
+fn every_word_of_the_templates_is_defined() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<_> = ["../templates", "../templates/partials"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(root.join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "j2"))
+        .collect();
+    files.sort();
+    let languages = Locale::ALL.map(Language::new);
+    for path in files {
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("safe"), "{}: nothing is safe", path.display());
+        for call in text.split("t(\"").skip(1) {
+            let key = call.split('"').next().unwrap();
+            if key.ends_with('-') {
+                continue;
+            }
+            for language in &languages {
+                assert!(language.has(key), "{}: {key} in {:?}", path.display(), language.locale);
+            }
+        }
+    }
+    assert!(std::fs::metadata(root.join("../templates/report.js")).unwrap().len() <= 12_288);
+}
+
+#[test]
+fn sarif_and_junit_have_the_shape_their_readers_need() {
+    for (name, report) in states::all() {
+        let sarif: serde_json::Value =
+            serde_json::from_str(&english(Format::Sarif, &report)).unwrap();
+        assert_eq!(sarif["version"], "2.1.0", "{name}");
+        let rules: BTreeSet<&str> = sarif["runs"][0]["tool"]["driver"]["rules"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|rule| rule["id"].as_str().unwrap())
+            .collect();
+        for result in sarif["runs"][0]["results"].as_array().unwrap() {
+            assert!(rules.contains(result["ruleId"].as_str().unwrap()));
+            assert!(["error", "warning", "note"].contains(&result["level"].as_str().unwrap()));
+            assert!(!result["message"]["text"].as_str().unwrap().is_empty());
+            for location in result["locations"].as_array().unwrap() {
+                let uri = location["physicalLocation"]["artifactLocation"]["uri"].as_str().unwrap();
+                assert!(
+                    uri.bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || b"-._~/%".contains(&byte)),
+                    "{uri}"
+                );
+            }
+        }
+        let junit = english(Format::Junit, &report);
+        assert!(junit.contains(&format!("tests=\"{}\"", junit.matches("<testcase").count())));
+    }
+}

@@ -1,0 +1,124 @@
+//! Every report of the tests obeys `docs/report.schema.json`, and the schema knows every key.
+//!
+//! Reads the part of JSON Schema that our schema uses, and fails on a word it does not know.
+
+use serde_json::Value;
+
+use crate::states;
+
+/// Where a value breaks the schema, in words; empty when it does not.
+fn violations(schema: &Value, root: &Value, value: &Value, at: &str, out: &mut Vec<String>) {
+    let Some(words) = schema.as_object() else { return };
+    for (word, wanted) in words {
+        let broken = match word.as_str() {
+            "$schema" | "$defs" | "title" | "description" => false,
+            "$ref" => {
+                let name = wanted.as_str().unwrap().trim_start_matches("#/$defs/");
+                violations(&root["$defs"][name], root, value, at, out);
+                root["$defs"][name].is_null()
+            }
+            "type" => {
+                let names: Vec<&str> = match wanted {
+                    Value::Array(names) => names.iter().filter_map(Value::as_str).collect(),
+                    name => vec![name.as_str().unwrap()],
+                };
+                !names.iter().any(|name| is(name, value))
+            }
+            "enum" => !wanted.as_array().unwrap().contains(value),
+            "const" => wanted != value,
+            "minimum" => value.as_f64().is_some_and(|number| number < wanted.as_f64().unwrap()),
+            "pattern" => value.as_str().is_some_and(|text| {
+                !regex::Regex::new(wanted.as_str().unwrap()).unwrap().is_match(text)
+            }),
+            "required" => {
+                value.is_object()
+                    && wanted
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .any(|key| value.get(key.as_str().unwrap()).is_none())
+            }
+            "properties" => {
+                for (key, inner) in value.as_object().into_iter().flatten() {
+                    match wanted.get(key) {
+                        Some(schema) => {
+                            violations(schema, root, inner, &format!("{at}/{key}"), out)
+                        }
+                        // Scripts must not see it, yet it must be promised: a new key needs a line in the schema.
+                        None => out.push(format!("{at}/{key}: not in the schema")),
+                    }
+                }
+                false
+            }
+            "additionalProperties" => {
+                for (key, inner) in value.as_object().into_iter().flatten() {
+                    violations(wanted, root, inner, &format!("{at}/{key}"), out);
+                }
+                false
+            }
+            "items" => {
+                for (index, inner) in value.as_array().into_iter().flatten().enumerate() {
+                    violations(wanted, root, inner, &format!("{at}/{index}"), out);
+                }
+                false
+            }
+            "prefixItems" => {
+                for (index, schema) in wanted.as_array().unwrap().iter().enumerate() {
+                    violations(schema, root, &value[index], &format!("{at}/{index}"), out);
+                }
+                false
+            }
+            "anyOf" => !wanted.as_array().unwrap().iter().any(|schema| {
+                let mut inner = Vec::new();
+                violations(schema, root, value, at, &mut inner);
+                inner.is_empty()
+            }),
+            other => panic!("{other}: a word of JSON Schema that this test does not know"),
+        };
+        if broken {
+            out.push(format!("{at}: breaks {word} {wanted}"));
+        }
+    }
+}
+
+fn is(name: &str, value: &Value) -> bool {
+    match name {
+        "string" => value.is_string(),
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        "boolean" => value.is_boolean(),
+        "object" => value.is_object(),
+        "array" => value.is_array(),
+        "null" => value.is_null(),
+        other => panic!("{other}: a type that this test does not know"),
+    }
+}
+
+pub fn check(report: &Value) -> Vec<String> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/report.schema.json");
+    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut out = Vec::new();
+    violations(&schema, &schema, report, "", &mut out);
+    out
+}
+
+#[test]
+fn every_state_obeys_the_schema() {
+    for (name, report) in states::all() {
+        let json = serde_json::to_value(&report).unwrap();
+        let violations = check(&json);
+        assert!(violations.is_empty(), "{name}:\n{}", violations.join("\n"));
+    }
+}
+
+#[test]
+fn the_schema_refuses_what_is_not_promised() {
+    let mut json = serde_json::to_value(states::one_cause()).unwrap();
+    json["verdict"]["state"] = "broken".into();
+    json["causes"][0]["evidence"][0]["line"] = "41".into();
+    json["causes"][0].as_object_mut().unwrap().remove("title");
+    json["new"] = 1.into();
+    json["timeline"][0]["at"] = "yesterday".into();
+    json["verdict"]["first_step"]["risk"] = "none".into();
+    assert_eq!(check(&json).len(), 6, "{:#?}", check(&json));
+}

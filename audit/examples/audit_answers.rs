@@ -1,0 +1,106 @@
+//! Prints the answers to audit questions as JSON, from lines, or from a zip of members.
+//!
+//! `cargo run --release -p konspect-audit --example audit_answers -- PATH [THREADS [TIMES]]`; TIMES
+//! reads the members of a zip again and again, to see whether memory grows. This is what
+//! docs/performance.md measures: a zip's members are inflated whole, one a thread.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::FileExt;
+
+use konspect_audit::answers::{Filter, answers};
+use konspect_audit::{AuditFold, Shared, fold_all, fold_blocks};
+use konspect_bundle::{ArtifactId, Source};
+
+/// Members beyond this size are streamed, not inflated whole.
+const WHOLE: u64 = 64 << 20;
+
+struct Member {
+    number: u32,
+    at: u64,
+    compressed: usize,
+    size: u64,
+    check: u32,
+}
+
+thread_local! {
+    static BUFFERS: std::cell::RefCell<(Vec<u8>, Vec<u8>)> = const { std::cell::RefCell::new((Vec::new(), Vec::new())) };
+}
+
+#[expect(clippy::print_stdout, reason = "an example prints")]
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut args = std::env::args().skip(1);
+    let path = args.next().ok_or("PATH is missing")?;
+    let threads = args.next().map_or(Ok(0), |text| text.parse())?;
+    let times: usize = args.next().map_or(Ok(1), |text| text.parse())?;
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
+    let shared = Shared::without_duplicates();
+    let mut fold = match members(&path) {
+        Some(members) => from_zip(&path, &members, times, &shared)?,
+        None => fold_blocks(ArtifactId(0), blocks(File::open(&path)?), &shared),
+    };
+    shared.close(&mut fold);
+    let all = answers(&fold.finish(), &Filter::default(), 300, 1 << 16);
+    println!("{}", serde_json::to_string(&all)?);
+    Ok(())
+}
+
+fn members(path: &str) -> Option<Vec<Member>> {
+    let mut zip = zip::ZipArchive::new(File::open(path).ok()?).ok()?;
+    (0..zip.len())
+        .map(|index| {
+            let entry = zip.by_index_raw(index).ok()?;
+            Some(Member {
+                number: u32::try_from(index).ok()?,
+                at: entry.data_start()?,
+                compressed: usize::try_from(entry.compressed_size()).ok()?,
+                size: entry.size(),
+                check: entry.crc32(),
+            })
+        })
+        .collect()
+}
+
+fn from_zip(
+    path: &str,
+    members: &[Member],
+    times: usize,
+    shared: &Shared,
+) -> std::io::Result<AuditFold> {
+    let file = File::open(path)?;
+    if let [Member { size: WHOLE.., at, compressed, .. }] = members {
+        let mut raw = vec![0; *compressed];
+        file.read_exact_at(&mut raw, *at)?;
+        let inflated = flate2::read::DeflateDecoder::new(std::io::Cursor::new(raw));
+        return Ok(fold_blocks(ArtifactId(0), blocks(inflated), shared));
+    }
+    let work: Vec<&Member> = (0..times).flat_map(|_| members).collect();
+    Ok(fold_all(&work, |member, fold| {
+        BUFFERS.with_borrow_mut(|(raw, out)| {
+            raw.resize(member.compressed, 0);
+            out.resize(usize::try_from(member.size).unwrap_or(0), 0);
+            let mut inflate = flate2::Decompress::new(false);
+            let read = file.read_exact_at(raw, member.at).is_ok()
+                && inflate.decompress(raw, out, flate2::FlushDecompress::Finish).is_ok()
+                && crc32fast::hash(out) == member.check;
+            let id = ArtifactId(member.number);
+            if read {
+                fold.take(Source::new(id, out), shared);
+            } else {
+                fold.refuse(Source::new(id, out).whole(), "damaged member");
+            }
+        });
+    }))
+}
+
+/// Blocks of a mebibyte; the engine cuts them at line ends.
+fn blocks(mut from: impl Read + Send) -> impl Iterator<Item = (u64, Vec<u8>)> + Send {
+    let mut base = 0;
+    std::iter::from_fn(move || {
+        let mut block = Vec::new();
+        from.by_ref().take(1 << 20).read_to_end(&mut block).ok().filter(|length| *length > 0)?;
+        let start = base;
+        base += block.len() as u64;
+        Some((start, block))
+    })
+}
