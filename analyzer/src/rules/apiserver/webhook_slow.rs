@@ -5,6 +5,7 @@ use konspect_bundle::words;
 
 use super::webhook_subject;
 use crate::facts::metrics::{Metrics, WebhookLatency};
+use crate::facts::webhooks::Reason;
 use crate::facts::{Facts, Missing};
 use crate::finding::{Confidence, Finding, Meta, Risk, Step, Subject};
 use crate::model::metrics::MetricsComponent;
@@ -31,7 +32,13 @@ impl Rule for WebhookSlow {
         let metrics = facts.scrapes.ok().map(Metrics::new);
         let latencies = metrics.as_ref().map(Metrics::webhook_latencies).unwrap_or_default();
         let waits = facts.audit.ok().and_then(waits);
-        for latency in &latencies {
+        // A webhook that is out of reach for some calls lets those wait for the timeout: that is not slowness.
+        let cut_off: Vec<String> = crate::facts::webhooks::failing(facts)
+            .into_iter()
+            .filter(|webhook| !webhook.reasons.is_empty() && !webhook.reasons.iter().all(|reason| *reason == Reason::TimedOut))
+            .map(|webhook| webhook.name)
+            .collect();
+        for latency in latencies.iter().filter(|latency| !cut_off.contains(&latency.name)) {
             if latency.calls >= ENOUGH && latency.mean >= SLOW && metrics.as_ref().is_some_and(|metrics| answers(metrics, latency)) {
                 out.found(slow(facts, latency, waits.as_ref()));
             }
