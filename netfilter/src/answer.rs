@@ -191,12 +191,15 @@ impl Host {
                 .any(|table| table.family.covers(family) && &*table.name == name)
         };
         let iptables = self.firewall.tables().iter().any(|table| table.tool == Tool::Iptables);
-        let asked = self.firewall.tables().iter().any(|table| table.family.covers(family));
+        let asked = self.firewall.tables().iter().any(|table| {
+            table.family.covers(family) && (table.tool == Tool::Nft || &*table.name == "filter")
+        });
+        // A listing shows only the table that was asked for; a save without the others may be cut to one.
         let unseen: Vec<&'static str> =
-            if iptables && covered("filter") && !covered("nat") && !covered("mangle") {
-                vec!["raw", "mangle", "nat"]
-            } else {
-                Vec::new()
+            match (iptables, covered("filter"), covered("nat") || covered("mangle")) {
+                (true, true, false) => vec!["raw", "mangle", "nat"],
+                (true, false, _) if !asked => vec!["filter"],
+                _ => Vec::new(),
             };
         let forwarded =
             !self.is_local(packet.destination) && packet.origin != crate::packet::Origin::Node;
@@ -412,4 +415,105 @@ fn subject(comment: &str) -> Option<String> {
         .split_whitespace()
         .find(|word| word.contains('/') && !word.starts_with('/') && !word.ends_with('/'))
         .map(|word| word.trim_matches(['"', ',', ';']).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::Origin;
+    use crate::parse;
+    use konspect_bundle::{ArtifactId, Source};
+
+    fn kubelet() -> Packet {
+        Packet::tcp(
+            Origin::SomeInterface,
+            "10.1.0.5".parse().unwrap(),
+            "10.1.0.4".parse().unwrap(),
+            10250,
+        )
+    }
+
+    fn node() -> Node {
+        Node::of_addresses(["10.1.0.4".parse().unwrap()])
+    }
+
+    fn source(text: &str) -> Source<'_> {
+        Source::new(ArtifactId(0), text.as_bytes())
+    }
+
+    #[test]
+    fn the_default_of_ufw_is_named_with_its_chain() {
+        let mut dumps = Dumps::default();
+        dumps.ruleset(
+            parse::iptables_save(source(
+                "*filter\n:INPUT DROP [7:420]\n:ufw-user-input - [0:0]\n-A INPUT -j ufw-user-input\n\
+                 -A ufw-user-input -p tcp -m tcp --dport 22 -j ACCEPT\nCOMMIT\n",
+            ))
+            .value,
+        );
+        let answer = dumps.host(node()).ask(&kubelet());
+        let deciding = answer.deciding.unwrap();
+        assert_eq!((answer.what, deciding.owner, deciding.policy), (What::Drop, Owner::Ufw, true));
+        assert_eq!(deciding.counters.unwrap().packets, 7);
+    }
+
+    #[test]
+    fn a_better_form_of_a_table_replaces_a_worse_one() {
+        let mut dumps = Dumps::default();
+        let list = "Chain INPUT (policy ACCEPT)\ntarget     prot opt source               destination         \n\
+                    DROP       tcp  --  anywhere             anywhere             tcp dpt:10250\n";
+        dumps.ruleset(parse::iptables_list(source(list)).value);
+        let alone = {
+            let mut dumps = Dumps::default();
+            dumps.ruleset(parse::iptables_list(source(list)).value);
+            dumps.host(node()).ask(&kubelet())
+        };
+        assert_eq!(
+            (alone.what, alone.reasons.as_slice()),
+            (What::Unknown, &[Unknown::InterfacesNotShown][..])
+        );
+        assert_eq!(alone.deciding.unwrap().chain_path.len(), 1);
+        dumps.ruleset(
+            parse::iptables_save(source(
+                "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -i eth0 -p tcp -m tcp --dport 10250 -j DROP\nCOMMIT\n",
+            ))
+            .value,
+        );
+        assert_eq!(dumps.host(node()).ask(&kubelet()).what, What::Drop);
+    }
+
+    #[test]
+    fn kubernetes_own_drops_are_harmless() {
+        let mut dumps = Dumps::default();
+        dumps.ruleset(
+            parse::iptables_save(source(
+                "*filter\n:INPUT ACCEPT [0:0]\n:KUBE-SERVICES - [0:0]\n-A INPUT -j KUBE-SERVICES\n\
+                 -A KUBE-SERVICES -d 10.1.0.4/32 -p tcp -m comment --comment \"default/web:http has no endpoints\" \
+                 -m tcp --dport 10250 -j REJECT --reject-with icmp-port-unreachable\nCOMMIT\n",
+            ))
+            .value,
+        );
+        let deciding = dumps.host(node()).ask(&kubelet()).deciding.unwrap();
+        assert_eq!(deciding.meaning, Some(Meaning::NoEndpoints));
+        assert_eq!(deciding.subject.as_deref(), Some("default/web:http"));
+        let chains: Vec<_> = deciding
+            .chain_path
+            .iter()
+            .map(|(chain, number, _)| format!("{chain}:{number}"))
+            .collect();
+        assert_eq!(chains, ["INPUT:1", "KUBE-SERVICES:1"]);
+    }
+
+    #[test]
+    fn a_nat_table_alone_answers_nothing() {
+        let mut dumps = Dumps::default();
+        dumps.ruleset(
+            parse::iptables_save(source("*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n")).value,
+        );
+        let answer = dumps.host(node()).ask(&kubelet());
+        assert_eq!(
+            (answer.what, answer.asked, answer.unseen),
+            (What::Unknown, false, vec!["filter"])
+        );
+    }
 }

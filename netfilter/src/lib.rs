@@ -24,6 +24,22 @@
 //! assert_eq!(&dump[deciding.at.start as usize..deciding.at.end as usize][..8], b"[12:720]");
 //! ```
 //!
+//! What else a caller needs:
+//!
+//! - [`answer::Dumps`] takes rulesets of any parser ([`parse::iptables_save`], [`parse::iptables_list`],
+//!   [`parse::nft_text`], [`parse::nft_json`]), sets ([`parse::ipset`]) and `ufw status`
+//!   ([`parse::ufw_status`]); of two forms of one table the better one is kept.
+//! - [`answer::Answer::what`] is certain only if all ways end alike; `reasons` say why not. A listing
+//!   without `-v` whose only reason is [`model::Unknown::InterfacesNotShown`] still names in `deciding`
+//!   the rule that may drop.
+//! - `deciding.meaning` is present for rules that clusters have by design: never a finding.
+//! - `ufw_rule` is `ufw status numbered`'s number where UFW decides; `unseen` names tables of which
+//!   nothing was collected; `asked` is false where no filter rule was.
+//! - [`nsg::verdict`] asks the groups of a subnet and of an interface ([`parse::nsg_rules`]); give the
+//!   nodes' addresses or the network's prefixes as [`nsg::Context::virtual_network`].
+//! - [`change::for_host`] and [`change::for_nsg`] propose what would turn the verdict, tried before, as
+//!   command and undo.
+//!
 //! Three rules hold everywhere: parsing never fails ([`konspect_bundle::Parsed`]); what a form loses is
 //! *unknown*, never *no*; and an answer is the set of all outcomes that the dumps allow.
 

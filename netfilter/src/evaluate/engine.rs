@@ -139,7 +139,7 @@ impl<'a> Engine<'a> {
             if let Some(flow) = &mut flow {
                 flow.because(Unknown::Budget);
                 // The outcome that says so is kept beyond the limit.
-                self.outcomes.pop();
+                self.outcomes.truncate(self.firewall.budget.outcomes.saturating_sub(1));
                 self.finish(flow, What::Unknown, None);
             }
         }

@@ -111,6 +111,7 @@ impl Engine<'_> {
             Key::ReversePathInterface => {
                 match self.firewall.node().way(self.address(core.source)) {
                     Way::Unreachable => Value::one(0_u8),
+                    Way::Somewhere if self.firewall.node().routes.is_empty() => Value::one(1_u8),
                     Way::Somewhere => Value::Unknown(Unknown::Node("routes")),
                     Way::Out(name) => match &core.input {
                         Device::Named(input) => Value::flag(*input == name),

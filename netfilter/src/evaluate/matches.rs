@@ -288,6 +288,9 @@ impl<'a> Engine<'a> {
             (Way::Broadcast | Way::Unreachable, _) => Truth::No,
             (Way::Out(name), Device::Named(input)) => Truth::of(loose || name == *input),
             (Way::Out(_), _) if loose => Truth::Yes,
+            // Without any collected route, the packet asked about is taken to come the way its answer
+            // goes: every Calico node would be uncertain otherwise.
+            (Way::Somewhere, _) if self.firewall.node().routes.is_empty() => Truth::Yes,
             _ => Truth::Unknown(Unknown::Node("routes")),
         }
     }

@@ -8,8 +8,8 @@ use super::engine::{Engine, Next, advance};
 use super::flow::{Device, Flow, Frame, Gave, RawKind, Stage};
 use super::outcome::What;
 use crate::model::{
-    ChainId, Effect, Element, Field, Key, MapRef, Mapped, MarkSource, Reject, Statement, Translate,
-    TranslateAddress, TranslatePorts, TtlChange, Unknown, Verdict, status,
+    ChainId, Effect, Element, Field, Key, MapRef, Mapped, MarkSource, Reject, Statement, Tool,
+    Translate, TranslateAddress, TranslatePorts, TtlChange, Unknown, Verdict, status,
 };
 use crate::packet::{Ports, has_ports};
 use crate::parse::address_number;
@@ -380,7 +380,13 @@ impl<'a> Engine<'a> {
                 None if self.firewall.node().addresses_complete
                     && matches!(flow.core.input, Device::Named(_)) =>
                 {
-                    self.outside(flow, None);
+                    let table = self.firewall.tables.get(entry.table as usize);
+                    if table.is_some_and(|table| table.tool == Tool::Nft) {
+                        // nft's own expression gives the verdict; xtables' target only fails.
+                        self.finish(flow, What::Drop, None);
+                    } else {
+                        self.outside(flow, None);
+                    }
                     return Next::End;
                 }
                 None => {

@@ -137,8 +137,11 @@ fn ask(path: &Path, probes: &mut usize, misses: &mut Vec<String>) {
 fn nsg_truth() {
     let folder: PathBuf = truth_folder().join("nsg");
     let (mut probes, mut misses) = (0, Vec::new());
-    let mut files: Vec<_> =
-        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let Ok(entries) = std::fs::read_dir(&folder) else {
+        eprintln!("no nsg truth in {}", folder.display());
+        return;
+    };
+    let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
     for file in
         files.iter().filter(|file| file.extension().is_some_and(|extension| extension == "json"))
