@@ -14,7 +14,7 @@ use crate::rows::hash_parts;
 pub(crate) const LIMIT: usize = 1 << 19;
 
 /// How many different owners are told apart.
-const OWNERS: usize = 1 << 16;
+const OWNERS: usize = 1 << 18;
 
 /// Where, when and whose an open request is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
