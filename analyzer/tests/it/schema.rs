@@ -42,7 +42,7 @@ fn violations(schema: &Value, root: &Value, value: &Value, at: &str, out: &mut V
                 for (key, inner) in value.as_object().into_iter().flatten() {
                     match wanted.get(key) {
                         Some(schema) => {
-                            violations(schema, root, inner, &format!("{at}/{key}"), out)
+                            violations(schema, root, inner, &format!("{at}/{key}"), out);
                         }
                         // Scripts must not see it, yet it must be promised: a new key needs a line in the schema.
                         None => out.push(format!("{at}/{key}: not in the schema")),
