@@ -4,6 +4,7 @@
 #[path = "../tests/it/states.rs"]
 mod states;
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 
@@ -30,7 +31,7 @@ fn main() -> anyhow::Result<()> {
                 let mut bytes = Vec::new();
                 render::render(format, &report, &language, &Options::default(), &mut bytes)?;
                 fs::write(folder.join(&file), bytes)?;
-                index.push_str(&format!("<li><a href=\"{file}\">{file}</a>\n"));
+                writeln!(index, "<li><a href=\"{file}\">{file}</a>")?;
             }
         }
     }

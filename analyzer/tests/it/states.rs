@@ -14,7 +14,7 @@ use konspect::report::{
 };
 
 /// Every state by the name that golden files and the gallery use.
-pub fn all() -> Vec<(&'static str, Report)> {
+pub(crate) fn all() -> Vec<(&'static str, Report)> {
     vec![
         ("healthy", healthy()),
         ("healthy-poorly-covered", poorly_covered()),
@@ -29,7 +29,7 @@ pub fn all() -> Vec<(&'static str, Report)> {
     ]
 }
 
-pub fn healthy() -> Report {
+pub(crate) fn healthy() -> Report {
     let mut report = base();
     report.verdict = Verdict {
         sentence: "No fault found in what was collected: 12 of 12 sources read, 214 nodes Ready, 0 restarts in the last hour.".into(),
@@ -55,7 +55,7 @@ pub fn healthy() -> Report {
     report
 }
 
-pub fn poorly_covered() -> Report {
+pub(crate) fn poorly_covered() -> Report {
     let mut report = healthy();
     report.verdict.sentence =
         "Cannot tell: only pods and nodes were collected; nothing wrong in them. Collect events, audit and iptables.".into();
@@ -81,7 +81,7 @@ pub fn poorly_covered() -> Report {
     report
 }
 
-pub fn one_cause() -> Report {
+pub(crate) fn one_cause() -> Report {
     let mut report = base();
     let mut cause = finding("c1", "KSP2103", "port-10250-iptables", Severity::Critical);
     cause.title =
@@ -173,7 +173,7 @@ pub fn one_cause() -> Report {
     report
 }
 
-pub fn several_causes() -> Report {
+pub(crate) fn several_causes() -> Report {
     let mut report = one_cause();
     report.verdict.sentence.push_str(" And 1 more independent cause.");
     report.verdict.summary = "2 causes explain 45 of 48 findings · 1 unexplained".into();
@@ -194,7 +194,7 @@ pub fn several_causes() -> Report {
     report
 }
 
-pub fn symptoms_only() -> Report {
+pub(crate) fn symptoms_only() -> Report {
     let mut report = base();
     report.verdict = Verdict {
         sentence: "41 Pods restart since 09:11 UTC; the cause is not in this bundle. Most telling missing source: kubelet logs of np1.".into(),
@@ -229,7 +229,7 @@ pub fn symptoms_only() -> Report {
     report
 }
 
-pub fn partial() -> Report {
+pub(crate) fn partial() -> Report {
     let mut report = one_cause();
     report.bundle.cut_off = true;
     report.verdict.banners =
@@ -242,7 +242,7 @@ pub fn partial() -> Report {
     report
 }
 
-pub fn redacted() -> Report {
+pub(crate) fn redacted() -> Report {
     let mut report = one_cause();
     report.bundle.redactions =
         BTreeMap::from([("token".into(), 12), ("ip".into(), 4_801), ("name".into(), 377)]);
@@ -259,7 +259,7 @@ pub fn redacted() -> Report {
     report
 }
 
-pub fn tampered() -> Report {
+pub(crate) fn tampered() -> Report {
     let mut report = one_cause();
     report.bundle.tampered = words(
         "nodes/aks-np1-30491862-vmss000002/iptables-save.txt, resources/pods.json, cluster/version.json",
@@ -272,7 +272,7 @@ pub fn tampered() -> Report {
     report
 }
 
-pub fn foreign() -> Report {
+pub(crate) fn foreign() -> Report {
     let mut report = poorly_covered();
     report.bundle.collector = Some("0.3.0".into());
     report.verdict.banners = vec!["Made by collector 0.3 (knows 9 of 12 sources).".into()];
@@ -280,7 +280,7 @@ pub fn foreign() -> Report {
 }
 
 /// 5,000 nodes and 200,000 Pods: thousands of findings and rows.
-pub fn huge() -> Report {
+pub(crate) fn huge() -> Report {
     let mut report = one_cause();
     report.bundle.nodes = Some(5_000);
     report.bundle.pods = Some(200_000);
@@ -337,7 +337,7 @@ pub fn huge() -> Report {
 }
 
 /// One payload in every field that a bundle can reach.
-pub fn hostile(payload: &str) -> Report {
+pub(crate) fn hostile(payload: &str) -> Report {
     let mut report = one_cause();
     report.bundle.name = format!("bundle {payload}.zip");
     report.bundle.cluster = payload.to_owned();
