@@ -57,9 +57,14 @@ impl Redactor {
 
     /// Cleans a whole artefact, whatever it is.
     pub fn clean(&self, bytes: &[u8]) -> Redacted {
+        self.clean_owned(bytes.to_vec())
+    }
+
+    /// The same without a copy of what is clean already.
+    pub fn clean_owned(&self, bytes: Vec<u8>) -> Redacted {
         let mut cleaner = Cleaner { redactor: self, counts: BTreeMap::new(), depth: 0 };
-        let clean = cleaner.artefact(bytes);
-        Redacted { bytes: clean.unwrap_or_else(|| bytes.to_vec()), counts: cleaner.counts }
+        let clean = cleaner.artefact(&bytes);
+        Redacted { bytes: clean.unwrap_or(bytes), counts: cleaner.counts }
     }
 
     /// True for bytes that no cleaning can be trusted with: archives and other binary files.

@@ -46,6 +46,8 @@ pub enum Shape {
 pub struct Writer {
     inner: Mutex<Inner>,
     redactor: Redactor,
+    /// Held by the thread that cleans and compresses.
+    turn: Mutex<()>,
     target: PathBuf,
     limit: u64,
 }
@@ -96,6 +98,7 @@ impl Writer {
         Ok(Self {
             inner: Mutex::new(inner),
             redactor: Redactor::new(),
+            turn: Mutex::default(),
             target: target.to_owned(),
             limit,
         })
@@ -176,11 +179,13 @@ impl Writer {
     fn commit(
         &self,
         path: &str,
-        bytes: &[u8],
+        bytes: Vec<u8>,
         truncated: bool,
         lines: bool,
     ) -> Result<String, WriteError> {
-        let clean = self.redactor.clean(bytes);
+        // One at a time: what waits is one buffer a thread, not three.
+        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let clean = self.redactor.clean_owned(bytes);
         let name = self.lock().claim(path);
         let prepared =
             prepare(&name, &clean.bytes).map_err(|error| failed(&self.target, error.into()))?;
@@ -192,6 +197,7 @@ impl Writer {
             truncated,
             redactions: clean.counts,
         };
+        drop(turn);
         let mut inner = self.lock();
         inner.append(prepared)?;
         inner.bytes += record.bytes;
@@ -280,9 +286,13 @@ impl Member<'_> {
     fn part(&mut self, last: bool, truncated: bool) -> Result<(), WriteError> {
         let only = last && self.parts.is_empty();
         let name = if only { self.path.clone() } else { part_name(&self.path, self.parts.len()) };
-        let name = self.writer.commit(&name, &self.held, truncated, self.shape == Shape::Lines)?;
+        let name = self.writer.commit(
+            &name,
+            std::mem::take(&mut self.held),
+            truncated,
+            self.shape == Shape::Lines,
+        )?;
         self.parts.push(name);
-        self.held.clear();
         Ok(())
     }
 }

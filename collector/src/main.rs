@@ -39,6 +39,9 @@ const GAPS: u8 = 4;
 const CANNOT_WRITE: u8 = 5;
 const INTERRUPTED: u8 = 130;
 
+/// More entries than this are counted, not named: the manifest has them all.
+const LISTED: usize = 12;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(&cli) {
@@ -157,10 +160,14 @@ fn gaps(commands: &[CommandRecord]) -> Vec<String> {
             entry
         });
     }
-    reasons
-        .into_iter()
-        .map(|(reason, entries)| format!("{}: {reason}", entries.join(", ")))
-        .collect()
+    let named = |entries: Vec<String>| {
+        if entries.len() > LISTED {
+            format!("{} entries", entries.len())
+        } else {
+            entries.join(", ")
+        }
+    };
+    reasons.into_iter().map(|(reason, entries)| format!("{}: {reason}", named(entries))).collect()
 }
 
 /// Prints the path, the size, the digest and one sentence.

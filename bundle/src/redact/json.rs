@@ -53,14 +53,8 @@ impl Cleaner<'_> {
     /// Cleans one JSON document or one a line.
     pub(super) fn json(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
         let shapes = shapes(bytes);
-        let mut pass = Pass {
-            bytes,
-            at: 0,
-            out: Vec::with_capacity(bytes.len()),
-            copied: 0,
-            object: 0,
-            shapes: &shapes,
-        };
+        let mut pass =
+            Pass { bytes, at: 0, out: Vec::new(), copied: 0, object: 0, shapes: &shapes };
         let mut whole = true;
         loop {
             pass.space();
@@ -115,6 +109,9 @@ impl Pass<'_> {
     }
 
     fn replace(&mut self, range: std::ops::Range<usize>, with: &[u8]) {
+        if self.out.capacity() == 0 {
+            self.out.reserve(self.bytes.len());
+        }
         self.out.extend_from_slice(self.bytes.get(self.copied..range.start).unwrap_or_default());
         self.out.extend_from_slice(with);
         self.copied = range.end;
