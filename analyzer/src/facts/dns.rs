@@ -87,7 +87,7 @@ fn kind_of(facts: &Facts, name: &str) -> NameKind {
     if known || name.ends_with(".azmk8s.io") {
         NameKind::ApiServer
     } else if name.ends_with(".cluster.local")
-        || name.ends_with(".svc")
+        || name.rsplit('.').next() == Some("svc")
         || name.starts_with("kubernetes.default")
         || name == "kubernetes"
     {
@@ -146,9 +146,7 @@ fn lookups(facts: &Facts, out: &mut Vec<Question>) {
                     .iter()
                     .any(|server| lookup.server.starts_with(server.as_str()))
         });
-        if own && resolver == Resolver::Other
-            || matches!(asker, Asker::Pod(_)) && resolver == Resolver::Other
-        {
+        if resolver == Resolver::Other && (own || matches!(asker, Asker::Pod(_))) {
             resolver = Resolver::Own;
         }
         out.push(Question {

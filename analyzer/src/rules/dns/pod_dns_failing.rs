@@ -26,7 +26,7 @@ impl Rule for PodDnsFailing {
             .iter()
             .filter(|question| matches!(question.asker, Asker::Pod(_)) && question.resolver == Resolver::Own)
             .collect();
-        let mut failed: Vec<&Question> = of_pods.iter().copied().filter(fails).collect();
+        let mut failed: Vec<&Question> = of_pods.iter().copied().filter(|question| fails(question)).collect();
         failed.sort_by_key(|question| (!question.direct, question.time, question.at));
         let Some(first) = failed.first() else {
             match of_pods.iter().find(|question| question.direct && question.outcome == Outcome::Resolved) {
@@ -78,7 +78,7 @@ fn pod(question: &Question) -> &str {
 
 /// A name outside the cluster that does not exist is a fault of whoever asks for it; so is any other
 /// name that a program merely complains of.
-fn fails(question: &&Question) -> bool {
+fn fails(question: &Question) -> bool {
     match question.outcome {
         Outcome::Resolved => false,
         Outcome::NoSuchName => question.direct && question.kind == NameKind::Cluster && question.name.contains("kubernetes"),

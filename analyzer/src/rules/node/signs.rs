@@ -66,15 +66,6 @@ impl Signs {
         self.by_node.keys().map(String::as_str)
     }
 
-    pub fn of(&self, node: &str) -> &[Sign] {
-        self.by_node.get(node).map_or(&[], Vec::as_slice)
-    }
-
-    /// How sure the strongest sign of a node makes it.
-    pub fn weight(&self, node: &str) -> Option<Confidence> {
-        self.of(node).iter().map(|sign| sign.weight).max()
-    }
-
     pub fn keep(&mut self, mut good: impl FnMut(&str, &[Sign]) -> bool) {
         self.by_node.retain(|node, signs| good(node, signs));
     }
