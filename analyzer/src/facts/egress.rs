@@ -166,10 +166,7 @@ fn items(message: &str) -> Vec<(String, EgressResult)> {
             let (code, rest) = item.split_once(')')?;
             let (text, url) = rest.split_once("http")?;
             let url = url.split_once("://")?.1;
-            let host = url
-                .split(|c: char| matches!(c, '/' | ':' | ' ' | ')' | ';' | '?'))
-                .next()?
-                .to_ascii_lowercase();
+            let host = url.split(['/', ':', ' ', ')', ';', '?']).next()?.to_ascii_lowercase();
             let lower = text.to_ascii_lowercase();
             let result = match code.trim() {
                 "6" => EgressResult::Unresolved,

@@ -13,7 +13,7 @@ use crate::model::workload::{NetworkPolicy, PolicyPort, PolicyRule};
 
 /// The policies together with what their selectors look at.
 pub struct Policies<'f> {
-    policies: &'f [NetworkPolicy],
+    all: &'f [NetworkPolicy],
     namespaces: Option<&'f Listing<Namespace>>,
     /// Addresses by which pods ask for names: the service's, its pods', those of caches on nodes.
     dns_addresses: Vec<IpAddr>,
@@ -43,7 +43,7 @@ impl<'f> Policies<'f> {
             .chain(caches)
             .filter_map(|address| address.parse().ok())
             .collect();
-        Self { policies, namespaces, dns_addresses }
+        Self { all: policies, namespaces, dns_addresses }
     }
 
     /// Policies that isolate a pod's egress, when none of them lets it ask for names.
@@ -76,7 +76,7 @@ impl<'f> Policies<'f> {
             return Vec::new();
         }
         let isolating: Vec<&NetworkPolicy> = self
-            .policies
+            .all
             .iter()
             .filter(|policy| policy.meta.namespace == pod.meta.namespace)
             .filter(|policy| policy.pod_selector.matches(&pod.meta.labels))
