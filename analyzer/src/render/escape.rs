@@ -81,9 +81,9 @@ pub fn markdown(text: &str) -> String {
             out.push(' ');
         }
         if plain_word(word) && !(index == 0 && list_number(word)) {
-            out.push_str(word)
+            out.push_str(word);
         } else {
-            out.push_str(&markdown_code(word))
+            out.push_str(&markdown_code(word));
         }
     }
     out
