@@ -7,6 +7,10 @@
     reason = "a test may fail loudly, and its helpers with it"
 )]
 
+mod cli;
+mod determinism;
+mod kit;
+mod offline;
 mod pages;
 mod render;
 mod schema;
