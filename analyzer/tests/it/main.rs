@@ -9,11 +9,13 @@
 
 mod cli;
 mod determinism;
+mod fuzz;
 mod kit;
 mod offline;
 mod pages;
 mod render;
 mod schema;
 mod states;
+mod targets;
 mod tidy;
 mod words;
