@@ -140,9 +140,7 @@ fn found(node: &str, signs: &Signs, out: &mut Checked) {
     let hurts = signs.early.is_some() || signs.future.is_some();
     finding = if amount >= HARM && hurts {
         finding.confidence(Confidence::Proven)
-    } else if amount >= HARM {
-        finding
-    } else if amount >= NOTE && hurts {
+    } else if amount >= HARM || (amount >= NOTE && hurts) {
         finding
     } else {
         finding.severity(Severity::Warning).confidence(Confidence::Possible)

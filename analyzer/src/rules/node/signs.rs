@@ -24,26 +24,26 @@ const MOST_FINDINGS: usize = 3;
 /// One line that speaks of one node.
 #[derive(Clone, Debug)]
 pub(in crate::rules) struct Sign {
-    pub at: Span,
-    pub says: Words,
-    pub since: Option<Timestamp>,
-    pub until: Option<Timestamp>,
-    pub weight: Confidence,
+    pub(super) at: Span,
+    pub(super) says: Words,
+    pub(super) since: Option<Timestamp>,
+    pub(super) until: Option<Timestamp>,
+    pub(super) weight: Confidence,
 }
 
 impl Sign {
-    pub fn new(at: Span, says: Words, weight: Confidence) -> Self {
+    pub(super) fn new(at: Span, says: Words, weight: Confidence) -> Self {
         Self { at, says, since: None, until: None, weight }
     }
 
     #[must_use]
-    pub fn since(mut self, since: Option<Timestamp>) -> Self {
+    pub(super) fn since(mut self, since: Option<Timestamp>) -> Self {
         self.since = since;
         self
     }
 
     #[must_use]
-    pub fn until(mut self, until: Option<Timestamp>) -> Self {
+    pub(super) fn until(mut self, until: Option<Timestamp>) -> Self {
         self.until = until;
         self
     }
@@ -57,21 +57,21 @@ pub(in crate::rules) struct Signs {
 
 impl Signs {
     /// Notes a sign; a node that the list of nodes spells otherwise goes by the list's name.
-    pub fn add(&mut self, nodes: Option<&Nodes>, node: &str, sign: Sign) {
+    pub(super) fn add(&mut self, nodes: Option<&Nodes>, node: &str, sign: Sign) {
         let known = nodes.and_then(|nodes| nodes.find(node)).map(|node| node.meta.name.as_str());
         self.by_node.entry(known.unwrap_or(node).to_owned()).or_default().push(sign);
     }
 
-    pub fn nodes(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn nodes(&self) -> impl Iterator<Item = &str> {
         self.by_node.keys().map(String::as_str)
     }
 
-    pub fn keep(&mut self, mut good: impl FnMut(&str, &[Sign]) -> bool) {
+    pub(super) fn keep(&mut self, mut good: impl FnMut(&str, &[Sign]) -> bool) {
         self.by_node.retain(|node, signs| good(node, signs));
     }
 
     /// One finding for each node: the surest and earliest sign first, a warning when it is only possible.
-    pub fn findings(mut self, meta: &'static Meta, title: impl Fn(&str) -> Words) -> Vec<Finding> {
+    pub(super) fn findings(mut self, meta: &'static Meta, title: impl Fn(&str) -> Words) -> Vec<Finding> {
         let mut findings = Vec::new();
         for (node, signs) in &mut self.by_node {
             signs.sort_by_key(|sign| (Reverse(sign.weight), sign.since.is_none(), sign.since, sign.at));

@@ -102,7 +102,7 @@ impl Rule for ApiServerPathBlocked {
 
 /// A node that is Ready and renews its lease reaches the API server, whatever its older lines say.
 fn alive(facts: &Facts, path: &ApiServerPath, node: &str) -> bool {
-    let ready = facts.nodes.ok().and_then(|nodes| nodes.get(node)).and_then(|node| node.ready());
+    let ready = facts.nodes.ok().and_then(|nodes| nodes.get(node)).and_then(crate::model::kube::Node::ready);
     let probed = path.of(node).iter().any(|seen| {
         matches!(
             seen.witness,

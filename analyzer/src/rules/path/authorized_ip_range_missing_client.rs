@@ -85,12 +85,13 @@ impl Rule for AuthorizedIpRangeMissingClient {
     }
 }
 
+const TEMPLATE: &str = "az aks update -g {} -n {} --api-server-authorized-ip-ranges {}";
+
 /// Adds an address to the ranges: the flag replaces the whole list, so the old entries are repeated.
 pub(super) fn update(cluster: &ManagedCluster, ranges: &[String], ip: &str) -> Step {
     let old = ranges.join(",");
     let new =
         if ranges.is_empty() { format!("{ip}/32") } else { format!("{old},{ip}/32") };
-    const TEMPLATE: &str = "az aks update -g {} -n {} --api-server-authorized-ip-ranges {}";
     let group = cluster.resource_group.as_str();
     Step::new(words!("authorized-ip-range-add", ip = ip))
         .run(Risk::Changes, command(TEMPLATE, &[group, &cluster.name, &new]))
