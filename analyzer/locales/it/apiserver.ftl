@@ -15,7 +15,7 @@ client-request-flood-line = la prima di { $count } richieste: { $verb } { $resou
 client-request-flood-advice = far usare al client un watch (un informer) invece di ripetere le richieste, o richiedere meno spesso
 
 rule-client-watch-leak = un client lascia aperti dei watch
-client-watch-leak-title = { $user } ({ $agent }) ha { $open } watch aperti e non ne chiude nessuno
+client-watch-leak-title = { $user } ({ $agent }) ha { $open } watch aperti e non li chiude
 client-watch-leak-line = il primo di { $open } watch di { $resource } mai terminati
 client-watch-leak-last = l'ultimo; circa { $rate } al minuto, su { $resources ->
     [one] una risorsa
@@ -60,7 +60,7 @@ webhook-save = salvare la configurazione prima di modificarla
 webhook-delete = se il back-end non può tornare, eliminare la configurazione (il suo controller la ricrea quando è integro)
 
 rule-webhook-deadlock = un webhook di ammissione protegge i propri Pod e non può tornare
-webhook-deadlock-title = webhook { $webhook } serve al proprio avvio: nessun Pod di { $namespace } si può creare
+webhook-deadlock-title = webhook { $webhook } blocca sé stesso: nessun Pod di { $namespace } si può creare
 webhook-deadlock-refused = i suoi stessi Pod vengono rifiutati: { $cause }
 webhook-deadlock-wants = il back-end in { $namespace } richiede Pod e non ne ha
 webhook-deadlock-empty = il Service { $service } non ha endpoint pronti

@@ -48,27 +48,27 @@ rule-port-10250-ufw = ufw blocca la porta del kubelet su un nodo
 port-10250-ufw-title = ufw { $node ->
     [none] di un nodo
    *[other] del nodo { $node }
-} blocca TCP 10250: il server API non raggiunge questo kubelet
+} blocca TCP 10250: kubelet irraggiungibile
 port-10250-ufw-many = ufw su { $count } nodi blocca TCP 10250: il server API non raggiunge questi kubelet
 port-10250-ufw-cleared = ufw non blocca TCP 10250 su { $node }
 port-10250-ufw-allow = sul nodo, lasciare entrare la porta del kubelet
 port-10250-ufw-disable = oppure disattivare ufw; blocca anche il traffico dei Pod e le NodePort
 
 rule-port-10250-iptables = una regola iptables blocca la porta del kubelet su un nodo
-port-10250-iptables-title = una regola iptables { $node ->
-    [none] di un nodo
-   *[other] del nodo { $node }
-} blocca TCP 10250: il suo kubelet non è raggiungibile
+port-10250-iptables-title = iptables su { $node ->
+    [none] un nodo
+   *[other] { $node }
+} blocca TCP 10250: kubelet irraggiungibile
 port-10250-iptables-many = regole iptables su { $count } nodi bloccano TCP 10250: i loro kubelet non sono raggiungibili
 port-10250-iptables-cleared = il filtro di pacchetti di { $node } lascia entrare TCP 10250 con questa riga
 port-10250-iptables-delete = sul nodo, eliminare questa regola (verificarne prima il numero, può cambiare)
 port-10250-iptables-accept = sul nodo, accettare la porta del kubelet prima che il criterio predefinito la scarti
 
 rule-port-10250-nftables = una regola nftables blocca la porta del kubelet su un nodo
-port-10250-nftables-title = una regola nftables { $node ->
-    [none] di un nodo
-   *[other] del nodo { $node }
-} blocca TCP 10250: il suo kubelet non è raggiungibile
+port-10250-nftables-title = nftables su { $node ->
+    [none] un nodo
+   *[other] { $node }
+} blocca TCP 10250: kubelet irraggiungibile
 port-10250-nftables-many = regole nftables su { $count } nodi bloccano TCP 10250: i loro kubelet non sono raggiungibili
 port-10250-nftables-cleared = il set di regole nftables di { $node } lascia entrare TCP 10250
 port-10250-nftables-delete = sul nodo, eliminare questa regola; iptables non la mostra
@@ -86,7 +86,7 @@ node-to-node-traffic-blocked-settled = gli NSG di tutte le subnet dei nodi, le l
 node-to-node-traffic-blocked-cleared = il kubelet di { $node }, che non ospita agenti, risponde
 
 rule-port-10250-nsg = un gruppo di sicurezza di rete (NSG) blocca la porta dei kubelet
-port-10250-nsg-title = la regola { $rule } (priorità { $priority }) dell'NSG { $group } nega TCP 10250 tra i nodi
+port-10250-nsg-title = NSG { $group }: la regola { $rule } (priorità { $priority }) nega TCP 10250 tra nodi
 port-10250-nsg-inbound = { $rule } nega TCP 10250 in ingresso da nodo a nodo; la sua priorità { $priority } precede AllowVnetInBound
 port-10250-nsg-outbound = { $rule } nega TCP 10250 in uscita da nodo a nodo; la sua priorità { $priority } precede AllowVnetOutBound
 port-10250-nsg-cleared = { $rule } (priorità { $priority }) di { $group } consente TCP 10250 tra i nodi
@@ -130,13 +130,13 @@ tunnel-symptom-cannot-connect = il log di un agente termina con connessioni non 
 tunnel-symptom-call = una chiamata al kubelet di { $node } è terminata nel tunnel
 
 rule-tunnel-agents-on-one-node = tutti gli agenti del tunnel sono su un solo nodo
-tunnel-agents-on-one-node-title = tutti gli agenti del tunnel sono su { $node }: se cade, cade il tunnel
+tunnel-agents-on-one-node-title = agenti del tunnel tutti su { $node }: se cade, cade il tunnel
 tunnel-agents-on-one-node-agent = { $pod } è in esecuzione su { $node }
 tunnel-agents-on-one-node-spread = far pianificare di nuovo gli agenti, quando un altro nodo di sistema ha spazio
 tunnel-agents-on-one-node-cleared = gli agenti sono in esecuzione su { $count } nodi
 
 rule-tunnel-egress-port-closed = la porta del vecchio tunnel è chiusa in uscita
-tunnel-egress-port-closed-title = { $pod } non raggiunge il server API sulla porta { $port }: il vecchio tunnel è interrotto
+tunnel-egress-port-closed-title = vecchio tunnel interrotto: { $pod } non raggiunge il server API su { $port }
 tunnel-egress-port-closed-konnectivity = il cluster usa konnectivity, che richiede solo TCP 443
 tunnel-egress-port-closed-ready = { $pod } è pronto: la sua porta è aperta
 tunnel-egress-port-closed-down = { $pod } non è pronto

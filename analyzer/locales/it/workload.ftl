@@ -76,7 +76,7 @@ namespace-stuck-terminating-do = leggere che cosa attende; non rimuovere mai il 
 namespace-stuck-terminating-cleared = nessuno dei { $count } spazi dei nomi è bloccato
 
 rule-object-stuck-by-finalizer = oggetti attendono un finalizer
-object-stuck-by-finalizer-title = { $kind } { $name } non si può eliminare: { $finalizer } lo trattiene
+object-stuck-by-finalizer-title = { $kind } { $name } non eliminabile: { $finalizer } lo trattiene
 object-stuck-by-finalizer-says = { $name } è stato eliminato e porta ancora { $finalizer }
 object-stuck-by-finalizer-do = vedere che cosa lo trattiene, e riparare il controller a cui appartiene il finalizer
 object-stuck-by-finalizer-cleared = nessuno dei { $count } oggetti attende un finalizer
@@ -114,7 +114,7 @@ probes-failing-on-one-node-do = vedere che cosa manca al nodo
 probes-failing-on-one-node-cleared = su nessun nodo scadono le probe di più carichi di lavoro
 
 rule-kube-proxy-stale = kube-proxy non funziona o non può scrivere le sue regole
-kube-proxy-stale-title = kube-proxy su { $node } non funziona o non può scrivere le sue regole
+kube-proxy-stale-title = kube-proxy su { $node } è fermo o non può scrivere le sue regole
 kube-proxy-stale-many = kube-proxy non funziona o non può scrivere le sue regole su { $count } nodi
 kube-proxy-stale-log = kube-proxy dice: { $message }
 kube-proxy-stale-pod = { $pod } su { $node } non è pronto
