@@ -41,7 +41,7 @@ node-disk-pressure-evicted = il Pod { $pod } è stato rimosso (evicted): { $mess
 node-disk-pressure-inodes = { $mount } di { $node } ha usato il { $percent } % degli inode
 node-disk-pressure-full = { $mount } di { $node } è pieno al { $percent } %
 node-disk-pressure-journal = la gestione delle rimozioni di { $node } recupera spazio su disco
-node-disk-pressure-no-space = programmi di { $node } non hanno trovato spazio su un dispositivo (numero: { $count })
+node-disk-pressure-no-space = programmi di { $node } non hanno trovato spazio su un dispositivo (volte: { $count })
 node-disk-pressure-summary = trovare quali Pod riempiono il disco (ephemeral-storage, log, immagini)
 node-disk-pressure-clean = rimuovere ciò che lo riempie: log dei contenitori, volumi emptyDir, immagini inutilizzate
 node-disk-pressure-bigger = impostare limiti di ephemeral-storage, o usare un pool di nodi con dischi del sistema operativo più grandi
@@ -56,7 +56,7 @@ node-pid-pressure-condition = il kubelet di { $node } imposta PIDPressure: { $me
 node-pid-pressure-taint = { $node } ha il taint pid-pressure
 node-pid-pressure-event = { $node } ha segnalato che restano troppo pochi identificatori di processo
 node-pid-pressure-evicted = il Pod { $pod } è stato rimosso (evicted): { $message }
-node-pid-pressure-threads = programmi su { $node } non hanno potuto avviare un thread o un processo (numero: { $count }): { $text }
+node-pid-pressure-threads = programmi su { $node } non hanno potuto avviare un thread o un processo (volte: { $count }): { $text }
 node-pid-pressure-describe = leggere le condizioni del nodo e i suoi Pod
 node-pid-pressure-find = trovare il Pod che lascia processi aperti e dare al suo nodo un limite di PID per Pod
 node-pid-pressure-cleared = { $nodes ->
@@ -70,7 +70,7 @@ kubelet-unhealthy-detector = node-problem-detector dice di { $node }: { $message
 kubelet-unhealthy-restarts = il kubelet di { $node } si riavvia di continuo: { $message }
 kubelet-unhealthy-pleg-condition = il kubelet di { $node } non riesce a elencare i suoi contenitori: { $message }
 kubelet-unhealthy-event = { $node } ha segnalato { $reason }: { $message }
-kubelet-unhealthy-pleg = il kubelet di { $node } non elenca i suoi contenitori da { $ago } (numero: { $count })
+kubelet-unhealthy-pleg = il kubelet di { $node } non elenca i suoi contenitori da { $ago } (volte: { $count })
 kubelet-unhealthy-deadlines = il runtime di { $node } ha lasciato senza risposta { $count ->
     [one] una chiamata
    *[other] { $count } chiamate
@@ -116,7 +116,7 @@ node-kernel-fault-title = il kernel o il file system del nodo { $node } è guast
 node-kernel-fault-many = i kernel o i file system di { $count } nodi sono guasti
 node-kernel-fault-condition = { $node } ha la condizione { $kind }: { $message }
 node-kernel-fault-event = { $node } ha segnalato { $reason }: { $message }
-node-kernel-fault-kernel = il kernel di { $node } dice (numero: { $count }): { $text }
+node-kernel-fault-kernel = il kernel di { $node } dice (volte: { $count }): { $text }
 node-kernel-fault-describe = leggere condizioni ed eventi del nodo
 node-kernel-fault-drain = spostare altrove i Pod del nodo
 node-kernel-fault-replace = sostituire la macchina: ricrearne l'immagine, o eliminarla dal set di scalabilità
@@ -146,7 +146,7 @@ disk-io-throttled-metric = { $metric } di { $node } ha raggiunto il { $percent }
 disk-io-throttled-iostat = { $device } di { $node } è occupato al { $percent } %, le richieste attendono { $wait } ms in una coda di { $queue }
 disk-io-throttled-stalled = tutte le attività di { $node } hanno atteso il disco per il { $percent } % dell'ultimo minuto
 disk-io-throttled-hung = l'attività { $task } di { $node } ha atteso il disco più a lungo di quanto il kernel consenta
-disk-io-throttled-pleg = il kubelet di { $node } non ha elencato in tempo i suoi contenitori (numero: { $count })
+disk-io-throttled-pleg = il kubelet di { $node } non ha elencato in tempo i suoi contenitori (volte: { $count })
 disk-io-throttled-deadlines = il runtime di { $node } ha lasciato senza risposta { $count ->
     [one] una chiamata
    *[other] { $count } chiamate
@@ -166,7 +166,7 @@ node-cpu-starved-probes = le probe di { $pods ->
     [one] un Pod
    *[other] { $pods } Pod
 } su { $node } scadono: { $message }
-node-cpu-starved-slow = un programma di sistema di { $node } non ottiene il suo turno (numero: { $count }): { $text }
+node-cpu-starved-slow = un programma di sistema di { $node } non ottiene il suo turno (volte: { $count }): { $text }
 node-cpu-starved-pods = trovare i Pod che usano i processori, con le loro richieste e i loro limiti
 node-cpu-starved-requests = dare loro limiti di CPU o altri nodi; riservare il pool di sistema ai Pod di sistema
 node-cpu-starved-cleared = nessuno dei { $nodes } nodi usa per intero i suoi processori

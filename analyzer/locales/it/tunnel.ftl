@@ -10,7 +10,7 @@ tunnel-agents-not-running-crashing = { $pod } è in { $reason }; l'ultima esecuz
 tunnel-agents-not-running-waiting = { $pod } attende: { $reason } { $message }
 tunnel-agents-not-running-unscheduled = { $pod } non ha un nodo: { $message }
 tunnel-agents-not-running-not-ready = { $pod } non è pronto (fase { $phase })
-tunnel-agents-not-running-none-created = { $name } richiede Pod (numero: { $desired }) e non ne ha
+tunnel-agents-not-running-none-created = { $name } richiede { $desired } Pod e non ne ha
 tunnel-agents-not-running-no-pods = l'elenco dei Pod non contiene agenti del tunnel
 tunnel-agents-not-running-deployment = il Deployment ha { $ready } agenti pronti su { $desired }
 tunnel-agents-not-running-no-agent = il server API dice "No agent available"
@@ -100,9 +100,9 @@ tunnel-agents-not-connected-some = { $count ->
     [one] un agente del tunnel non è connesso al server API
    *[other] { $count } agenti del tunnel non sono connessi al server API
 }
-tunnel-agents-not-connected-flapping = il tunnel verso il server API si è interrotto (numero: { $count })
+tunnel-agents-not-connected-flapping = il tunnel verso il server API si è interrotto (volte: { $count })
 tunnel-agents-not-connected-error = { $pod } non riesce a connettersi: { $error }
-tunnel-agents-not-connected-keepalive = { $pod } ha perso il flusso: nessuna risposta a un ping keepalive (numero su tutti gli agenti: { $count })
+tunnel-agents-not-connected-keepalive = { $pod } ha perso il flusso: nessuna risposta a un ping keepalive (volte su tutti gli agenti: { $count })
 tunnel-agents-not-connected-gauge = le metriche dell'agente mostrano 0 connessioni aperte al server API
 tunnel-agents-not-connected-gauge-cleared = le metriche dell'agente mostrano una connessione aperta al server API
 tunnel-agents-not-connected-no-agent = il server API non ha trovato agenti del tunnel connessi
