@@ -7,6 +7,7 @@
 //!
 //! It refuses to know files and formats of Kubernetes beyond the few fields that hold secrets.
 
+mod assignments;
 pub(crate) mod codings;
 mod json;
 mod labels;

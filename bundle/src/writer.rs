@@ -55,7 +55,8 @@ pub struct Writer {
 #[derive(Debug)]
 struct Inner {
     /// Absent once the archive was finished or given up.
-    zip: Option<ZipWriter<BufWriter<File>>>,
+    /// Unbuffered: what is appended survives the program.
+    zip: Option<ZipWriter<File>>,
     partial: PathBuf,
     members: Vec<MemberRecord>,
     names: BTreeSet<String>,
@@ -89,7 +90,7 @@ impl Writer {
             .open(&partial)
             .map_err(|source| failed(&partial, source))?;
         let inner = Inner {
-            zip: Some(ZipWriter::new(BufWriter::new(file))),
+            zip: Some(ZipWriter::new(file)),
             partial,
             members: Vec::new(),
             names: BTreeSet::from([MANIFEST.to_owned()]),
@@ -502,6 +503,19 @@ mod tests {
         let manifest: Manifest = serde_json::from_reader(archive.by_name(MANIFEST).unwrap())
             .expect("the manifest is JSON");
         assert_eq!(manifest.members.iter().filter_map(|member| member.lines).sum::<u64>(), 50_000);
+    }
+
+    #[test]
+    fn a_killed_writer_leaves_whole_members() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = Writer::create(&folder.path().join("x.zip"), u64::MAX).unwrap();
+        writer.add("a.txt", Shape::Document, b"whole").unwrap();
+        let partial = std::fs::read(folder.path().join(".x.zip.partial")).unwrap();
+        let mut from = &partial[..];
+        let mut member = zip::read::read_zipfile_from_stream(&mut from).unwrap().unwrap();
+        let mut text = String::new();
+        member.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "whole");
     }
 
     #[test]

@@ -11,8 +11,9 @@ use konspect_bundle::writer::{Shape, Writer, Written, member_name};
 
 use crate::cli::{Collect, Kubectl};
 use crate::kubectl::{self, Command, Stop};
-use crate::plan::{Class, Each, Entry, Phase, Plan, Rights, Target, fill_words, page_path};
+use crate::plan::{Class, Each, Entry, Phase, Plan, Target, fill_words, page_path};
 use crate::progress::Progress;
+use crate::rights::Rights;
 use crate::session::{Job, Ran, Session};
 use crate::targets::Facts;
 use crate::{audit, azure, client, clock, node};

@@ -155,7 +155,7 @@ fn spawn(command: &Command) -> std::io::Result<std::process::Child> {
 
 fn read(mut pipe: impl Read + Send + 'static, sender: SyncSender<Said>, said: fn(Vec<u8>) -> Said) {
     std::thread::spawn(move || {
-        let mut buffer = vec![0; 64 << 10];
+        let mut buffer = vec![0; 32 << 10];
         while let Ok(count) = pipe.read(&mut buffer) {
             let piece = buffer.get(..count).unwrap_or_default().to_vec();
             if count == 0 || sender.send(said(piece)).is_err() {

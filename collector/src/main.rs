@@ -12,6 +12,7 @@ mod pack;
 mod plan;
 mod profile;
 mod progress;
+mod rights;
 mod session;
 mod targets;
 

@@ -4,7 +4,7 @@
 //! text. It holds no tree, so memory is the input, the output and one frame a level.
 
 use super::labels::{self, Kind};
-use super::{Cleaner, text};
+use super::{Cleaner, assignments, text};
 
 /// Values nested deeper than this are cleaned as text.
 const LEVELS: usize = 128;
@@ -292,7 +292,7 @@ impl Pass<'_> {
         let clean = match (frame.inside, kind) {
             (Inside::All(kind), _) if !value.is_empty() => Some(cleaner.mark(kind, value)),
             (_, Some("secret" | "token" | "credential"))
-                if frame.shape.named.is_none() && text::name_like(value) =>
+                if frame.shape.named.is_none() && assignments::name_like(value) =>
             {
                 None
             }
