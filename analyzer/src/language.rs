@@ -69,6 +69,9 @@ locale_files!(KOREAN, "ko", ["report", "page", "diagnostics"]);
 locale_files!(
     ITALIAN,
     "it",
+locale_files!(
+    KOREAN,
+    "ko",
     [
         "report",
         "page",
@@ -84,6 +87,7 @@ locale_files!(
         "identity"
     ]
 );
+locale_files!(ITALIAN, "it", ["report", "page", "diagnostics"]);
 
 /// Says words in one language.
 pub struct Language {
