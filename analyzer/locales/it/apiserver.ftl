@@ -21,6 +21,7 @@ client-watch-leak-last = l'ultimo; circa { $rate } al minuto, su { $resources ->
     [one] una risorsa
    *[other] { $resources } risorse
 }
+client-watch-leak-usual = a parte questo, nessun client ha più di { $usual } watch aperti
 client-watch-leak-metric = watch di { $resource } aperti: { $open }{ $before ->
     [0] {""}
    *[other] , { $before } nella lettura precedente

@@ -1,7 +1,10 @@
 # Regole della famiglia DNS.
 rule-apiserver-name-unresolvable = i nodi non risolvono il nome del server API
 apiserver-name-unresolvable-title = i nodi non risolvono il nome del server API
-apiserver-name-unresolvable-unknown = per { $node } il nome { $name } non esiste
+apiserver-name-unresolvable-unknown = { $node ->
+    [none] il nome { $name } non esiste (NXDOMAIN)
+   *[other] per { $node } il nome { $name } non esiste (NXDOMAIN)
+}
 apiserver-name-unresolvable-silent = { $node } non ha risposta per { $name }
 apiserver-name-unresolvable-failed = il resolver di { $node } non riesce per { $name }
 apiserver-name-unresolvable-public = { $node } risolve il nome privato { $name } nell'indirizzo pubblico { $address }

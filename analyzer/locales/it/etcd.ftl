@@ -46,7 +46,7 @@ helm-history-unbounded-title = la release Helm { $release } conserva { $revision
 }
 helm-history-unbounded-first = la prima di { $revisions } revisioni conservate di { $release }; il valore predefinito è 10
 helm-history-unbounded-last = l'ultima; non riuscite o in sospeso: { $broken }
-helm-history-unbounded-bytes = occupano { $bytes }
+helm-history-unbounded-bytes = queste { $revisions } revisioni occupano { $bytes }; ogni LIST dei loro Secret legge tutto
 helm-history-unbounded-size = il database di etcd ha { $bytes }
 helm-history-unbounded-limit = aggiornare con --history-max 5, o impostarlo nella pipeline
 helm-history-unbounded-clean = dopo un backup, eliminare le revisioni sostituite

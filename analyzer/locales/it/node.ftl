@@ -114,6 +114,7 @@ container-runtime-down-cleared = a nessun kubelet dei { $nodes } nodi manca il r
 rule-node-kernel-or-filesystem-fault = il kernel di un nodo è bloccato o il suo file system è danneggiato
 node-kernel-fault-title = il kernel o il file system del nodo { $node } è guasto
 node-kernel-fault-many = i kernel o i file system di { $count } nodi sono guasti
+node-kernel-fault-system-pool = { $node } appartiene a un pool di sistema: vi sono in esecuzione i Pod del cluster stesso
 node-kernel-fault-condition = { $node } ha la condizione { $kind }: { $message }
 node-kernel-fault-event = { $node } ha segnalato { $reason }: { $message }
 node-kernel-fault-kernel = il kernel di { $node } dice (volte: { $count }): { $text }

@@ -28,6 +28,9 @@ kubelet-unreachable-no-route = { $witness } non ha trovato una route verso { $no
 kubelet-unreachable-tls = { $witness } ha raggiunto { $node } su 10250, ma TLS non ha avuto risposta
 kubelet-unreachable-no-agent = la chiamata a { $node } non ha trovato agenti del tunnel
 kubelet-unreachable-others = altri kubelet rispondono (numero: { $count }), tra cui { $node }
+kubelet-unreachable-only = tra tutti i nodi, le chiamate non riuscite nominano solo { $node }; gli altri (numero: { $others }) non vi figurano
+kubelet-unreachable-ready = { $node } è Ready: il suo percorso verso il server API funziona, è bloccato solo quello in ingresso
+kubelet-unreachable-look = cercare che cosa blocca TCP 10250 verso { $node }: regole NSG della sua subnet, ufw, iptables e nftables sul nodo, criteri di rete
 kubelet-unreachable-probe = interrogare questo kubelet tramite il server API
 kubelet-unreachable-cleared = { $count ->
     [one] un kubelet ha risposto
@@ -45,11 +48,11 @@ port-10250-ufw-active = ufw dice di essere attivo
 port-10250-find-author = trovare che cosa aggiunge la regola (uno script di protezione, un agente di sicurezza, un DaemonSet con privilegi), rimuoverlo e ricreare l'immagine del nodo: gli host modificati non sono supportati
 
 rule-port-10250-ufw = ufw blocca la porta del kubelet su un nodo
-port-10250-ufw-title = ufw { $node ->
+port-10250-ufw-title = UFW { $node ->
     [none] di un nodo
    *[other] del nodo { $node }
 } blocca TCP 10250: kubelet irraggiungibile
-port-10250-ufw-many = ufw su { $count } nodi blocca TCP 10250: il server API non raggiunge questi kubelet
+port-10250-ufw-many = UFW su { $count } nodi blocca TCP 10250: il server API non raggiunge questi kubelet
 port-10250-ufw-cleared = ufw non blocca TCP 10250 su { $node }
 port-10250-ufw-allow = sul nodo, lasciare entrare la porta del kubelet
 port-10250-ufw-disable = oppure disattivare ufw; blocca anche il traffico dei Pod e le NodePort
