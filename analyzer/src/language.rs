@@ -65,6 +65,10 @@ locale_files!(
         "identity"
     ]
 );
+locale_files!(KOREAN, "ko", ["report", "page", "diagnostics"]);
+locale_files!(
+    ITALIAN,
+    "it",
 locale_files!(
     KOREAN,
     "ko",
