@@ -21,6 +21,7 @@ client-watch-leak-last = the latest of them; about { $rate } a minute, over { $r
     [one] one resource
    *[other] { $resources } resources
 }
+client-watch-leak-usual = beside it, no client has more than { $usual } watches open
 client-watch-leak-metric = { $open } watches of { $resource } are open{ $before ->
     [0] {""}
    *[other] , { $before } in the scrape before

@@ -1,7 +1,10 @@
 # Rules of the family dns.
 rule-apiserver-name-unresolvable = nodes cannot resolve the API server's name
 apiserver-name-unresolvable-title = nodes cannot resolve the name of the API server
-apiserver-name-unresolvable-unknown = for { $node } the name { $name } does not exist
+apiserver-name-unresolvable-unknown = { $node ->
+    [none] the name { $name } does not exist (NXDOMAIN)
+   *[other] for { $node } the name { $name } does not exist (NXDOMAIN)
+}
 apiserver-name-unresolvable-silent = { $node } gets no answer for { $name }
 apiserver-name-unresolvable-failed = the resolver of { $node } fails for { $name }
 apiserver-name-unresolvable-public = { $node } resolves the private name { $name } to the public address { $address }

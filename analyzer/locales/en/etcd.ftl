@@ -43,7 +43,7 @@ helm-history-unbounded-title = Helm release { $release } keeps { $revisions } re
 }
 helm-history-unbounded-first = the first of { $revisions } kept revisions of { $release }; the default is 10
 helm-history-unbounded-last = the last of them; { $broken } are failed or pending
-helm-history-unbounded-bytes = they take { $bytes }
+helm-history-unbounded-bytes = these { $revisions } revisions take { $bytes }; each LIST of their Secrets reads all of it
 helm-history-unbounded-size = the database of etcd has { $bytes }
 helm-history-unbounded-limit = upgrade with --history-max 5, or set it in the pipeline
 helm-history-unbounded-clean = after a backup, delete the superseded revisions

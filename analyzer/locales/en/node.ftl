@@ -99,6 +99,7 @@ container-runtime-down-cleared = no kubelet of the { $nodes } nodes misses its c
 rule-node-kernel-or-filesystem-fault = a node's kernel hangs or its file system is damaged
 node-kernel-fault-title = the kernel or file system of node { $node } is faulty
 node-kernel-fault-many = the kernels or file systems of { $count } nodes are faulty
+node-kernel-fault-system-pool = { $node } belongs to a system pool: the pods of the cluster itself run there
 node-kernel-fault-condition = { $node } has the condition { $kind }: { $message }
 node-kernel-fault-event = { $node } reported { $reason }: { $message }
 node-kernel-fault-kernel = the kernel of { $node } says ({ $count } times): { $text }

@@ -26,8 +26,8 @@ score-first = began before every other cause
 verdict-plain = { $title }.
 verdict-since = { $title } since { $time }.
 verdict-more = { $sentence } And { $count ->
-    [one] one more independent cause
-   *[other] { $count } more independent causes
+    [one] one more independent fault
+   *[other] { $count } more independent faults
 }.
 verdict-symptoms = { $title }; the cause is not in this bundle.
 verdict-healthy = No fault found in what was collected: { $sources } kinds of source read, { $ready ->

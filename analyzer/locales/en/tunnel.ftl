@@ -28,6 +28,9 @@ kubelet-unreachable-no-route = { $witness } found no route to { $node } on 10250
 kubelet-unreachable-tls = { $witness } reached { $node } on 10250, but TLS was not answered
 kubelet-unreachable-no-agent = the call to { $node } found no tunnel agent
 kubelet-unreachable-others = { $count } other kubelets answer, { $node } among them
+kubelet-unreachable-only = of all nodes, failed calls name only { $node }; the { $others } others are not among them
+kubelet-unreachable-ready = { $node } is Ready: its own way to the API server works, only the way in is blocked
+kubelet-unreachable-look = look for what stops TCP 10250 to { $node }: NSG rules of its subnet, ufw, iptables and nftables on the node, network policies
 kubelet-unreachable-probe = ask this kubelet through the API server
 kubelet-unreachable-cleared = { $count ->
     [one] one kubelet answered
@@ -45,11 +48,11 @@ port-10250-ufw-active = ufw says that it is active
 port-10250-find-author = find what adds the rule (a hardening script, a security agent, a privileged DaemonSet), remove it, and reimage the node: changed hosts are not supported
 
 rule-port-10250-ufw = ufw blocks the kubelet's port on a node
-port-10250-ufw-title = ufw on { $node ->
+port-10250-ufw-title = UFW on { $node ->
     [none] a node
    *[other] node { $node }
 } blocks TCP 10250: the API server cannot reach this kubelet
-port-10250-ufw-many = ufw on { $count } nodes blocks TCP 10250: the API server cannot reach these kubelets
+port-10250-ufw-many = UFW on { $count } nodes blocks TCP 10250: the API server cannot reach these kubelets
 port-10250-ufw-cleared = ufw does not stop TCP 10250 on { $node }
 port-10250-ufw-allow = on the node, let the kubelet's port in
 port-10250-ufw-disable = or switch ufw off; it blocks Pod traffic and NodePorts as well

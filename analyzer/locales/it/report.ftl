@@ -26,8 +26,8 @@ score-first = iniziata prima di ogni altra causa
 verdict-plain = { $title }.
 verdict-since = { $title } da { $time }.
 verdict-more = { $sentence } E { $count ->
-    [one] un'altra causa indipendente
-   *[other] altre { $count } cause indipendenti
+    [one] un altro guasto indipendente
+   *[other] altri { $count } guasti indipendenti
 }.
 verdict-symptoms = { $title }; la causa non è in questo bundle.
 verdict-healthy = Nessun guasto in ciò che è stato raccolto: { $sources } tipi di fonte letti, { $ready ->

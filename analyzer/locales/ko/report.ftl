@@ -19,7 +19,7 @@ score-first = 다른 모든 원인보다 먼저 시작됨
 # 판정.
 verdict-plain = { $title }.
 verdict-since = { $title }. 시작 시각: { $time }.
-verdict-more = { $sentence } 독립적인 원인 { $count }개가 더 있습니다.
+verdict-more = { $sentence } 독립적인 결함 { $count }개가 더 있습니다.
 verdict-symptoms = { $title }. 원인은 이 번들에 없습니다.
 verdict-healthy = 수집된 범위에서 결함을 찾지 못했습니다: 자료 { $sources }종류 확인, Ready 상태 노드 { $ready }개.
 verdict-poorly-covered = 판단할 수 없습니다. 수집된 자료: { $saw }. 그 안에는 이상이 없습니다.

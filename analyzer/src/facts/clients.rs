@@ -37,7 +37,7 @@ pub enum Habit {
 }
 
 impl Habit {
-    fn of(verb: Verb) -> Option<Self> {
+    pub fn of(verb: Verb) -> Option<Self> {
         match verb {
             Verb::Get | Verb::Head | Verb::Options => Some(Self::Reads),
             Verb::List => Some(Self::Lists),
@@ -309,6 +309,10 @@ pub struct WatchLeak<'a> {
     /// Those of the resource that has most.
     pub most: &'a Open,
     pub resources: usize,
+    /// The other resources, most first.
+    pub others: Vec<&'a Open>,
+    /// Open watches of the client that has most beside the leaking one.
+    pub usual: u64,
     pub per_minute: f64,
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
@@ -352,6 +356,12 @@ fn watch_leak<'a>(
         reason = "counts and durations of a log are far below 2^52"
     )]
     let per_minute = open as f64 / ((last - first) as f64 / 60e6).max(1.0 / 6.0);
+    let mut others: Vec<&Open> = piled.iter().map(|row| **row).filter(|row| row.first.1 != most.first.1).collect();
+    others.sort_by(|a, b| (b.count, &a.resource).cmp(&(a.count, &b.resource)));
+    let mut beside: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for row in audit.open.iter().filter(|row| row.verb == Verb::Watch && row.user != user) {
+        *beside.entry((&row.user, &row.agent)).or_default() += row.count;
+    }
     let resources: BTreeSet<&str> = piled.iter().map(|row| row.resource.as_str()).collect();
     (open >= MANY_WATCHES).then(|| WatchLeak {
         user,
@@ -359,6 +369,8 @@ fn watch_leak<'a>(
         open,
         most,
         resources: resources.len(),
+        others,
+        usual: beside.into_values().max().unwrap_or(0),
         per_minute,
         since: time(first),
         until: time(last),

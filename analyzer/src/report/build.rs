@@ -327,7 +327,12 @@ impl Cards<'_> {
             (Some(card), Some(cause)) => (
                 State::CauseFound,
                 health_of(cause),
-                self.cause_sentence(card, causes.len() - 1, cause.finding.onset),
+                self.cause_sentence(
+                    card,
+                    // What nothing explains and is critical stands beside the causes.
+                    causes.len() - 1 + unexplained.iter().filter(|finding| finding.severity == Severity::Critical).count(),
+                    cause.finding.onset,
+                ),
             ),
             _ => self.no_cause(unexplained),
         };
@@ -514,7 +519,12 @@ pub fn rfc3339(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// A sentence begins with a capital, but a name keeps its spelling.
 fn capital(text: &str) -> String {
+    let word = text.split(' ').next().unwrap_or_default();
+    if !word.chars().all(char::is_alphabetic) {
+        return text.to_owned();
+    }
     let mut characters = text.chars();
     characters
         .next()
@@ -527,7 +537,9 @@ fn shorten(text: &str, characters: usize) -> String {
         return text.to_owned();
     }
     let cut: String = text.chars().take(characters.saturating_sub(1)).collect();
-    format!("{}…", cut.trim_end())
+    // A cut word misleads; only one that is longer than half of the line is cut itself.
+    let whole = cut.rfind(' ').filter(|end| *end * 2 > cut.len()).and_then(|end| cut.get(..end));
+    format!("{}…", whole.unwrap_or(&cut).trim_end())
 }
 
 /// The line `Reference: …` of a rule's page.

@@ -14,7 +14,7 @@ mod webhook_deadlock;
 mod webhook_slow;
 mod webhook_unreachable_blocks_writes;
 
-use konspect_audit::AuditSummary;
+use konspect_audit::{AuditSummary, SeriesSummary};
 use konspect_bundle::{Words, words};
 
 use super::Registered;
@@ -91,6 +91,11 @@ fn found(meta: &'static Meta, storm: &Storm, heavy: &Heavy<'_>, schemas: Option<
         .since(heavy.since)
         .until(heavy.until)
         .affected(usize::try_from(heavy.requests).unwrap_or(usize::MAX));
+    for series in others(heavy) {
+        if let Some((_, at)) = series.tally.first {
+            finding = finding.supported_by(at, (storm.line)(series.verb.as_str(), &resource(series), series.tally.requests));
+        }
+    }
     if let Some((slowest, at)) = top.tally.slowest {
         let seconds = format!("{:.1}", micros(slowest));
         let busy = format!("{:.1}", heavy.in_flight);
@@ -117,6 +122,20 @@ fn found(meta: &'static Meta, storm: &Storm, heavy: &Heavy<'_>, schemas: Option<
         }
     }
     advise(finding, user, (storm.advice)())
+}
+
+/// What else the client asks in the same habit, when it is a tenth of its load or more.
+fn others<'a>(heavy: &Heavy<'a>) -> Vec<&'a SeriesSummary> {
+    let mut others: Vec<&SeriesSummary> = heavy
+        .client
+        .series
+        .iter()
+        .filter(|series| Habit::of(series.verb) == Some(heavy.habit) && !std::ptr::eq(*series, heavy.top))
+        .filter(|series| series.tally.requests * 10 >= heavy.requests)
+        .collect();
+    others.sort_by_key(|series| std::cmp::Reverse(series.tally.requests));
+    others.truncate(3);
+    others
 }
 
 /// How to find the program, and how to throttle it.

@@ -44,6 +44,13 @@ impl Rule for ClientWatchLeak {
                     leak.most.last.1,
                     words!("client-watch-leak-last", rate = format!("{:.0}", leak.per_minute), resources = leak.resources),
                 );
+            for row in leak.others.iter().take(3) {
+                finding = finding
+                    .supported_by(row.first.1, words!("client-watch-leak-line", open = row.count, resource = &row.resource));
+            }
+            if leak.usual > 0 {
+                finding = finding.supported_by(leak.most.first.1, words!("client-watch-leak-usual", usual = leak.usual));
+            }
             if let Some(swollen) = &swollen {
                 finding = finding.supported_by(
                     swollen.at,

@@ -3,6 +3,7 @@
 use konspect_audit::AuditSummary;
 use konspect_bundle::{Span, words};
 
+use super::etcd_space_exceeded::said;
 use super::{LARGE, biggest, bytes};
 use crate::facts::clients::time;
 use crate::facts::metrics::{Metrics, Objects};
@@ -119,6 +120,9 @@ fn leak(facts: &Facts, metrics: Option<&Metrics<'_>>, row: &Objects) -> Finding 
     }
     if let Some((mean, _, at)) = metrics.and_then(Metrics::etcd_calls).filter(|(mean, ..)| *mean > 0.1) {
         finding = finding.supported_by(at, words!("etcd-object-leak-slow", milliseconds = format!("{:.0}", mean * 1000.0)));
+    }
+    if let Some(full) = said(facts).into_iter().next() {
+        finding = finding.supported_by(full.at, full.says);
     }
     finding
         .step(Step::new(words!("etcd-object-leak-stop")))

@@ -21,10 +21,10 @@ static META: Meta = rule_meta!("KSP4003", "etcd-space-exceeded", Etcd, Cause, Cr
 /// What etcd answers to every write.
 const TEXT: &str = "database space exceeded";
 
-struct Said {
+pub(super) struct Said {
     time: Option<Timestamp>,
-    at: Span,
-    says: Words,
+    pub(super) at: Span,
+    pub(super) says: Words,
     count: u64,
 }
 
@@ -67,7 +67,7 @@ impl Rule for EtcdSpaceExceeded {
 }
 
 /// Everybody who quotes etcd, the audit log first.
-fn said(facts: &Facts) -> Vec<Said> {
+pub(super) fn said(facts: &Facts) -> Vec<Said> {
     let mut said = Vec::new();
     let failures = facts.audit.ok().into_iter().flat_map(|audit| &audit.failures);
     for failure in failures.filter(|failure| failure.kind == Failure::SpaceExceeded) {

@@ -69,8 +69,9 @@ fn history(most: &Release, long: &[&Release], metrics: Option<&Metrics<'_>>) -> 
         .since(most.first)
         .affected(usize::try_from(all).unwrap_or(usize::MAX))
         .supported_by(most.last_at, words!("helm-history-unbounded-last", broken = most.broken));
-    if most.bytes > 0 {
-        let weight = words!("helm-history-unbounded-bytes", bytes = bytes(as_float(most.bytes)));
+    let taken: u64 = long.iter().map(|release| release.bytes).sum();
+    if taken > 0 {
+        let weight = words!("helm-history-unbounded-bytes", revisions = all, bytes = bytes(as_float(taken)));
         finding = finding.supported_by(most.at, weight);
     }
     for release in long.iter().skip(1).take(4) {

@@ -71,7 +71,7 @@ impl Rule for NodeKernelOrFilesystemFault {
             }
         }
         let findings = signs.findings(&META, |node| words!("node-kernel-fault-title", node = node));
-        tell(out, findings.into_iter().map(remedied).collect(), |count| words!("node-kernel-fault-many", count = count));
+        tell(out, findings.into_iter().map(|finding| remedied(in_system_pool(finding, nodes))).collect(), |count| words!("node-kernel-fault-many", count = count));
         if out.findings.is_empty() {
             clear(nodes, logs, out);
         }
@@ -101,6 +101,15 @@ fn clear(nodes: Option<&Nodes>, logs: Option<&Logs>, out: &mut Checked) {
     }
     if let Some(at) = seen {
         out.cleared(at, words!("node-kernel-fault-cleared", nodes = nodes.len()));
+    }
+}
+
+/// A node of a system pool carries the cluster's own pods.
+fn in_system_pool(finding: Finding, nodes: Option<&Nodes>) -> Finding {
+    let node = nodes.and_then(|nodes| nodes.find(&finding.subject.name));
+    match node.filter(|node| node.meta.labels.get("kubernetes.azure.com/mode").is_some_and(|mode| mode == "system")) {
+        Some(node) => finding.supported_by(node.at, words!("node-kernel-fault-system-pool", node = &node.meta.name)),
+        None => finding,
     }
 }
 

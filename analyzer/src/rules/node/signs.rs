@@ -91,7 +91,9 @@ impl Signs {
             }
             let mut told = BTreeSet::from([first.says.key]);
             for sign in signs.iter().skip(1).filter(|sign| sign.at != first.at) {
-                if told.insert(sign.says.key) {
+                // Each condition counts; of events and log lines of one kind the first is enough.
+                let another = told.insert(sign.says.key);
+                if another || sign.weight == Confidence::Proven && finding.evidence.iter().all(|told| told.says != sign.says) {
                     finding = finding.supported_by(sign.at, sign.says.clone());
                 }
             }

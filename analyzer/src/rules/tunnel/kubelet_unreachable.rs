@@ -9,6 +9,7 @@ use super::port_10250::noticed;
 use crate::facts::reach::{Attempt, Sighting, Witness};
 use crate::facts::{KubeletReach, Nodes};
 use crate::finding::{Confidence, Meta, Risk, Scope, Step, Subject};
+use crate::model::kube::Status;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
 use crate::shell::command;
@@ -63,15 +64,32 @@ impl Rule for KubeletUnreachable {
             .since(onset)
             .affected(count)
             .scope(Scope::Nodes(failing.keys().map(|node| (*node).to_owned()).collect::<BTreeSet<_>>()));
+        if count == 1 {
+            let mut told = BTreeSet::from([sighting.witness]);
+            for other in reach.nodes.get(*first).into_iter().flatten() {
+                if other.attempt != Attempt::Reached && told.insert(other.witness) {
+                    finding = finding.supported_by(other.at, noticed(first, other));
+                }
+            }
+            if let Some(node) = nodes.and_then(|nodes| nodes.find(first)).filter(|_| total > 1) {
+                finding = finding.supported_by(node.at, words!("kubelet-unreachable-only", node = *first, others = total - 1));
+                if let Some(ready) = node.condition("Ready").filter(|ready| ready.status == Status::True) {
+                    finding = finding.supported_by(ready.at, words!("kubelet-unreachable-ready", node = *first));
+                }
+            }
+        }
         for (node, sighting) in failing.iter().skip(1).take(7) {
             finding = finding.supported_by(sighting.at, noticed(node, sighting));
         }
         if let Some(node) = reach.reached().difference(&failing.keys().copied().collect()).next() {
             finding.differs.push(words!("kubelet-unreachable-others", node = *node, count = reach.reached().len()));
         }
-        out.found(finding.step(
-            Step::new(words!("kubelet-unreachable-probe"))
-                .run(Risk::Reads, command("kubectl get --raw /api/v1/nodes/{}/proxy/healthz", &[first])),
-        ));
+        let probe = Step::new(words!("kubelet-unreachable-probe"))
+            .run(Risk::Reads, command("kubectl get --raw /api/v1/nodes/{}/proxy/healthz", &[first]));
+        finding = finding.step(probe);
+        if count == 1 {
+            finding = finding.step(Step::new(words!("kubelet-unreachable-look", node = *first)));
+        }
+        out.found(finding);
     }
 }

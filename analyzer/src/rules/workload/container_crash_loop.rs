@@ -88,7 +88,7 @@ fn meaning(last: &Terminated) -> &'static str {
         (_, 137) => "SIGKILL",
         (_, 139) => "SIGSEGV",
         (_, 143) => "SIGTERM",
-        (_, 255) => "the node or the runtime died",
+        ("Unknown", 255) => "the node or the runtime died",
         (_, 0) => "it ended by itself",
         _ => "the application's own code",
     }

@@ -28,6 +28,9 @@ struct Pending {
     at: Span,
 }
 
+/// Characters of a scheduler's reason in a title.
+const MOST_REASON: usize = 66;
+
 impl Rule for PodsUnschedulable {
     const META: &'static Meta = &META;
     type Inputs<'f> = (&'f Context, AnyOf<&'f Pods, &'f Events>);
@@ -105,6 +108,15 @@ fn from_events(events: &Events) -> Vec<Pending> {
     found.into_values().collect()
 }
 
+/// At most so much of a reason as a title holds, cut between words.
+fn short(reason: &str) -> String {
+    if reason.chars().count() <= MOST_REASON {
+        return reason.to_owned();
+    }
+    let cut: String = reason.chars().take(MOST_REASON).collect();
+    format!("{}…", cut.rfind(' ').and_then(|end| cut.get(..end)).unwrap_or(&cut))
+}
+
 /// The reason that most nodes give over all pods: `0/5 nodes are available: 3 Insufficient cpu, 2 node(s) had …`.
 fn main_reason(pending: &[Pending]) -> String {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
@@ -114,7 +126,7 @@ fn main_reason(pending: &[Pending]) -> String {
             let part = part.trim().trim_end_matches('.');
             let (count, reason) = part.split_once(' ').unwrap_or(("", part));
             let Ok(count) = count.parse::<u64>() else { continue };
-            *counts.entry(reason.chars().take(60).collect()).or_default() += count;
+            *counts.entry(short(reason)).or_default() += count;
         }
     }
     let best = counts.into_iter().max_by_key(|(reason, count)| (*count, std::cmp::Reverse(reason.clone())));
