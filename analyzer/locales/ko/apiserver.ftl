@@ -18,6 +18,7 @@ rule-client-watch-leak = 클라이언트에서 watch가 누수됨
 client-watch-leak-title = watch 누수: { $user }({ $agent }), 열린 watch { $open }개
 client-watch-leak-line = 끝나지 않은 watch { $open }개 중 첫 번째, 리소스: { $resource }
 client-watch-leak-last = 그중 마지막. 분당 약 { $rate }개, 리소스 { $resources }종류
+client-watch-leak-usual = 그 밖에는 watch를 { $usual }개보다 많이 연 클라이언트가 없음
 client-watch-leak-metric = 열린 watch { $open }개, 리소스: { $resource }{ $before ->
     [0] {""}
    *[other] , 이전 스크레이프에서는 { $before }개
