@@ -10,14 +10,15 @@ client-load-throttle = 해결될 때까지 FlowSchema와 몫이 적은 PriorityL
 client-load-cleared = 가장 바쁜 클라이언트: { $user }, { $seconds }초 동안 요청 { $requests }개
 
 rule-client-request-flood = 클라이언트가 API 서버에 요청을 과도하게 보냄
-client-request-flood-title = API 서버에 과도한 요청, 사용자: { $user }({ $agent }), 읽기 { $rate }회/초
+client-request-flood-title = API 서버에 요청 폭주: { $user }({ $agent }), 읽기 { $rate }회/초
 client-request-flood-line = 요청 { $count }개 중 첫 번째: { $verb } { $resource }
 client-request-flood-advice = 반복해서 묻는 대신 watch(informer)를 사용하게 하거나 요청 빈도 줄이기
 
 rule-client-watch-leak = 클라이언트에서 watch가 누수됨
-client-watch-leak-title = watch 누수, 사용자: { $user }({ $agent }), 열린 watch { $open }개, 닫지 않음
+client-watch-leak-title = watch 누수: { $user }({ $agent }), 열린 watch { $open }개
 client-watch-leak-line = 끝나지 않은 watch { $open }개 중 첫 번째, 리소스: { $resource }
 client-watch-leak-last = 그중 마지막. 분당 약 { $rate }개, 리소스 { $resources }종류
+client-watch-leak-usual = 그 밖에는 watch를 { $usual }개보다 많이 연 클라이언트가 없음
 client-watch-leak-metric = 열린 watch { $open }개, 리소스: { $resource }{ $before ->
     [0] {""}
    *[other] , 이전 스크레이프에서는 { $before }개
@@ -29,12 +30,12 @@ client-watch-leak-cleared = 한 리소스에 열린 watch는 많아야 { $open }
 client-watch-leak-cleared-audit = informer에 필요한 것보다 많은 watch를 연 클라이언트가 없음
 
 rule-client-list-storm = 클라이언트가 컬렉션 전체를 반복해서 나열함
-client-list-storm-title = 컬렉션 전체를 반복해서 나열함, 사용자: { $user }({ $agent }), { $rate }회/초
+client-list-storm-title = 컬렉션 전체 나열 반복: { $user }({ $agent }), { $rate }회/초
 client-list-storm-line = 요청 { $count }개 중 첫 번째: { $verb } { $resource }
 client-list-storm-advice = informer를 사용하거나, limit=으로 페이지를 나누고 resourceVersion=0으로 읽게 하기
 
 rule-client-write-storm = 클라이언트가 쉬지 않고 쓰기를 수행함
-client-write-storm-title = 쉬지 않고 쓰기를 수행함, 사용자: { $user }({ $agent }), 쓰기 { $rate }회/초
+client-write-storm-title = 쉬지 않는 쓰기: { $user }({ $agent }), 쓰기 { $rate }회/초
 client-write-storm-line = 요청 { $count }개 중 첫 번째: { $verb } { $resource }
 client-write-storm-advice = 루프 중지: 차이가 있을 때만 쓰고, 서로 충돌하는 컨트롤러 찾기
 
@@ -114,7 +115,7 @@ aggregated-api-unavailable-cleared = 집계 API { $name }: Available 상태임
 aggregated-api-unavailable-none = API { $count }개 중 백 엔드가 제공하는 것이 없음
 
 rule-deprecated-api-in-use = 사용되지 않는(deprecated) API 버전을 호출하고 있음
-deprecated-api-in-use-title = 제거될 API 호출: { $api }, 사용자: { $user }, 제거 버전: Kubernetes { $release }
+deprecated-api-in-use-title = 제거될 API: { $api }(Kubernetes { $release }), 사용자: { $user }
 deprecated-api-in-use-call = { $count ->
     [one] 호출 1건
    *[other] 호출 { $count }건 중 첫 번째

@@ -1,7 +1,10 @@
 # dns 계열 규칙.
 rule-apiserver-name-unresolvable = 노드가 API 서버의 이름을 확인할 수 없음
 apiserver-name-unresolvable-title = 노드가 API 서버의 이름을 확인할 수 없음
-apiserver-name-unresolvable-unknown = 노드 { $node }: 존재하지 않는 이름으로 응답받음, 이름: { $name }
+apiserver-name-unresolvable-unknown = { $node ->
+    [none] 존재하지 않는 이름(NXDOMAIN): { $name }
+   *[other] 노드 { $node }: 존재하지 않는 이름(NXDOMAIN): { $name }
+}
 apiserver-name-unresolvable-silent = 노드 { $node }: 이름 조회에 응답이 없음, 이름: { $name }
 apiserver-name-unresolvable-failed = 노드 { $node }: 확인자가 이름 조회에 실패함, 이름: { $name }
 apiserver-name-unresolvable-public = 노드 { $node }: 프라이빗 이름이 공용 주소로 확인됨, 이름: { $name }, 주소: { $address }

@@ -42,7 +42,7 @@ helm-history-unbounded-title = Helm 릴리스 { $release }: 수정 버전 { $rev
 }
 helm-history-unbounded-first = 보관된 수정 버전 { $revisions }개 중 첫 번째, 릴리스: { $release }. 기본값은 10개
 helm-history-unbounded-last = 그중 마지막. 실패 또는 대기 상태: { $broken }개
-helm-history-unbounded-bytes = 차지하는 크기: { $bytes }
+helm-history-unbounded-bytes = 수정 버전 { $revisions }개가 차지하는 크기: { $bytes }. Secret을 LIST할 때마다 전부 읽음
 helm-history-unbounded-size = etcd의 데이터베이스 크기: { $bytes }
 helm-history-unbounded-limit = --history-max 5로 업그레이드하거나 파이프라인에서 설정
 helm-history-unbounded-clean = 백업한 뒤 대체된(superseded) 수정 버전 삭제

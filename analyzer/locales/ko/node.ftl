@@ -102,6 +102,7 @@ node-kernel-fault-many = 노드 { $count }개의 커널 또는 파일 시스템 
 node-kernel-fault-condition = 노드 { $node }, 조건: { $kind }, 메시지: { $message }
 node-kernel-fault-event = 노드 { $node }, 보고된 이유: { $reason }, 메시지: { $message }
 node-kernel-fault-kernel = 커널 메시지({ $count }회), 노드 { $node }: { $text }
+node-kernel-fault-system-pool = 노드 { $node }: 시스템 풀에 속하며 클러스터 자체의 Pod가 실행됨
 node-kernel-fault-describe = 노드의 조건과 이벤트 확인
 node-kernel-fault-drain = 노드의 Pod를 다른 노드로 옮기기
 node-kernel-fault-replace = 머신 교체: 이미지로 다시 설치하거나 확장 집합에서 삭제

@@ -28,6 +28,9 @@ kubelet-unreachable-no-route = 노드 { $node }, 포트 10250: 경로를 찾지 
 kubelet-unreachable-tls = 노드 { $node }, 포트 10250: 연결되었으나 TLS 응답이 없음. 확인한 쪽: { $witness }
 kubelet-unreachable-no-agent = 노드 { $node }: 호출할 때 터널 에이전트를 찾지 못함
 kubelet-unreachable-others = 다른 kubelet { $count }개는 응답함, 예: 노드 { $node }
+kubelet-unreachable-only = 실패한 호출에 나오는 유일한 노드: { $node }. 나머지 노드 { $others }개는 나오지 않음
+kubelet-unreachable-ready = 노드 { $node }: Ready 상태임. API 서버로 나가는 경로는 작동하고 들어오는 경로만 차단됨
+kubelet-unreachable-look = TCP 10250을 차단하는 것 찾기: 서브넷의 NSG 규칙, 노드의 ufw, iptables 및 nftables, 네트워크 정책. 노드: { $node }
 kubelet-unreachable-probe = API 서버를 통해 이 kubelet에 요청
 kubelet-unreachable-cleared = kubelet { $count }개가 응답함
 kubelet-unreachable-unanswered = 노드 { $node }: kubelet 호출이 응답 없이 끝남
@@ -45,9 +48,9 @@ rule-port-10250-ufw = 노드의 ufw가 kubelet 포트를 차단함
 port-10250-ufw-title = { $node ->
     [none] 노드
    *[other] 노드 { $node }
-}: ufw가 TCP 10250을 차단하여 API 서버가 kubelet에 연결할 수 없음
-port-10250-ufw-many = 노드 { $count }개의 ufw가 TCP 10250을 차단하여 API 서버가 kubelet에 연결할 수 없음
-port-10250-ufw-cleared = 노드 { $node }: ufw가 TCP 10250을 차단하지 않음
+}: UFW가 TCP 10250을 차단하여 API 서버가 kubelet에 연결할 수 없음
+port-10250-ufw-many = 노드 { $count }개의 UFW가 TCP 10250을 차단하여 API 서버가 kubelet에 연결할 수 없음
+port-10250-ufw-cleared = 노드 { $node }: UFW가 TCP 10250을 차단하지 않음
 port-10250-ufw-allow = 노드에서 kubelet 포트의 인바운드 허용
 port-10250-ufw-disable = 또는 ufw 끄기. ufw는 Pod 트래픽과 NodePort도 차단함
 

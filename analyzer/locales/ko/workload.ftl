@@ -61,7 +61,7 @@ namespace-stuck-terminating-do = 무엇을 기다리는지 확인. finalizer를 
 namespace-stuck-terminating-cleared = 네임스페이스 { $count }개 중 멈춘 것이 없음
 
 rule-object-stuck-by-finalizer = 개체가 finalizer를 기다림
-object-stuck-by-finalizer-title = { $kind } { $name }: 삭제할 수 없음, finalizer: { $finalizer }
+object-stuck-by-finalizer-title = { $kind } { $name }: 삭제가 막힘, finalizer: { $finalizer }
 object-stuck-by-finalizer-says = 개체 { $name }: 삭제되었으나 finalizer가 남아 있음, finalizer: { $finalizer }
 object-stuck-by-finalizer-do = 무엇이 막고 있는지 확인하고 finalizer를 소유한 컨트롤러 복구
 object-stuck-by-finalizer-cleared = 개체 { $count }개 중 finalizer를 기다리는 것이 없음
