@@ -330,7 +330,11 @@ impl Cards<'_> {
                 self.cause_sentence(
                     card,
                     // What nothing explains and is critical stands beside the causes.
-                    causes.len() - 1 + unexplained.iter().filter(|finding| finding.severity == Severity::Critical).count(),
+                    causes.len() - 1
+                        + unexplained
+                            .iter()
+                            .filter(|finding| finding.severity == Severity::Critical)
+                            .count(),
                     cause.finding.onset,
                 ),
             ),

@@ -12,4 +12,5 @@ mod render;
 mod schema;
 mod states;
 mod tidy;
+mod truth;
 mod words;
