@@ -18,4 +18,5 @@ mod schema;
 mod states;
 mod targets;
 mod tidy;
+mod truth;
 mod words;

@@ -105,12 +105,12 @@ fn clear(nodes: Option<&Nodes>, logs: Option<&Logs>, out: &mut Checked) {
 }
 
 /// A node of a system pool carries the cluster's own pods.
-fn in_system_pool(finding: Finding, nodes: Option<&Nodes>) -> Finding {
+fn in_system_pool(mut finding: Finding, nodes: Option<&Nodes>) -> Finding {
     let node = nodes.and_then(|nodes| nodes.find(&finding.subject.name));
-    match node.filter(|node| node.meta.labels.get("kubernetes.azure.com/mode").is_some_and(|mode| mode == "system")) {
-        Some(node) => finding.supported_by(node.at, words!("node-kernel-fault-system-pool", node = &node.meta.name)),
-        None => finding,
+    if let Some(node) = node.filter(|node| node.meta.labels.get("kubernetes.azure.com/mode").is_some_and(|mode| mode == "system")) {
+        finding.differs.push(words!("node-kernel-fault-system-pool", node = &node.meta.name));
     }
+    finding
 }
 
 fn remedied(finding: Finding) -> Finding {
