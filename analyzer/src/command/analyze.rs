@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Analyze, global: &Global) -> Result<Exit, Failure>
         match &output.file {
             None => to_stdout(output.format, &report, &language, &rendering)?,
             Some(path) => {
-                to_file(path, output.format, arguments.force, &report, &language, &rendering)?
+                to_file(path, output.format, arguments.force, &report, &language, &rendering)?;
             }
         }
     }

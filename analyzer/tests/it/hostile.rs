@@ -88,7 +88,7 @@ fn renamed(payload: &str) -> Tree {
     let quoted = quoted.trim_matches('"');
     let each = |(label, bytes): (String, Vec<u8>)| {
         let text = String::from_utf8(bytes).unwrap();
-        let name = if label.ends_with(".json") { quoted } else { payload };
+        let name = if label.starts_with("get/") { quoted } else { payload };
         (label.replace(NODE, payload), text.replace(NODE, name).into_bytes())
     };
     kit::tree(&kit::shipped()).into_iter().map(each).collect()
