@@ -116,7 +116,7 @@ fn a_missing_path_is_wrong_usage() {
 #[test]
 fn an_empty_folder_is_refused() {
     Run::prepared(&["analyze", "empty"], |folder| {
-        std::fs::create_dir(folder.join("empty")).unwrap()
+        std::fs::create_dir(folder.join("empty")).unwrap();
     })
     .exits(3)
     .complains(&["empty", "holds no file"])

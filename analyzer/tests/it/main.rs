@@ -10,6 +10,7 @@
 mod cli;
 mod determinism;
 mod fuzz;
+mod hostile;
 mod kit;
 mod offline;
 mod pages;

@@ -4,12 +4,12 @@
 use std::sync::LazyLock;
 
 use konspect::parse::{self, Hint, Rows, kube, sniff};
-use konspect_audit::{Fold as _, Shared, fold_bytes};
+use konspect_audit::{Shared, fold_bytes};
 use konspect_bundle::{ArtifactId, Bundle, Limits, Source};
 use regex::Regex;
 
 /// Takes any bytes; panics only where the code under test breaks a promise.
-pub type Target = fn(&[u8]);
+pub(crate) type Target = fn(&[u8]);
 
 /// A place inside a larger artefact, so that offsets which forget where they start are seen.
 const BASE: u64 = 1 << 20;
@@ -17,7 +17,7 @@ const ID: ArtifactId = ArtifactId(7);
 
 macro_rules! targets {
     ($($name:literal => $target:expr),* $(,)?) => {
-        pub const TARGETS: &[(&str, Target)] = &[$(($name, $target)),*];
+        pub(crate) const TARGETS: &[(&str, Target)] = &[$(($name, $target)),*];
     };
 }
 
@@ -80,7 +80,7 @@ targets! {
 }
 
 /// The target of that name.
-pub fn target(name: &str) -> Option<Target> {
+pub(crate) fn target(name: &str) -> Option<Target> {
     TARGETS.iter().find(|(known, _)| *known == name).map(|(_, target)| *target)
 }
 
