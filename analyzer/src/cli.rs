@@ -26,8 +26,8 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "en|ko|it")]
     pub(crate) lang: Option<String>,
     /// Worker threads [default: all cores]
-    #[arg(long, global = true, value_name = "N")]
-    pub(crate) threads: Option<usize>,
+    #[arg(long, global = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
     /// Says less: once only the verdict, twice nothing
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) quiet: u8,

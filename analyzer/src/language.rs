@@ -65,8 +65,42 @@ locale_files!(
         "identity"
     ]
 );
-locale_files!(KOREAN, "ko", ["report", "page", "diagnostics"]);
-locale_files!(ITALIAN, "it", ["report", "page", "diagnostics"]);
+locale_files!(
+    KOREAN,
+    "ko",
+    [
+        "report",
+        "page",
+        "diagnostics",
+        "path",
+        "tunnel",
+        "apiserver",
+        "etcd",
+        "node",
+        "dns",
+        "workload",
+        "platform",
+        "identity"
+    ]
+);
+locale_files!(
+    ITALIAN,
+    "it",
+    [
+        "report",
+        "page",
+        "diagnostics",
+        "path",
+        "tunnel",
+        "apiserver",
+        "etcd",
+        "node",
+        "dns",
+        "workload",
+        "platform",
+        "identity"
+    ]
+);
 
 /// Says words in one language.
 pub struct Language {

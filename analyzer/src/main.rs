@@ -7,6 +7,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use konspect::render::escape;
 
 use crate::cli::{Cli, Command};
 
@@ -59,7 +60,7 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> Result<Exit, Failure> {
     if let Some(threads) = cli.global.threads {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(usize::from(threads)).build_global();
         pool.map_err(|error| Failure::new(Exit::Usage, error))?;
     }
     match &cli.command {
@@ -88,6 +89,5 @@ fn install_bug_notice() {
 
 /// One line on standard error, without any byte that a terminal would obey.
 pub(crate) fn complain(text: &str) {
-    let shown: String = text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    let _ = writeln!(std::io::stderr(), "{shown}");
+    let _ = writeln!(std::io::stderr(), "{}", escape::one_line(text));
 }

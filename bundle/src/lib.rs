@@ -11,8 +11,10 @@
 //!
 //! This crate refuses to know what a cluster is: it deals in artefacts, bytes and places.
 
+#[cfg(feature = "open")]
 pub mod decode;
 pub mod diagnostic;
+#[cfg(feature = "open")]
 pub mod limits;
 pub mod manifest;
 pub mod node;
@@ -21,22 +23,36 @@ pub mod span;
 pub mod words;
 pub mod writer;
 
+#[cfg(feature = "open")]
 mod blocks;
+#[cfg(feature = "open")]
 mod content;
+#[cfg(feature = "open")]
 mod error;
+#[cfg(feature = "open")]
 mod open;
+#[cfg(feature = "open")]
 mod scan;
+#[cfg(feature = "open")]
 mod sniff;
+#[cfg(feature = "open")]
 mod solid;
+#[cfg(feature = "open")]
 mod store;
+#[cfg(feature = "open")]
 mod verify;
 
+#[cfg(feature = "open")]
 pub use blocks::Blocks;
+#[cfg(feature = "open")]
 pub use content::Content;
 pub use diagnostic::{Code, Diagnostic, Parsed};
+#[cfg(feature = "open")]
 pub use error::{OpenError, ReadError};
+#[cfg(feature = "open")]
 pub use limits::Limits;
 pub use manifest::Manifest;
+#[cfg(feature = "open")]
 pub use open::{Artifact, Bundle, SourceCard, SourceKind};
 pub use span::{ArtifactId, Line, Source, Span, Spanned};
 pub use words::{Arg, Words};

@@ -24,6 +24,7 @@ struct Output {
 pub(crate) fn run(arguments: &Analyze, global: &Global) -> Result<Exit, Failure> {
     let outputs = outputs(&arguments.output)?;
     let mut rendering = rendering(arguments, global)?;
+    free(&targets(arguments, &outputs), arguments.force)?;
     let bundle = open(&arguments.paths)?;
     let options = Options { ignore: arguments.ignore.clone(), ..Options::default() };
     let analysis = analyze(&bundle, &options);
@@ -39,11 +40,37 @@ pub(crate) fn run(arguments: &Analyze, global: &Global) -> Result<Exit, Failure>
         match &output.file {
             None => to_stdout(output.format, &report, &language, &rendering)?,
             Some(path) => {
-                to_file(path, output.format, arguments.force, &report, &language, &rendering)?
+                to_file(path, output.format, arguments.force, &report, &language, &rendering)?;
             }
         }
     }
     Ok(exit_code(arguments, &report))
+}
+
+/// The files that will be written.
+fn targets(arguments: &Analyze, outputs: &[Output]) -> Vec<PathBuf> {
+    if outputs.is_empty() {
+        return beside(arguments).into_iter().map(|(_, path)| path).collect();
+    }
+    outputs.iter().filter_map(|output| output.file.clone()).collect()
+}
+
+/// Refuses targets that collide with each other or with what is there, before anything is read.
+fn free(targets: &[PathBuf], force: bool) -> Result<(), Failure> {
+    for (place, path) in targets.iter().enumerate() {
+        if targets.iter().take(place).any(|earlier| earlier == path) {
+            let error = anyhow!("{} is named twice: give each output its own file", path.display());
+            return Err(Failure::new(Exit::Usage, error));
+        }
+        if !force && path.exists() {
+            return Err(Failure::new(Exit::CannotWrite, taken(path)));
+        }
+    }
+    Ok(())
+}
+
+fn taken(path: &Path) -> anyhow::Error {
+    anyhow!("{} is there already: name another file or give --force", path.display())
 }
 
 /// How to render; wrong options are refused before anything is read.
@@ -172,10 +199,7 @@ fn to_file(
 ) -> Result<(), Failure> {
     let attempt = || -> anyhow::Result<()> {
         if !force && path.exists() {
-            return Err(anyhow!(
-                "{} is there already: name another file or give --force",
-                path.display()
-            ));
+            return Err(taken(path));
         }
         let mut partial = path.as_os_str().to_owned();
         partial.push(".partial");
@@ -204,14 +228,19 @@ fn write_beside(
     options: &RenderOptions,
 ) -> Result<Vec<String>, Failure> {
     let mut written = Vec::new();
-    let name = beside_name(arguments.paths.first().map_or(Path::new("-"), PathBuf::as_path));
-    for format in [Format::Html, Format::Markdown] {
-        let path = PathBuf::from(format!("{name}.{}", format.as_str()));
+    for (format, path) in beside(arguments) {
         to_file(&path, format, arguments.force, report, language, options)?;
         let bytes = std::fs::metadata(&path).map_or(0, |file| file.len());
         written.push(format!("{} {}", path.display(), render::size(bytes)));
     }
     Ok(written)
+}
+
+/// The files that are written when no output is asked for.
+fn beside(arguments: &Analyze) -> [(Format, PathBuf); 2] {
+    let name = beside_name(arguments.paths.first().map_or(Path::new("-"), PathBuf::as_path));
+    [Format::Html, Format::Markdown]
+        .map(|format| (format, PathBuf::from(format!("{name}.{}", format.as_str()))))
 }
 
 /// The last part of a path without archive endings; `konspect-report` where it has none.

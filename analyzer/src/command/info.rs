@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use konspect::render::escape::one_line;
 use konspect::{Options, analyze};
 use konspect_bundle::{Code, Content};
 
@@ -14,8 +15,12 @@ pub(crate) fn info(paths: &[PathBuf]) -> Result<Exit, Failure> {
     let bundle = open(paths)?;
     let card = bundle.card();
     let analysis = analyze(&bundle, &Options::default());
-    let mut lines =
-        vec![format!("{}: {}, {} files", card.name, card.kind.as_str(), bundle.artifacts().len())];
+    let mut lines = vec![format!(
+        "{}: {}, {} files",
+        one_line(&card.name),
+        card.kind.as_str(),
+        bundle.artifacts().len()
+    )];
     if let Some(digest) = &card.sha256 {
         lines.push(format!("sha256     {digest}"));
     }
@@ -26,7 +31,9 @@ pub(crate) fn info(paths: &[PathBuf]) -> Result<Exit, Failure> {
         let redacted: u64 = manifest.redactions.values().sum();
         lines.push(format!(
             "collector  {} {}, profile {}",
-            manifest.tool.name, manifest.tool.version, manifest.profile
+            one_line(&manifest.tool.name),
+            one_line(&manifest.tool.version),
+            one_line(&manifest.profile)
         ));
         lines.push(format!(
             "commands   {}, of which failed {}",

@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::anyhow;
 use clap::CommandFactory;
 use konspect::language::Language;
+use konspect::render::escape::visible;
 use konspect::rules;
 
 use crate::cli::{Cli, Global};
@@ -58,9 +59,9 @@ pub(crate) fn completion(shell: clap_complete::Shell) -> Result<Exit, Failure> {
     print(String::from_utf8_lossy(&text).trim_end())
 }
 
-/// Prints a result; a closed pipe is no error.
+/// Prints a result, whatever a bundle put into it; a closed pipe is no error.
 pub(crate) fn print(text: &str) -> Result<Exit, Failure> {
-    match writeln!(std::io::stdout(), "{text}") {
+    match writeln!(std::io::stdout(), "{}", visible(text)) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::new(Exit::CannotWrite, error))
         }

@@ -356,7 +356,8 @@ fn watch_leak<'a>(
         reason = "counts and durations of a log are far below 2^52"
     )]
     let per_minute = open as f64 / ((last - first) as f64 / 60e6).max(1.0 / 6.0);
-    let mut others: Vec<&Open> = piled.iter().map(|row| **row).filter(|row| row.first.1 != most.first.1).collect();
+    let mut others: Vec<&Open> =
+        piled.iter().map(|row| **row).filter(|row| row.first.1 != most.first.1).collect();
     others.sort_by(|a, b| (b.count, &a.resource).cmp(&(a.count, &b.resource)));
     let mut beside: BTreeMap<(&str, &str), u64> = BTreeMap::new();
     for row in audit.open.iter().filter(|row| row.verb == Verb::Watch && row.user != user) {

@@ -80,7 +80,11 @@ pub fn markdown(text: &str) -> String {
         if index > 0 {
             out.push(' ');
         }
-        if plain_word(word) { out.push_str(word) } else { out.push_str(&markdown_code(word)) }
+        if plain_word(word) && !(index == 0 && list_number(word)) {
+            out.push_str(word);
+        } else {
+            out.push_str(&markdown_code(word));
+        }
     }
     out
 }
@@ -97,8 +101,12 @@ fn plain_word(word: &str) -> bool {
         && !lower.contains("script:")
         && !body.starts_with(['-', '+', '=', ':'])
         && !(body.len() >= 7 && body.bytes().all(|byte| byte.is_ascii_hexdigit()))
-        // An ordered list needs its number at the start of a line; a title could stand there.
-        && !body.strip_suffix(['.', ')']).is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// An ordered list needs its number at the start of a line, which is where a text may stand.
+fn list_number(word: &str) -> bool {
+    word.strip_suffix(['.', ')'])
+        .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// A Markdown code span whose fence is longer than any run of backticks in it.

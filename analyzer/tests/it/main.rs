@@ -7,10 +7,17 @@
     reason = "a test may fail loudly, and its helpers with it"
 )]
 
+mod cli;
+mod determinism;
+mod fuzz;
+mod hostile;
+mod kit;
+mod offline;
 mod pages;
 mod render;
 mod schema;
 mod states;
+mod targets;
 mod tidy;
 mod truth;
 mod words;

@@ -141,10 +141,10 @@ fn sections(page: &str) -> Vec<Section> {
         match (block.words.first().map(String::as_str), block.words.get(1), sections.last_mut()) {
             (Some("report"), None, Some(section)) => section.expected = Some(block),
             (_, Some(_), Some(section)) => {
-                section.files.push((block.words[1..].join(" "), block.text.into_bytes()))
+                section.files.push((block.words[1..].join(" "), block.text.into_bytes()));
             }
             (_, Some(_), None) => {
-                shared.push((block.words[1..].join(" "), block.text.into_bytes()))
+                shared.push((block.words[1..].join(" "), block.text.into_bytes()));
             }
             _ => {}
         }

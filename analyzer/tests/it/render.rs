@@ -8,7 +8,7 @@ use konspect::report::Report;
 
 use crate::states;
 
-const PAYLOADS: &[&str] = &[
+pub(crate) const PAYLOADS: &[&str] = &[
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
     "' onmouseover='alert(1)",
@@ -142,7 +142,7 @@ const ELEMENTS: &[&str] = &[
     "script",
 ];
 
-fn check_page(page: &str) {
+pub(crate) fn check_page(page: &str) {
     let mut ids = BTreeSet::new();
     let mut targets = BTreeSet::new();
     for tag in tags(page) {
@@ -168,7 +168,7 @@ fn check_page(page: &str) {
     assert!(!page.contains('‹') || !page.contains("‹page-"), "a label has no words");
 }
 
-fn hidden(text: &str) -> Option<char> {
+pub(crate) fn hidden(text: &str) -> Option<char> {
     text.chars().find(|c| *c != '\n' && *c != '\t' && render::escape::is_hidden(*c))
 }
 
@@ -206,7 +206,7 @@ fn payloads_stay_text_in_markdown() {
 }
 
 /// Markdown without its fences and code spans; fails on a fence left open.
-fn outside_code(text: &str) -> String {
+pub(crate) fn outside_code(text: &str) -> String {
     let mut prose = String::new();
     let mut fence: Option<String> = None;
     for line in text.lines() {

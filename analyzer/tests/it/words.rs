@@ -114,7 +114,7 @@ fn read_keys(path: &Path, defined: &mut BTreeMap<String, BTreeSet<String>>) {
         if let Some((name, _)) =
             line.split_once('=').filter(|_| !line.starts_with([' ', '#', '}', '.', '-']))
         {
-            key = name.trim().to_owned();
+            name.trim().clone_into(&mut key);
             assert!(
                 defined.insert(key.clone(), BTreeSet::new()).is_none(),
                 "{key} is defined twice ({})",

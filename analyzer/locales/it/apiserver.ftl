@@ -1,0 +1,144 @@
+# Regole della famiglia server API.
+
+client-load-cost = { $share } % del carico di tutti i client, in media { $busy } richieste in corso; la più lenta ha richiesto { $slowest } s
+client-load-rejected = sue richieste respinte con 429 da Priority and Fairness: { $count }
+client-load-others-rejected = richieste di altri client respinte con 429: { $count }
+client-load-breach = un p99 oltre l'obiettivo upstream, a causa del carico
+client-load-throttled = il FlowSchema { $schema } limita di proposito questo client (livello di priorità { $level })
+client-load-find = trovare i Pod in esecuzione come { $name }
+client-load-throttle = finché non è riparato, limitare { $user } con un FlowSchema e una PriorityLevelConfiguration con poche quote
+client-load-cleared = il client più attivo, { $user }, ha inviato { $requests } richieste in { $seconds } s
+
+rule-client-request-flood = un client inonda di richieste il server API
+client-request-flood-title = { $user } ({ $agent }) inonda il server API: { $rate } letture/s
+client-request-flood-line = la prima di { $count } richieste: { $verb } { $resource }
+client-request-flood-advice = far usare al client un watch (un informer) invece di ripetere le richieste, o richiedere meno spesso
+
+rule-client-watch-leak = un client lascia aperti dei watch
+client-watch-leak-title = { $user } ({ $agent }) ha { $open } watch aperti e non li chiude
+client-watch-leak-line = il primo di { $open } watch di { $resource } mai terminati
+client-watch-leak-last = l'ultimo; circa { $rate } al minuto, su { $resources ->
+    [one] una risorsa
+   *[other] { $resources } risorse
+}
+client-watch-leak-usual = a parte questo, nessun client ha più di { $usual } watch aperti
+client-watch-leak-metric = watch di { $resource } aperti: { $open }{ $before ->
+    [0] {""}
+   *[other] , { $before } nella lettura precedente
+}
+client-watch-leak-unnamed = { $open } watch di { $resource } sono aperti, molti più di quanti servano al cluster
+client-watch-leak-settle = un log di controllo con la fase ResponseStarted indica il client
+client-watch-leak-advice = riparare o riavviare il client: un solo watch condiviso (informer) per risorsa, chiuso al termine
+client-watch-leak-cleared = al massimo { $open } watch di una risorsa ({ $resource }) sono aperti
+client-watch-leak-cleared-audit = nessun client ha più watch aperti di quanti servano ai suoi informer
+
+rule-client-list-storm = un client elenca di continuo intere raccolte
+client-list-storm-title = { $user } ({ $agent }) elenca intere raccolte { $rate } volte/s
+client-list-storm-line = la prima di { $count } richieste: { $verb } { $resource }
+client-list-storm-advice = far usare al client un informer, o paginare con limit= e leggere con resourceVersion=0
+
+rule-client-write-storm = un client scrive senza sosta
+client-write-storm-title = { $user } ({ $agent }) scrive senza sosta: { $rate } scritture/s
+client-write-storm-line = la prima di { $count } richieste: { $verb } { $resource }
+client-write-storm-advice = fermare il ciclo: scrivere solo in caso di differenza, e trovare il controller con cui è in conflitto
+
+rule-webhook-unreachable-blocks-writes = un webhook di ammissione non si può chiamare e blocca le scritture
+webhook-unreachable-blocks-writes-title = webhook { $webhook } non raggiungibile: ciò che protegge non si può scrivere
+webhook-unreachable-blocks-writes-risk = webhook { $webhook } senza back-end: ciò che protegge non si può scrivere
+webhook-unreachable-blocks-writes-said = { $count ->
+    [one] una chiamata non riuscita
+   *[other] { $count } chiamate non riuscite
+}: { $cause }
+webhook-unreachable-blocks-writes-counted = chiamate del webhook non riuscite: { $count } (calling_webhook_error)
+webhook-unreachable-blocks-writes-no-service = l'elenco dei Service non contiene { $service }
+webhook-unreachable-blocks-writes-not-ready = il Service { $service } non ha endpoint pronti
+webhook-unreachable-blocks-writes-policy = { $configuration } indica failurePolicy Fail
+webhook-unreachable-blocks-writes-backend = ripristinare il suo back-end
+webhook-unreachable-blocks-writes-settle = eventi o un log di controllo mostrano se le scritture vengono rifiutate
+webhook-unreachable-blocks-writes-cleared = nessuna chiamata di webhook risulta non riuscita
+webhook-unreachable-blocks-writes-cleared-list = nessun evento parla di una chiamata non riuscita dei webhook con failurePolicy Fail, tra { $count }
+webhook-save = salvare la configurazione prima di modificarla
+webhook-delete = se il back-end non può tornare, eliminare la configurazione (il suo controller la ricrea quando è integro)
+
+rule-webhook-deadlock = un webhook di ammissione protegge i propri Pod e non può tornare
+webhook-deadlock-title = webhook { $webhook } blocca sé stesso: nessun Pod di { $namespace } si può creare
+webhook-deadlock-refused = i suoi stessi Pod vengono rifiutati: { $cause }
+webhook-deadlock-wants = il back-end in { $namespace } richiede Pod e non ne ha
+webhook-deadlock-empty = il Service { $service } non ha endpoint pronti
+webhook-deadlock-guards = { $configuration } protegge la creazione di Pod e non esclude { $namespace }
+webhook-deadlock-cleared = nessuno dei { $count } webhook protegge i Pod del proprio back-end
+webhook-deadlock-left-over = il Service di { $webhook } non esiste: la configurazione è un residuo
+webhook-deadlock-ready = { $webhook } protegge i propri Pod, ma ne ha { $ready } pronti
+
+rule-webhook-slow = un webhook di ammissione è lento
+webhook-slow-title = il webhook { $webhook } richiede in media { $seconds } s
+webhook-slow-unnamed = webhook di ammissione rallentano le scritture
+webhook-slow-mean = { $calls ->
+    [one] una chiamata ha richiesto
+   *[other] { $calls } chiamate hanno richiesto
+} in media { $seconds } s
+webhook-slow-p99 = una chiamata su cento richiede { $seconds } s o più
+webhook-slow-annotation = { $count ->
+    [one] una richiesta lenta ha atteso
+   *[other] { $count } richieste lente hanno atteso
+} i webhook in media { $seconds } s
+webhook-slow-timeout = il server API lo attende fino a { $seconds } s
+webhook-slow-look = vedere se ai suoi Pod manca CPU
+webhook-slow-advice = dare al webhook più CPU o repliche, ridurne il timeout e restringerne le regole
+webhook-slow-cleared = il webhook più lento, { $webhook }, richiede in media { $milliseconds } ms
+
+rule-request-latency-over-slo = le richieste durano più dell'obiettivo
+request-latency-over-slo-title = { $verb } { $resource } richiede { $seconds } s (p99), oltre l'obiettivo
+request-latency-over-slo-audit = la più lenta di { $user }, il cui p99 è { $seconds } s; l'obiettivo è { $limit } s
+request-latency-over-slo-metric = il p99 di { $count } richieste è { $seconds } s; l'obiettivo è { $limit } s
+request-latency-over-slo-advice = vedere se sono lente le chiamate di un client o di tutti
+request-latency-over-slo-cleared = nessun tipo di richiesta con abbastanza campioni supera l'obiettivo
+
+rule-requests-rejected-by-priority-and-fairness = Priority and Fairness respinge richieste
+requests-rejected-by-priority-and-fairness-title = Priority and Fairness ha respinto { $count ->
+    [one] una richiesta
+   *[other] { $count } richieste
+} con 429
+requests-rejected-by-priority-and-fairness-log = la prima di esse; di { $user }: { $count }
+requests-rejected-by-priority-and-fairness-metric = respinte: { $count }; FlowSchema { $schema }, livello { $level }, motivo { $reason }
+requests-rejected-by-priority-and-fairness-own = il FlowSchema { $schema } è stato creato per limitare: queste sono respinte di proposito
+requests-rejected-by-priority-and-fairness-advice = trovare il client che riempie il livello; alzare i limiti viene per ultimo
+requests-rejected-by-priority-and-fairness-cleared = Priority and Fairness non ha respinto nessuno
+
+rule-managed-apiserver-guard-active = AKS protegge il server API
+managed-apiserver-guard-active-title = AKS limita tutti i client perché il server API era sovraccarico
+managed-apiserver-guard-active-schema = il FlowSchema { $name } esiste
+managed-apiserver-guard-active-level = il suo livello di priorità ha { $shares ->
+    [one] una quota
+   *[other] { $shares } quote
+}
+managed-apiserver-guard-active-advice = prima trovare e riparare il client che sovraccarica il server API
+managed-apiserver-guard-active-remove = poi rimuovere la protezione
+managed-apiserver-guard-active-cleared = nessuno dei { $count } FlowSchema è la protezione
+
+rule-free-tier-control-plane = il piano di controllo è del livello Gratuito
+free-tier-control-plane-title = il piano di controllo è del livello Gratuito: piccolo, senza livello di servizio
+free-tier-control-plane-line = sku.tier è Free; il cluster ha { $nodes } nodi, il livello è pensato per meno di 10
+free-tier-control-plane-upgrade = usare il livello Standard per la produzione
+free-tier-control-plane-cleared = sku.tier è { $tier }
+
+rule-aggregated-api-unavailable = un'API aggregata non è disponibile
+aggregated-api-unavailable-title = l'API aggregata { $name } non è disponibile
+aggregated-api-unavailable-condition = Available è False: { $reason } { $message }
+aggregated-api-unavailable-metric = aggregator_unavailable_apiservice è 1
+aggregated-api-unavailable-look = leggere perché non è disponibile
+aggregated-api-unavailable-backend = ripristinare il suo back-end
+aggregated-api-unavailable-remove = se il suo programma è stato rimosso, rimuovere anche la registrazione
+aggregated-api-unavailable-cleared = { $name } è Available
+aggregated-api-unavailable-none = nessuna delle { $count } API è servita da un back-end
+
+rule-deprecated-api-in-use = versioni di API deprecate sono in uso
+deprecated-api-in-use-title = { $user } chiama { $api }, che Kubernetes { $release } rimuove
+deprecated-api-in-use-call = { $count ->
+    [one] una chiamata
+   *[other] la prima di { $count } chiamate
+} di { $agent }
+deprecated-api-in-use-api = viene chiamata { $api }, che Kubernetes { $release } rimuove
+deprecated-api-in-use-metric = apiserver_requested_deprecated_apis è 1
+deprecated-api-in-use-advice = aggiornare il client prima dell'aggiornamento del cluster
+deprecated-api-in-use-cleared = non risulta alcuna chiamata di un'API deprecata

@@ -1,0 +1,45 @@
+# Regole sulla piattaforma.
+
+rule-cluster-not-reconciling = Azure non riconcilia il cluster
+cluster-not-reconciling-title = il cluster { $name } è in errore o arrestato: Azure non riconcilia nulla
+cluster-not-reconciling-state = provisioningState di { $name } è { $state }
+cluster-not-reconciling-stopped = { $name } è arrestato
+cluster-not-reconciling-pool = provisioningState del pool di nodi { $pool } è { $state }
+cluster-not-reconciling-do = riparare l'ultima operazione; un aggiornamento vuoto riconcilia il cluster
+cluster-not-reconciling-cleared = provisioningState di { $name } è { $state }
+
+rule-azure-api-throttled = Azure Resource Manager limita le richieste della sottoscrizione
+azure-api-throttled-title = Azure Resource Manager limita le richieste di questa sottoscrizione (429)
+azure-api-throttled-says = { $text }
+azure-api-throttled-do = trovare chi chiama Azure così spesso, e allungarne l'intervallo
+azure-api-throttled-cleared = nessun evento parla di limitazioni da parte di Azure
+
+rule-load-balancer-not-provisioned = servizi di bilanciamento del carico senza indirizzo
+load-balancer-not-provisioned-title = il Service { $service } non ottiene un servizio di bilanciamento del carico
+load-balancer-not-provisioned-says = il controller dei servizi dice: { $message }
+load-balancer-not-provisioned-pending = { $service } non ha ancora un indirizzo
+load-balancer-not-provisioned-do = leggere gli eventi del controller dei servizi
+load-balancer-not-provisioned-cleared = ogni Service LoadBalancer ha un indirizzo
+
+rule-cluster-identity-expired = l'identità del cluster non è accettata
+cluster-identity-expired-title = l'entità servizio del cluster non è più accettata ({ $code })
+cluster-identity-expired-rights-title = all'identità del cluster mancano diritti in Azure
+cluster-identity-expired-says = Azure risponde: { $text }
+cluster-identity-expired-do-secret = dare all'entità servizio un nuovo segreto, e con essa al cluster
+cluster-identity-expired-do-rights = dare all'identità del cluster il ruolo indicato dall'errore
+cluster-identity-expired-cleared = nessun evento parla di un errore di autenticazione di Azure
+
+rule-volume-attach-failing = impossibile collegare i volumi
+volume-attach-failing-title = impossibile collegare o montare i volumi di { $count } Pod
+volume-attach-failing-says = { $message }
+volume-attach-failing-do = leggere quale volume attende che cosa
+volume-attach-failing-cleared = nessun evento parla di un volume che non si è potuto collegare
+
+rule-version-skew-unsupported = versioni di kubelet e server API troppo distanti
+version-skew-unsupported-title = { $count ->
+    [one] 1 nodo ha un kubelet
+   *[other] { $count } nodi hanno kubelet
+} fuori dall'intervallo supportato di { $server }
+version-skew-unsupported-says = { $node } esegue { $version }
+version-skew-unsupported-do = aggiornare i pool di nodi rimasti indietro
+version-skew-unsupported-cleared = ogni kubelet è nell'intervallo supportato di { $version }

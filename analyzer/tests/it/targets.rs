@@ -1,0 +1,136 @@
+//! Every function that takes bytes of a bundle, by name: for the smoke run and for `fuzz/`, which
+//! includes this file. Each target checks that every place it is told lies inside the input.
+
+use std::sync::LazyLock;
+
+use konspect::parse::{self, Hint, Rows, kube, sniff};
+use konspect_audit::{Shared, fold_bytes};
+use konspect_bundle::{ArtifactId, Bundle, Limits, Source};
+use regex::Regex;
+
+/// Takes any bytes; panics only where the code under test breaks a promise.
+pub(crate) type Target = fn(&[u8]);
+
+/// A place inside a larger artefact, so that offsets which forget where they start are seen.
+const BASE: u64 = 1 << 20;
+const ID: ArtifactId = ArtifactId(7);
+
+macro_rules! targets {
+    ($($name:literal => $target:expr),* $(,)?) => {
+        pub(crate) const TARGETS: &[(&str, Target)] = &[$(($name, $target)),*];
+    };
+}
+
+targets! {
+    "artifact" => |bytes| told(bytes, &parse::artifact(&source(bytes), &hint()).1),
+    "audit" => |bytes| {
+        let shared = Shared::new();
+        let mut fold = fold_bytes(source(bytes), &shared);
+        shared.close(&mut fold);
+        let _ = konspect_audit::scanner_agrees(bytes);
+        told(bytes, &fold.finish());
+    },
+    "azure_json" => |bytes| rows(bytes, parse::azure::json),
+    "azure_run_command" => |bytes| rows(bytes, parse::azure::run_command),
+    "azure_table" => |bytes| rows(bytes, parse::azure::table),
+    "bundle" => bundle,
+    "certificate" => |bytes| rows(bytes, parse::certificate::certificate),
+    "collection" => |bytes| rows(bytes, parse::collection::record),
+    "dns" => |bytes| rows(bytes, parse::dns::dns),
+    "etcd_status" => |bytes| rows(bytes, parse::prometheus::etcd_status),
+    "failed_command" => |bytes| rows(bytes, parse::transcript::failed_command),
+    "flow_dump" => |bytes| rows(bytes, parse::flow_dump::dump),
+    "health" => |bytes| rows(bytes, parse::health::checks),
+    "hosts" => |bytes| rows(bytes, parse::dns::hosts),
+    "ipset" => |bytes| told(bytes, &konspect_netfilter::parse::ipset(source(bytes))),
+    "iptables_list" => |bytes| told(bytes, &konspect_netfilter::parse::iptables_list(source(bytes))),
+    "iptables_save" => |bytes| told(bytes, &konspect_netfilter::parse::iptables_save(source(bytes))),
+    "kube_describe" => |bytes| rows(bytes, parse::describe::describe),
+    "kube_json" => |bytes| rows(bytes, kube::json),
+    "kube_table" => |bytes| rows(bytes, parse::kube_table::table),
+    "kube_yaml" => |bytes| rows(bytes, kube::yaml),
+    "kubeconfig" => |bytes| rows(bytes, parse::kubeconfig::kubeconfig),
+    "log" => |bytes| rows(bytes, parse::log::log),
+    "metrics" => |bytes| rows(bytes, parse::prometheus::text),
+    "metrics_answer" => |bytes| rows(bytes, parse::prometheus::answer),
+    "network_error" => |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        let _ = parse::network_error::network_errors(&text);
+        let _ = parse::network_error::kubelet_target(&text);
+        let _ = parse::network_error::url_targets(&text).count();
+        for line in text.lines() {
+            let _ = (parse::time::rfc3339_prefix(line), parse::time::go_duration(line));
+            let _ = (parse::quantity::quantity(line), parse::network_error::target(line));
+        }
+    },
+    "nft_json" => |bytes| told(bytes, &konspect_netfilter::parse::nft_json(source(bytes))),
+    "nft_text" => |bytes| told(bytes, &konspect_netfilter::parse::nft_text(source(bytes))),
+    "node_state" => |bytes| rows(bytes, parse::node_state::node_state),
+    "nsg_rules" => |bytes| told(bytes, &konspect_netfilter::parse::nsg_rules(source(bytes))),
+    "probe" => |bytes| rows(bytes, parse::probe::probe),
+    "resolv_conf" => |bytes| rows(bytes, parse::dns::resolv_conf),
+    "side_file" => |bytes| rows(bytes, parse::transcript::side_file),
+    "sniff" => |bytes| {
+        let _ = sniff::sniff(bytes, &hint());
+        let _ = konspect_audit::sniff(bytes);
+    },
+    "transcript" => |bytes| rows(bytes, parse::transcript::transcript),
+    "ufw" => |bytes| told(bytes, &konspect_netfilter::parse::ufw_status(source(bytes))),
+    "version" => |bytes| rows(bytes, parse::version::text),
+}
+
+/// The target of that name.
+pub(crate) fn target(name: &str) -> Option<Target> {
+    TARGETS.iter().find(|(known, _)| *known == name).map(|(_, target)| *target)
+}
+
+fn hint() -> Hint<'static> {
+    Hint { path: "nodes/node-1/output", ..Hint::default() }
+}
+
+fn source(bytes: &[u8]) -> Source<'_> {
+    Source { id: ID, bytes, base: BASE }
+}
+
+fn rows(bytes: &[u8], parser: kube::Parser) {
+    let mut rows = Rows::default();
+    let _ = parser(&source(bytes), &hint(), &mut rows);
+    told(bytes, &rows);
+}
+
+/// Opens the bytes as an archive, whatever they are, and reads every artefact of it.
+fn bundle(bytes: &[u8]) {
+    let Ok(files) =
+        Bundle::from_memory(vec![("any".to_owned(), bytes.to_vec())], &Limits::default())
+    else {
+        return;
+    };
+    konspect::analyze(&files, &konspect::Options::default());
+    let path = std::env::temp_dir().join(format!(
+        "konspect-fuzz-{}-{:?}",
+        std::process::id(),
+        std::thread::current().id()
+    ));
+    if std::fs::write(&path, bytes).is_ok()
+        && let Ok(bundle) = Bundle::open(std::slice::from_ref(&path), &Limits::default())
+    {
+        konspect::analyze(&bundle, &konspect::Options::default());
+    }
+    let _ = std::fs::remove_file(&path);
+}
+
+/// Every place that a result names lies inside the input.
+fn told(bytes: &[u8], result: &dyn std::fmt::Debug) {
+    static SPAN: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"Span \{ artifact: ArtifactId\((\d+)\), start: (\d+), end: (\d+) \}")
+            .unwrap_or_else(|error| panic!("{error}"))
+    });
+    let told = format!("{result:?}");
+    for (span, [artifact, start, end]) in SPAN.captures_iter(&told).map(|found| found.extract()) {
+        let (start, end): (u64, u64) =
+            (start.parse().unwrap_or(0), end.parse().unwrap_or(u64::MAX));
+        let nowhere = (start, end) == (0, 0);
+        let inside = BASE <= start && start <= end && end <= BASE + bytes.len() as u64;
+        assert!(nowhere || (inside && artifact == "7"), "{span} in {} bytes", bytes.len());
+    }
+}
