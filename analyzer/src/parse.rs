@@ -59,6 +59,10 @@ pub fn artifact(source: &Source<'_>, hint: &Hint<'_>) -> (Kind, Rows) {
     } else {
         dispatch(format, source, hint, &mut rows)
     };
+    // A parser may find nothing of its format in what looked like it; that is told as well.
+    if kind == Kind::Unknown && rows.diagnostics.is_empty() {
+        unknown("nothing of the format it looks like", source, &mut rows);
+    }
     (kind, rows)
 }
 

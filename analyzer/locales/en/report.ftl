@@ -35,6 +35,7 @@ verdict-healthy = No fault found in what was collected: { $sources } kinds of so
    *[other] { $ready } nodes Ready
 }.
 verdict-poorly-covered = Cannot tell: only { $saw } were collected, and nothing is wrong in them.
+verdict-failed-call = Cannot tell why a call failed: { $error }
 verdict-nothing-seen = Cannot tell: nothing in this bundle says how the cluster is.
 verdict-summary = { $causes ->
     [0] no cause found

@@ -35,6 +35,7 @@ verdict-healthy = Nessun guasto in ciò che è stato raccolto: { $sources } tipi
    *[other] { $ready } nodi Ready
 }.
 verdict-poorly-covered = Non determinabile: sono stati raccolti solo { $saw } e non vi è nulla di anomalo.
+verdict-failed-call = Non determinabile perché una chiamata è fallita: { $error }
 verdict-nothing-seen = Non determinabile: nulla in questo bundle dice come sta il cluster.
 verdict-summary = { $causes ->
     [0] nessuna causa trovata

@@ -415,8 +415,26 @@ impl Cards<'_> {
         if covered < 2 || seen < 5 {
             let saw: Vec<String> =
                 self.input.collected.iter().map(|table| self.table(*table)).take(3).collect();
+            let failed = self
+                .input
+                .facts
+                .commands
+                .ok()
+                .and_then(|commands| commands.iter().find(|command| command.failed()));
             let sentence = if saw.is_empty() {
                 self.language.label("verdict-nothing-seen")
+            } else if let Some(command) = failed {
+                let lines = command.error_text.lines().rev();
+                // A recorder's own lines (the prompt, the exit code) are not the error.
+                let error = lines
+                    .map(str::trim)
+                    .find(|line| {
+                        !line.is_empty()
+                            && !line.starts_with(['$', '#'])
+                            && !line.starts_with("exit")
+                    })
+                    .unwrap_or_default();
+                self.language.say(&words!("verdict-failed-call", error = error))
             } else {
                 self.language.say(&words!("verdict-poorly-covered", saw = saw.join(", ")))
             };

@@ -234,6 +234,7 @@ const TRUTHS: &[Truth] = &[
     },
 ];
 
+#[expect(clippy::print_stderr, reason = "a test that reads nothing must say so")]
 fn folder() -> Option<PathBuf> {
     let folder = std::env::var_os("KONSPECT_TRUTH").map(PathBuf::from);
     if folder.is_none() {
@@ -304,7 +305,7 @@ fn unsound(analysis: &Analysis, report: &Report) -> Vec<String> {
         wrong.push(format!("{unknown} artefacts are unknown, {told} diagnostics say so"));
     }
     let sentence = &report.verdict.sentence;
-    if sentence.chars().count() > 140 || sentence.contains("{") || sentence.contains(" 1 nodes") {
+    if sentence.chars().count() > 140 || sentence.contains('{') || sentence.contains(" 1 nodes") {
         wrong.push(format!("odd verdict: {sentence}"));
     }
     wrong
