@@ -120,7 +120,7 @@ impl Analysis {
             kind: source.kind.as_str().to_owned(),
             sha256: source.sha256,
             cluster: manifest.map(|manifest| manifest.cluster.name.clone()).unwrap_or_default(),
-            collected: manifest.and_then(|manifest| manifest.finished.clone()),
+            collected: collected_at(bundle),
             collector: manifest
                 .map(|manifest| format!("{} {}", manifest.tool.name, manifest.tool.version)),
             cut_off: source.cut_off,
@@ -131,6 +131,11 @@ impl Analysis {
             ..BundleCard::default()
         }
     }
+}
+
+/// When the collection ended; a folder that was only packed later does not say.
+fn collected_at(bundle: &Bundle) -> Option<String> {
+    bundle.manifest().filter(|manifest| manifest.profile != "pack")?.finished.clone()
 }
 
 fn origin(bundle: &Bundle) -> Origin {
@@ -146,7 +151,7 @@ fn origin(bundle: &Bundle) -> Origin {
             .iter()
             .map(|artifact| node_of(artifact.command).unwrap_or_default())
             .collect(),
-        collected: manifest.and_then(|manifest| manifest.finished.as_deref()?.parse().ok()),
+        collected: collected_at(bundle).and_then(|time| time.parse().ok()),
     }
 }
 
