@@ -54,9 +54,9 @@ pub fn recipe_of(table: TableKind) -> Recipe {
         }
         TableKind::Namespaces => recipe("kubectl get namespaces -o json", "list namespaces"),
         TableKind::Jobs => recipe("kubectl get jobs,cronjobs -A -o json", "list batch/*"),
-        TableKind::SecretsMetadata => recipe("konspect-collect --secrets-metadata", "list secrets"),
+        TableKind::SecretsMetadata => recipe("konspect-collect --only secrets-metadata", "list secrets"),
         TableKind::ConfigMaps => {
-            recipe("konspect-collect --config-maps", "list configmaps in kube-system")
+            recipe("kubectl get configmaps -n kube-system -o json", "list configmaps in kube-system")
         }
         TableKind::CustomResources => recipe(
             "kubectl get customresourcedefinitions -o json",
