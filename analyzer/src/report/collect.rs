@@ -54,10 +54,13 @@ pub fn recipe_of(table: TableKind) -> Recipe {
         }
         TableKind::Namespaces => recipe("kubectl get namespaces -o json", "list namespaces"),
         TableKind::Jobs => recipe("kubectl get jobs,cronjobs -A -o json", "list batch/*"),
-        TableKind::SecretsMetadata => recipe("konspect-collect --only secrets-metadata", "list secrets"),
-        TableKind::ConfigMaps => {
-            recipe("kubectl get configmaps -n kube-system -o json", "list configmaps in kube-system")
+        TableKind::SecretsMetadata => {
+            recipe("konspect-collect --only secrets-metadata", "list secrets")
         }
+        TableKind::ConfigMaps => recipe(
+            "kubectl get configmaps -n kube-system -o json",
+            "list configmaps in kube-system",
+        ),
         TableKind::CustomResources => recipe(
             "kubectl get customresourcedefinitions -o json",
             "list apiextensions.k8s.io/customresourcedefinitions",

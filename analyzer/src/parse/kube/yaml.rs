@@ -185,11 +185,15 @@ fn split_list(bytes: &[u8]) -> Option<(String, Vec<Range<usize>>)> {
     let mut items: Vec<Range<usize>> = Vec::new();
     let mut inside = false;
     let mut indent: Option<usize> = None;
+    // An empty list is an answer too: it covers its table.
+    let mut empty = false;
     for line in source.lines() {
         let end = line.offset + line.bytes.len();
         if !inside {
             if line.bytes.trim_ascii_end() == b"items:" && items.is_empty() {
                 inside = true;
+            } else if line.bytes.trim_ascii_end() == b"items: []" {
+                empty = true;
             } else {
                 head.push_str(&line.text());
                 head.push('\n');
@@ -212,7 +216,7 @@ fn split_list(bytes: &[u8]) -> Option<(String, Vec<Range<usize>>)> {
             head.push('\n');
         }
     }
-    (!items.is_empty()).then_some((head, items))
+    (empty || !items.is_empty()).then_some((head, items))
 }
 
 #[cfg(test)]
@@ -255,6 +259,18 @@ mod tests {
                 .collected
                 .iter()
                 .any(|it| it.table == crate::parse::TableKind::Nodes && it.complete)
+        );
+    }
+
+    #[test]
+    fn an_empty_list_covers_its_table() {
+        let (kind, rows) = read(
+            "---\napiVersion: apps/v1\nitems: []\nkind: DeploymentList\nmetadata:\n  resourceVersion: \"1\"\n",
+        );
+        assert_eq!(kind, Kind::KubernetesObjects);
+        assert_eq!(
+            rows.collected.first().map(|it| it.table),
+            Some(crate::parse::TableKind::Workloads)
         );
     }
 
