@@ -135,7 +135,8 @@ fn text_format(lines: &[&str], length: usize, hint: &Hint<'_>) -> Format {
     if let Some(format) = firewall(lines, hint) {
         return format;
     }
-    if early.iter().any(|line| line.contains("-----BEGIN CERTIFICATE-----"))
+    // Indented it is a value of something else: a ConfigMap's bundle in YAML.
+    if early.iter().any(|line| line.starts_with("-----BEGIN CERTIFICATE-----"))
         || early.iter().any(|line| lines::is_certificate(line))
     {
         return Format::Certificate;

@@ -192,7 +192,7 @@ fn split_list(bytes: &[u8]) -> Option<(String, Vec<Range<usize>>)> {
         if !inside {
             if line.bytes.trim_ascii_end() == b"items:" && items.is_empty() {
                 inside = true;
-            } else if line.bytes.trim_ascii_end() == b"items: []" {
+            } else if matches!(line.bytes.trim_ascii_end(), b"items: []" | b"items: null") {
                 empty = true;
             } else {
                 head.push_str(&line.text());

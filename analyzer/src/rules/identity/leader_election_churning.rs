@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use konspect_bundle::{Span, words};
 
 use crate::facts::Facts;
-use crate::finding::{Confidence, Meta, Risk, Severity, Step, Subject};
+use crate::finding::{Confidence, Meta, Risk, Role, Severity, Step, Subject};
 use crate::model::log::Signal;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
@@ -80,8 +80,26 @@ impl Rule for LeaderElectionChurning {
         }
         if out.findings.is_empty() {
             cleared(facts, out);
+        } else if out.findings.len() > MANY {
+            merge(out);
         }
     }
+}
+
+/// More leases than these have their trouble in common: one finding names the worst and cites the others.
+const MANY: usize = 3;
+
+fn merge(out: &mut Checked) {
+    let mut findings = std::mem::take(&mut out.findings);
+    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), finding.onset));
+    let count = findings.len();
+    let mut findings = findings.into_iter();
+    let Some(mut worst) = findings.next() else { return };
+    worst.evidence.extend(findings.filter_map(|other| other.evidence.into_iter().next()).take(8).map(|mut line| {
+        line.role = Role::Supporting;
+        line
+    }));
+    out.found(worst.affected(count));
 }
 
 fn found(namespace: &str, name: &str, seen: &Seen, out: &mut Checked) {

@@ -50,7 +50,11 @@ impl Rule for AzureApiThrottled {
                 sign.at,
                 words!("azure-api-throttled-says", text = &sign.text),
             )
-            .confidence(if found.len() > 1 { Confidence::Proven } else { Confidence::Likely })
+            .confidence(match found.len() {
+                1 if long_over(facts, sign.time) => Confidence::Possible,
+                1 => Confidence::Likely,
+                _ => Confidence::Proven,
+            })
             .since(first(&found))
             .affected(found.len());
         for sign in found.iter().skip(1).take(4) {
@@ -61,4 +65,9 @@ impl Rule for AzureApiThrottled {
             Some("az monitor activity-log list --offset 1h --query \"[?contains(to_string(properties), '429')].caller\" -o tsv".to_owned()),
         )));
     }
+}
+
+/// ARM throttles for minutes: one refusal half an hour ago says nothing of now.
+fn long_over(facts: &Facts, time: Option<jiff::Timestamp>) -> bool {
+    facts.context.age_seconds(time).is_some_and(|age| age > 1800)
 }

@@ -68,8 +68,12 @@ impl Rule for VolumeAttachFailing {
     }
 }
 
-/// A Pod that runs by now had to wait, and no more.
+/// A Pod that runs by now had to wait, and no more; one that is gone waits no longer.
 fn waits(event: &Event, pods: Option<&Pods>) -> bool {
-    let pod = pods.and_then(|pods| pods.get(&event.object.namespace, &event.object.name));
-    pod.is_none_or(|pod| !pod.ready() && !pod.succeeded())
+    let Some(pods) = pods else { return true };
+    match pods.get(&event.object.namespace, &event.object.name) {
+        Some(pod) => !pod.ready() && !pod.succeeded(),
+        // Where its namespace was listed, it would be in the list.
+        None => pods.in_namespace(&event.object.namespace).next().is_none(),
+    }
 }

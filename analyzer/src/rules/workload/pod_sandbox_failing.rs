@@ -21,8 +21,8 @@ impl Rule for PodSandboxFailing {
     type Inputs<'f> = (&'f Events, Option<&'f Pods>);
 
     fn check((events, pods): Self::Inputs<'_>, out: &mut Checked) {
-        let failures: Vec<&Event> =
-            events.reason(&["FailedCreatePodSandBox", "NetworkNotReady", "FailedPodSandBoxStatus"]).collect();
+        let reasons = ["FailedCreatePodSandBox", "NetworkNotReady", "FailedPodSandBoxStatus"];
+        let failures: Vec<&Event> = events.reason(&reasons).filter(|event| waits(event, pods)).collect();
         let Some(first) = failures.first() else {
             if pods.is_some_and(|pods| pods.complete) {
                 out.cleared(events.at(), words!("pod-sandbox-failing-cleared"));
@@ -58,5 +58,15 @@ impl Rule for PodSandboxFailing {
             Step::new(words!("pod-sandbox-failing-do"))
                 .run(Risk::Reads, command("kubectl describe pod {} -n {}", &[name, &first.object.namespace])),
         ));
+    }
+}
+
+/// A Pod that runs by now had to wait, and no more; one that is gone waits no longer.
+fn waits(event: &Event, pods: Option<&Pods>) -> bool {
+    let Some(pods) = pods else { return true };
+    match pods.get(&event.object.namespace, &event.object.name) {
+        Some(pod) => !pod.ready() && !pod.succeeded(),
+        // Where its namespace was listed, it would be in the list.
+        None => pods.in_namespace(&event.object.namespace).next().is_none(),
     }
 }
