@@ -41,66 +41,36 @@ impl Locale {
     }
 }
 
+/// The files of every language, named once: a language without one of them does not compile.
 macro_rules! locale_files {
-    ($name:ident, $language:literal, [$($file:literal),* $(,)?]) => {
+    ($name:ident, $language:literal) => {
+        locale_files!(
+            $name,
+            $language,
+            [
+                "report",
+                "page",
+                "diagnostics",
+                "path",
+                "tunnel",
+                "apiserver",
+                "etcd",
+                "node",
+                "dns",
+                "workload",
+                "platform",
+                "identity"
+            ]
+        );
+    };
+    ($name:ident, $language:literal, [$($file:literal),*]) => {
         const $name: &[(&str, &str)] =
             &[$(($file, include_str!(concat!("../locales/", $language, "/", $file, ".ftl")))),*];
     };
 }
-locale_files!(
-    ENGLISH,
-    "en",
-    [
-        "report",
-        "page",
-        "diagnostics",
-        "path",
-        "tunnel",
-        "apiserver",
-        "etcd",
-        "node",
-        "dns",
-        "workload",
-        "platform",
-        "identity"
-    ]
-);
-locale_files!(
-    KOREAN,
-    "ko",
-    [
-        "report",
-        "page",
-        "diagnostics",
-        "path",
-        "tunnel",
-        "apiserver",
-        "etcd",
-        "node",
-        "dns",
-        "workload",
-        "platform",
-        "identity"
-    ]
-);
-locale_files!(
-    ITALIAN,
-    "it",
-    [
-        "report",
-        "page",
-        "diagnostics",
-        "path",
-        "tunnel",
-        "apiserver",
-        "etcd",
-        "node",
-        "dns",
-        "workload",
-        "platform",
-        "identity"
-    ]
-);
+locale_files!(ENGLISH, "en");
+locale_files!(KOREAN, "ko");
+locale_files!(ITALIAN, "it");
 
 /// Says words in one language.
 pub struct Language {
