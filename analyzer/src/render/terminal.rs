@@ -4,6 +4,9 @@
 
 use std::io::Write;
 
+use konspect_bundle::words;
+use unicode_width::UnicodeWidthChar;
+
 use super::{RenderError, escape};
 use crate::language::Language;
 use crate::report::{FindingCard, Health, Report, StepCard};
@@ -138,13 +141,14 @@ fn body(report: &Report, language: &Language) -> Vec<String> {
     .max()
     .unwrap_or(8);
     let mut lines: Vec<String> =
-        rows.iter().map(|(label, text, place)| row(label, text, place, label_width)).collect();
+        rows.iter().flat_map(|(label, text, place)| row(label, text, place, label_width)).collect();
     if let Some(step) = &verdict.first_step {
         lines.extend(first_step(step, language, label_width));
     }
     if !verdict.not_seen.is_empty() {
-        let text = verdict.not_seen.join(", ");
-        lines.push(row(&language.label("page-term-unseen"), &text, "", label_width));
+        let room = COLUMNS - label_width - 4;
+        let text = list(&verdict.not_seen, room, language);
+        lines.extend(row(&language.label("page-term-unseen"), &text, "", label_width));
     }
     lines
 }
@@ -154,9 +158,9 @@ fn first_step(step: &StepCard, language: &Language, label_width: usize) -> Vec<S
     let label = language.label("page-term-first");
     let risk = language.label(&format!("page-risk-{}", super::word(step.risk)));
     let Some(command) = &step.command else {
-        return vec![row(&label, &step.text, "", label_width)];
+        return row(&label, &step.text, "", label_width);
     };
-    let mut lines = vec![row(&label, &format!("{} ({risk})", step.text), "", label_width)];
+    let mut lines = row(&label, &format!("{} ({risk})", step.text), "", label_width);
     let indent = label_width + 4;
     let command = escape::terminal(command);
     let mut parts = wrap(&command, COLUMNS - indent - 2);
@@ -172,17 +176,37 @@ fn first_step(step: &StepCard, language: &Language, label_width: usize) -> Vec<S
     lines
 }
 
-fn row(label: &str, text: &str, place: &str, label_width: usize) -> String {
+/// Text with the place that proves it at the right edge; under the text when both do not fit.
+fn row(label: &str, text: &str, place: &str, label_width: usize) -> Vec<String> {
     let pad = " ".repeat(label_width.saturating_sub(width(label)));
     let place = escape::terminal(place);
     let head = format!("  {label}{pad}  ");
     let room = COLUMNS - width(&head);
     let text = escape::terminal(text);
-    if place.is_empty() || width(&text) + width(&place) + 2 > room {
-        return format!("{head}{}", fit(&text, room));
+    if place.is_empty() {
+        return vec![format!("{head}{}", fit(&text, room))];
+    }
+    if width(&text) + width(&place) + 2 > room {
+        let under = format!("{}{}", " ".repeat(width(&head)), fit_end(&place, room));
+        return vec![format!("{head}{}", fit(&text, room)), under];
     }
     let gap = " ".repeat(room - width(&text) - width(&place));
-    format!("{head}{text}{gap}{place}")
+    vec![format!("{head}{text}{gap}{place}")]
+}
+
+/// As many items as fit, and how many do not: a list is never cut silently.
+fn list(items: &[String], room: usize, language: &Language) -> String {
+    for shown in (1..=items.len()).rev() {
+        let mut text = items.get(..shown).unwrap_or_default().join(", ");
+        if shown < items.len() {
+            let more = words!("page-and-more", count = items.len() - shown);
+            text = format!("{text} {}", language.say(&more));
+        }
+        if width(&text) <= room {
+            return text;
+        }
+    }
+    items.join(", ")
 }
 
 fn place(report: &Report) -> String {
@@ -222,10 +246,7 @@ pub(super) fn width(text: &str) -> usize {
 }
 
 fn columns(c: char) -> usize {
-    let wide = matches!(u32::from(c),
-        0x1100..=0x115f | 0x2e80..=0x303e | 0x3041..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff
-        | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x1f300..=0x1faff | 0x20000..=0x3fffd);
-    if wide { 2 } else { 1 }
+    c.width().unwrap_or(0)
 }
 
 fn fit(text: &str, room: usize) -> String {
@@ -243,6 +264,24 @@ fn fit(text: &str, room: usize) -> String {
     }
     out.push('…');
     out
+}
+
+/// Cuts at the start, since a path's end tells more.
+fn fit_end(text: &str, room: usize) -> String {
+    if width(text) <= room {
+        return text.to_owned();
+    }
+    let mut kept = Vec::new();
+    let mut used = 1;
+    for c in text.chars().rev() {
+        used += columns(c);
+        if used > room {
+            break;
+        }
+        kept.push(c);
+    }
+    kept.push('…');
+    kept.into_iter().rev().collect()
 }
 
 fn wrap(text: &str, room: usize) -> Vec<String> {
