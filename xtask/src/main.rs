@@ -1,5 +1,6 @@
 //! What needs Rust but is no product.
 
+mod gallery;
 mod synth_audit;
 
 use clap::Parser;
@@ -9,6 +10,8 @@ enum Task {
     /// Writes synthetic data.
     #[command(subcommand)]
     Synth(Synth),
+    /// Renders every state of the report in every language and theme, with pictures and an index.
+    Gallery(gallery::Args),
 }
 
 #[derive(clap::Subcommand)]
@@ -20,5 +23,6 @@ enum Synth {
 fn main() -> anyhow::Result<()> {
     match Task::parse() {
         Task::Synth(Synth::Audit(args)) => synth_audit::run(&args),
+        Task::Gallery(args) => gallery::run(&args),
     }
 }

@@ -4,6 +4,9 @@
 
 use serde_json::Value;
 
+use konspect::language::Locale;
+
+use crate::render::state;
 use crate::states;
 
 /// Where a value breaks the schema, in words; empty when it does not.
@@ -104,16 +107,18 @@ fn check(report: &Value) -> Vec<String> {
 
 #[test]
 fn every_state_obeys_the_schema() {
-    for (name, report) in states::all() {
-        let json = serde_json::to_value(&report).unwrap();
-        let violations = check(&json);
-        assert!(violations.is_empty(), "{name}:\n{}", violations.join("\n"));
+    for locale in Locale::ALL {
+        for (name, report) in states::all(locale) {
+            let json = serde_json::to_value(&report).unwrap();
+            let violations = check(&json);
+            assert!(violations.is_empty(), "{name}:\n{}", violations.join("\n"));
+        }
     }
 }
 
 #[test]
 fn the_schema_refuses_what_is_not_promised() {
-    let mut json = serde_json::to_value(states::one_cause()).unwrap();
+    let mut json = serde_json::to_value(state("one-cause")).unwrap();
     json["verdict"]["state"] = "broken".into();
     json["causes"][0]["evidence"][0]["line"] = "41".into();
     json["causes"][0].as_object_mut().unwrap().remove("title");

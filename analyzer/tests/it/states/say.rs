@@ -1,0 +1,52 @@
+//! The product's own sentences in one language.
+
+use konspect::language::{Language, Locale};
+use konspect::parse::TableKind;
+use konspect_bundle::{Words, words};
+
+pub(crate) struct Say {
+    language: Language,
+}
+
+impl Say {
+    pub(crate) fn new(locale: Locale) -> Self {
+        Self { language: Language::new(locale) }
+    }
+
+    pub(crate) fn locale(&self) -> Locale {
+        self.language.locale
+    }
+
+    pub(crate) fn words(&self, words: &Words) -> String {
+        self.language.say(words)
+    }
+
+    pub(crate) fn label(&self, key: &str) -> String {
+        self.language.label(key)
+    }
+
+    pub(crate) fn table(&self, table: TableKind) -> String {
+        self.label(&format!("table-{}", table.as_str()))
+    }
+
+    pub(crate) fn tables(&self, tables: &[TableKind]) -> Vec<String> {
+        tables.iter().map(|table| self.table(*table)).collect()
+    }
+
+    /// The line that counts causes and findings.
+    pub(crate) fn summary(
+        &self,
+        causes: u64,
+        explained: u64,
+        findings: u64,
+        unexplained: u64,
+    ) -> String {
+        self.words(&words!(
+            "verdict-summary",
+            causes = causes,
+            explained = explained,
+            findings = findings,
+            unexplained = unexplained
+        ))
+    }
+}
