@@ -141,7 +141,11 @@ impl<const LIMIT: usize> Default for Names<LIMIT> {
 impl<const LIMIT: usize> Names<LIMIT> {
     /// Counts one name.
     pub(crate) fn tick(&mut self, name: &str, count: u64) {
-        let key = hash(7, name.as_bytes());
+        self.tick_hashed(hash(7, name.as_bytes()), name, count);
+    }
+
+    /// Counts a name whose hash is known.
+    pub(crate) fn tick_hashed(&mut self, key: u64, name: &str, count: u64) {
         match self.rows.iter_mut().find(|row| row.hash == key) {
             Some(row) => row.count += count,
             None if key > self.limit => {}
@@ -203,22 +207,29 @@ impl Client {
         }
     }
 
-    pub(crate) fn object(&mut self, limit: u64, event: &Event<'_>, fresh: bool, at: Span) {
-        let key = [event.resource.as_bytes(), event.namespace.as_bytes(), event.name.as_bytes()];
-        let hash = key.iter().fold(self.hash, |sum, part| hash(sum, part));
+    /// Notes that an object was read; its key is resource, namespace and name.
+    pub(crate) fn object(
+        &mut self,
+        limit: u64,
+        key: [&str; 3],
+        staged: Option<i64>,
+        fresh: bool,
+        at: Span,
+    ) {
+        let hash = key.iter().fold(self.hash, |sum, part| hash(sum, part.as_bytes()));
         if hash > limit {
             return;
         }
         let row = self.objects.hashed(hash, || Object {
             hash,
-            key: [&*event.resource, &*event.namespace, &*event.name].map(Box::from),
+            key: key.map(Box::from),
             count: 0,
             first: None,
             last: None,
         });
         if let Some(row) = row {
             row.count += u64::from(fresh);
-            if let Some(time) = event.staged {
+            if let Some(time) = staged {
                 row.first = Some(row.first.map_or((time, at), |first| first.min((time, at))));
                 row.last = row.last.max(Some(time));
             }
@@ -350,8 +361,14 @@ pub(crate) enum Place<'a> {
 }
 
 impl Users {
-    pub(crate) fn place(&mut self, name: &str, agent: &str) -> Place<'_> {
-        let key = hash(1, name.as_bytes());
+    /// Where the requests of a client are counted, whose hashes are known.
+    pub(crate) fn place_hashed(
+        &mut self,
+        key: u64,
+        name: &str,
+        client_key: u64,
+        agent: &str,
+    ) -> Place<'_> {
         let user = self.table.row(
             key,
             |user| &*user.name == name,
@@ -365,7 +382,7 @@ impl Users {
         let Some(user) = user else {
             return Place::Other(&mut self.other);
         };
-        let key = hash(user.hash, agent.as_bytes());
+        let key = client_key;
         if key > self.client_limit {
             return Place::Other(&mut user.other);
         }

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use konspect_bundle::Span;
 
+use crate::batch::Batch;
 use crate::budget::hash;
-use crate::client::{Names, Place, Resource, Scope, SeriesKey, Users, polls_count};
+use crate::client::{Names, Resource, Scope, SeriesKey, Users};
 use crate::event::{Component, Event, Stage, Verb};
 use crate::failure::{Failure, classify, shape};
 use crate::form::Form;
@@ -70,11 +71,15 @@ pub struct AuditFold {
     pub(crate) agents: Rows<AgentRow>,
     pub(crate) watches: Watches,
     pub(crate) unremembered: u64,
+    /// What waits to be counted; empty after `trim`.
+    pub(crate) batch: Batch,
     since_trim: u32,
 }
 
 impl Fold for AuditFold {
-    fn merge(&mut self, other: Self) {
+    fn merge(&mut self, mut other: Self) {
+        self.flush();
+        other.flush();
         let (mine, its) = (&mut self.reading, &other.reading);
         mine.records += its.records;
         mine.events += its.events;
@@ -137,6 +142,9 @@ impl AuditFold {
         } else {
             self.started(event, resource, id, at, fresh);
         }
+        if self.batch.is_full() {
+            self.flush();
+        }
         if fresh && event.ends() && event.long_running() && !event.audit_id.is_empty() {
             self.watches.end(id);
         }
@@ -175,9 +183,15 @@ impl AuditFold {
         *self.forms.entry(form).or_default() += 1;
     }
 
+    /// Counts what waits to be counted.
+    fn flush(&mut self) {
+        self.batch.count_into(&mut self.users, &mut self.agents);
+    }
+
     /// Enforces the bounds of all tables.
     pub(crate) fn trim(&mut self) {
         self.since_trim = 0;
+        self.flush();
         self.users.trim();
         self.failures.trim(FAILURES);
         self.changes.trim(CHANGES);
@@ -205,17 +219,7 @@ impl AuditFold {
             return;
         }
         if event.verb == Verb::Watch {
-            let limit = self.users.series_limit;
-            let tally = match self.users.place(&event.user, &event.agent) {
-                Place::Other(tally) => tally,
-                Place::Client(client) => {
-                    if let Some(time) = event.staged {
-                        *client.watch_pace.slot(time) += 1;
-                    }
-                    client.tally(limit, &key_of(event, resource))
-                }
-            };
-            tally.watches.started += 1;
+            self.batch.started(event, &key_of(event, resource), at);
         }
         if event.audit_id.is_empty() || !event.long_running() {
             return;
@@ -235,15 +239,11 @@ impl AuditFold {
     }
 
     fn ended(&mut self, event: &Event<'_>, resource: Resource<'_>, at: Span, fresh: bool) {
-        let latency = if event.long_running() { None } else { event.duration() };
         let classified = classify(event);
         let failure = classified.map(|(kind, _, _)| kind);
-        self.count_client(event, resource, latency, failure, at, fresh);
+        self.batch.ended(event, &key_of(event, resource), failure, at, fresh);
         if fresh {
             *self.verbs.entry(event.verb).or_default() += 1;
-            if let (Some(latency), Some(time)) = (latency, event.received) {
-                self.count_bin(&event.agent, time, latency);
-            }
         }
         if let Some((kind, name, text)) = classified {
             self.count_failure(event, kind, name, text, at, fresh);
@@ -266,57 +266,6 @@ impl AuditFold {
         }
         if event.verb.mutates() && (200..300).contains(&event.code) && remarkable(event) {
             self.count_change(event, resource, at, fresh);
-        }
-    }
-
-    fn count_client(
-        &mut self,
-        event: &Event<'_>,
-        resource: Resource<'_>,
-        latency: Option<u64>,
-        failure: Option<Failure>,
-        at: Span,
-        fresh: bool,
-    ) {
-        let (series_limit, object_limit) = (self.users.series_limit, self.users.object_limit);
-        let tally = match self.users.place(&event.user, &event.agent) {
-            Place::Other(tally) => tally,
-            Place::Client(client) => {
-                if fresh {
-                    if let Some(time) = event.received.or(event.staged) {
-                        *client.pace.slot(time) += 1;
-                    }
-                    client.addresses.tick(&event.source_ip, 1);
-                    if !event.namespace.is_empty() {
-                        client.namespaces.tick(&event.namespace, 1);
-                    }
-                }
-                if event.verb == Verb::Get
-                    && !event.name.is_empty()
-                    && event.subresource.is_empty()
-                    && polls_count(&event.user)
-                {
-                    client.object(object_limit, event, fresh, at);
-                }
-                client.tally(series_limit, &key_of(event, resource))
-            }
-        };
-        tally.exemplify(event, latency, at);
-        if fresh {
-            tally.count(event, latency, failure);
-        }
-    }
-
-    fn count_bin(&mut self, agent: &str, time: i64, latency: u64) {
-        let key = hash(11, agent.as_bytes());
-        let empty = || AgentRow { hash: key, agent: agent.into(), bins: Timeline::default() };
-        if let Some(row) = self.agents.table.row(key, |row| &*row.agent == agent, empty) {
-            let bin = row.bins.slot(time);
-            bin.sum = bin.sum.saturating_add(latency);
-            bin.max = bin.max.max(latency);
-            bin.latency.add(latency);
-        } else {
-            self.agents.spilled += 1;
         }
     }
 

@@ -35,6 +35,7 @@
 //! This crate refuses to know what is healthy: rules judge, and words are said elsewhere.
 
 pub mod answers;
+mod batch;
 mod budget;
 mod client;
 mod columns;
@@ -55,6 +56,7 @@ mod record;
 mod rows;
 mod scan;
 mod seen;
+mod segments;
 mod state;
 mod summary;
 mod tally;

@@ -67,10 +67,13 @@ impl<'a> Reader<'a> {
 
     fn event(&mut self, bytes: &[u8], at: Span, form: Form) -> bool {
         let mut event = Event::default();
-        let read = scan::scan(bytes, &mut event).is_ok() && event.is_event();
+        let read = scan::scan_known(bytes, &mut event, &mut self.fold.batch.segments).is_ok()
+            && event.is_event();
         if read {
             self.take(&event, at, form);
         }
+        // An event that comes another way has no stretch of bytes to be known by.
+        self.fold.batch.segments.begin();
         read
     }
 

@@ -107,6 +107,21 @@ pub(crate) struct Bin {
     pub(crate) latency: Histogram,
 }
 
+impl AgentRow {
+    /// What a row is known by.
+    pub(crate) fn hash_of(agent: &str) -> u64 {
+        hash(11, agent.as_bytes())
+    }
+}
+
+impl Bin {
+    pub(crate) fn add(&mut self, latency: u64) {
+        self.sum = self.sum.saturating_add(latency);
+        self.max = self.max.max(latency);
+        self.latency.add(latency);
+    }
+}
+
 impl Slot for Bin {
     fn merge(&mut self, other: &Self) {
         self.sum = self.sum.saturating_add(other.sum);

@@ -4,10 +4,13 @@
 //! what it skips but never about what it reports.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 use memchr::memchr2;
+use memchr::memmem::{Finder, FinderRev};
 
 use crate::event::{Component, Event, Stage, Verb};
+use crate::segments::Segments;
 use crate::time;
 
 /// Why the scanner gave up.
@@ -21,70 +24,309 @@ pub(crate) enum Odd {
 
 /// Reads one event; on `Err(Cut)` the event holds what stood before the cut.
 pub(crate) fn scan<'a>(line: &'a [u8], event: &mut Event<'a>) -> Result<(), Odd> {
-    let mut cursor = Cursor { bytes: line, at: 0 };
-    let mut seen = 0_u32;
-    cursor.object(|cursor, key| top_level(cursor, key, event, &mut seen))?;
-    cursor.space();
-    if cursor.at == line.len() { Ok(()) } else { Err(Odd::Strange) }
+    scan_known(line, event, &mut Segments::default())
 }
 
-fn top_level<'a>(
-    cursor: &mut Cursor<'a>,
-    key: &[u8],
+/// Reads one event, with the help of what was seen in the lines before.
+pub(crate) fn scan_known<'a>(
+    line: &'a [u8],
     event: &mut Event<'a>,
-    seen: &mut u32,
+    segments: &mut Segments,
 ) -> Result<(), Odd> {
-    let field = match key {
-        b"auditID" => 0,
-        b"stage" => 1,
-        b"requestURI" => 2,
-        b"verb" => 3,
-        b"user" => 4,
-        b"sourceIPs" => 5,
-        b"userAgent" => 6,
-        b"objectRef" => 7,
-        b"responseStatus" => 8,
-        b"requestReceivedTimestamp" => 9,
-        b"stageTimestamp" => 10,
-        b"annotations" => 11,
-        b"impersonatedUser" => 12,
-        b"timestamp" => 13,
-        b"kind" => 14,
-        _ if key.contains(&b'\\') => return Err(Odd::Strange),
-        _ => return cursor.skip(),
-    };
-    if *seen & (1 << field) != 0 {
-        return Err(Odd::Strange);
+    segments.begin();
+    let mut scanner = Scanner { cursor: Cursor { bytes: line, at: 0 }, seen: 0, jumped: false };
+    let read = scanner.line(event, segments, true);
+    if scanner.jumped && read.is_err() {
+        *event = Event::default();
+        segments.begin();
+        scanner = Scanner { cursor: Cursor { bytes: line, at: 0 }, seen: 0, jumped: false };
+        return scanner.line(event, segments, false);
     }
-    *seen |= 1 << field;
-    if cursor.null() {
-        return Ok(());
-    }
-    match field {
-        0 => event.audit_id = cursor.text()?,
-        1 => event.stage = Stage::parse(&cursor.text()?),
-        2 => event.uri = cursor.text()?,
-        3 => event.verb = Verb::parse(&cursor.text()?),
-        4 => user(cursor, &mut event.user)?,
-        5 => source_ips(cursor, event)?,
-        6 => event.agent = cursor.text()?,
-        7 => object_ref(cursor, event)?,
-        8 => response_status(cursor, event)?,
-        9 => event.received = time::parse(&cursor.text()?),
-        10 => event.staged = time::parse(&cursor.text()?),
-        11 => annotations(cursor, event)?,
-        12 => user(cursor, &mut event.impersonated)?,
-        13 => {
-            let old = time::parse(&cursor.text()?);
-            event.staged = event.staged.or(old);
+    read
+}
+
+/// How the API server begins every line; the level follows.
+const HEAD: &[u8] = br#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":""#;
+
+/// A top-level key as text, and its first sixteen bytes as a number.
+struct Key {
+    text: &'static [u8],
+    word: u128,
+    mask: u128,
+    field: Field,
+}
+
+impl Key {
+    const fn new(text: &'static [u8], field: Field) -> Self {
+        let (mut word, mut mask, mut at) = (0_u128, 0_u128, 0);
+        while at < 16 && at < text.len() {
+            #[expect(clippy::indexing_slicing, reason = "in a constant, below the length")]
+            let byte = text[at];
+            word |= (byte as u128) << (8 * at);
+            mask |= 0xff << (8 * at);
+            at += 1;
         }
-        _ => {
-            if cursor.text()? != "Event" {
-                return Err(Odd::Strange);
+        Self { text, word, mask, field }
+    }
+
+    #[inline]
+    fn stands_at(&self, word: u128, rest: &[u8]) -> bool {
+        word & self.mask == self.word && (self.text.len() <= 16 || rest.starts_with(self.text))
+    }
+}
+
+/// The keys that are read, in the order in which the API server writes them.
+const KEYS: [Key; 15] = [
+    Key::new(b"\"kind\":", Field::Kind),
+    Key::new(b"\"auditID\":", Field::AuditId),
+    Key::new(b"\"stage\":", Field::Stage),
+    Key::new(b"\"requestURI\":", Field::Uri),
+    Key::new(b"\"verb\":", Field::Verb),
+    Key::new(b"\"user\":", Field::User),
+    Key::new(b"\"impersonatedUser\":", Field::Impersonated),
+    Key::new(b"\"sourceIPs\":", Field::Addresses),
+    Key::new(b"\"userAgent\":", Field::Agent),
+    Key::new(b"\"objectRef\":", Field::Object),
+    Key::new(b"\"responseStatus\":", Field::Status),
+    Key::new(b"\"requestReceivedTimestamp\":", Field::Received),
+    Key::new(b"\"stageTimestamp\":", Field::Staged),
+    Key::new(b"\"annotations\":", Field::Annotations),
+    Key::new(b"\"timestamp\":", Field::Timestamp),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Kind,
+    AuditId,
+    Stage,
+    Uri,
+    Verb,
+    User,
+    Impersonated,
+    Addresses,
+    Agent,
+    Object,
+    Status,
+    Received,
+    Staged,
+    Annotations,
+    Timestamp,
+}
+
+impl Field {
+    const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
+/// What the API server has written before the objects of request and response.
+const BEFORE_OBJECTS: u32 = Field::Kind.bit()
+    | Field::AuditId.bit()
+    | Field::Stage.bit()
+    | Field::Uri.bit()
+    | Field::Verb.bit()
+    | Field::User.bit()
+    | Field::Addresses.bit()
+    | Field::Object.bit()
+    | Field::Status.bit();
+
+/// What it writes after them.
+const AFTER_OBJECTS: u32 =
+    Field::Received.bit() | Field::Staged.bit() | Field::Annotations.bit() | Field::Timestamp.bit();
+
+/// Objects shorter than this are stepped over byte by byte.
+const WORTH_A_JUMP: usize = 2048;
+
+/// So far from the end of a line the keys after the objects are looked for.
+const TAIL: usize = 8192;
+
+static AFTER: LazyLock<FinderRev<'static>> =
+    LazyLock::new(|| FinderRev::new(",\"requestReceivedTimestamp\":\""));
+static ANOTHER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"auditID\":\""));
+
+struct Scanner<'a> {
+    cursor: Cursor<'a>,
+    /// The fields that were read.
+    seen: u32,
+    jumped: bool,
+}
+
+impl<'a> Scanner<'a> {
+    fn line(
+        &mut self,
+        event: &mut Event<'a>,
+        segments: &mut Segments,
+        may_jump: bool,
+    ) -> Result<(), Odd> {
+        let mut next = 0;
+        if self.cursor.bytes.starts_with(HEAD) {
+            self.cursor.at = HEAD.len() - 1;
+            self.cursor.skip()?;
+            self.seen = Field::Kind.bit();
+            next = 1;
+        } else {
+            self.cursor.space();
+            self.cursor.expect(b'{')?;
+            self.cursor.space();
+            if self.cursor.peek()? == b'}' {
+                self.cursor.at += 1;
+                return self.end();
+            }
+            self.member(event, segments, &mut next, may_jump)?;
+        }
+        loop {
+            self.cursor.space();
+            match self.cursor.next()? {
+                b',' => self.member(event, segments, &mut next, may_jump)?,
+                b'}' => return self.end(),
+                _ => return Err(Odd::Strange),
             }
         }
     }
-    Ok(())
+
+    fn end(&mut self) -> Result<(), Odd> {
+        self.cursor.space();
+        if self.cursor.at == self.cursor.bytes.len() { Ok(()) } else { Err(Odd::Strange) }
+    }
+
+    /// Reads one key and its value; `next` is the key that is expected.
+    #[inline]
+    fn member(
+        &mut self,
+        event: &mut Event<'a>,
+        segments: &mut Segments,
+        next: &mut usize,
+        may_jump: bool,
+    ) -> Result<(), Odd> {
+        let rest = self.cursor.bytes.get(self.cursor.at..).ok_or(Odd::Cut)?;
+        if let Some(word) = rest.first_chunk::<16>() {
+            let word = u128::from_le_bytes(*word);
+            // One or two keys may be left out where this one is expected.
+            for (number, key) in KEYS.iter().enumerate().skip(*next).take(3) {
+                if key.stands_at(word, rest) {
+                    *next = number + 1;
+                    self.cursor.at += key.text.len();
+                    return self.field(key.field, event, segments);
+                }
+            }
+        }
+        self.cursor.space();
+        let (key, _) = self.cursor.raw_string()?;
+        self.cursor.space();
+        self.cursor.expect(b':')?;
+        self.cursor.space();
+        let known = KEYS.iter().position(|known| {
+            known.text.get(1..known.text.len() - 2).is_some_and(|text| text == key)
+        });
+        if let Some(number) = known
+            && let Some(known) = KEYS.get(number)
+        {
+            *next = number + 1;
+            return self.field(known.field, event, segments);
+        }
+        match key {
+            b"requestObject" | b"responseObject" if may_jump && self.jump() => Ok(()),
+            _ if key.contains(&b'\\') => Err(Odd::Strange),
+            _ => self.cursor.skip(),
+        }
+    }
+
+    /// Jumps over the objects of request and response to what the API server writes after them.
+    ///
+    /// A quote after a comma is no escaped one, so the key that is found is a key; it is one of the
+    /// event and not of something nested when the line ends right after the event, for which the
+    /// caller looks. Two lines that were torn into one have two audit IDs and are read step by step.
+    fn jump(&mut self) -> bool {
+        let rest = self.cursor.bytes.get(self.cursor.at..).unwrap_or_default();
+        let in_order =
+            self.seen & BEFORE_OBJECTS == BEFORE_OBJECTS && self.seen & AFTER_OBJECTS == 0;
+        if !in_order || rest.len() < WORTH_A_JUMP || rest.first() != Some(&b'{') {
+            return false;
+        }
+        let skipped = rest.len().saturating_sub(TAIL);
+        let Some(found) = rest.get(skipped..).and_then(|tail| AFTER.rfind(tail)) else {
+            return false;
+        };
+        let objects = rest.get(..skipped + found).unwrap_or_default();
+        if objects.last() != Some(&b'}') || ANOTHER.find(objects).is_some() {
+            return false;
+        }
+        self.cursor.at += objects.len();
+        self.jumped = true;
+        true
+    }
+
+    fn field(
+        &mut self,
+        field: Field,
+        event: &mut Event<'a>,
+        segments: &mut Segments,
+    ) -> Result<(), Odd> {
+        let cursor = &mut self.cursor;
+        cursor.space();
+        if self.seen & field.bit() != 0 {
+            return Err(Odd::Strange);
+        }
+        self.seen |= field.bit();
+        if cursor.null() {
+            return Ok(());
+        }
+        match field {
+            Field::AuditId => event.audit_id = cursor.text()?,
+            Field::Stage => event.stage = Stage::parse(&cursor.text()?),
+            Field::Uri => event.uri = cursor.text()?,
+            Field::Verb => event.verb = Verb::parse(&cursor.text()?),
+            Field::User => return self.client(event, segments),
+            Field::Addresses => source_ips(cursor, event)?,
+            Field::Agent => event.agent = cursor.text()?,
+            Field::Object => object_ref(cursor, event)?,
+            Field::Status => response_status(cursor, event)?,
+            Field::Received => event.received = time::parse(&cursor.text()?),
+            Field::Staged => event.staged = time::parse(&cursor.text()?),
+            Field::Annotations => annotations(cursor, event)?,
+            Field::Impersonated => user(cursor, &mut event.impersonated)?,
+            Field::Timestamp => {
+                let old = time::parse(&cursor.text()?);
+                event.staged = event.staged.or(old);
+            }
+            Field::Kind => {
+                if cursor.text()? != "Event" {
+                    return Err(Odd::Strange);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the user and, where they follow at once, addresses and user agent.
+    fn client(&mut self, event: &mut Event<'a>, segments: &mut Segments) -> Result<(), Odd> {
+        const LATER: u32 = Field::Addresses.bit() | Field::Agent.bit();
+        let rest = self.cursor.bytes.get(self.cursor.at..).ok_or(Odd::Cut)?;
+        let place = segments.place(rest).filter(|_| self.seen & LATER == 0);
+        if let Some(place) = place
+            && let Some(length) = segments.take(place, rest, event)
+        {
+            self.cursor.at += length;
+            self.seen |= LATER;
+            return Ok(());
+        }
+        let start = self.cursor.at;
+        user(&mut self.cursor, &mut event.user)?;
+        let Some(place) = place else { return Ok(()) };
+        for (key, field) in
+            [(&b",\"sourceIPs\":"[..], Field::Addresses), (b",\"userAgent\":", Field::Agent)]
+        {
+            let rest = self.cursor.bytes.get(self.cursor.at..).ok_or(Odd::Cut)?;
+            if !rest.starts_with(key) {
+                return Ok(());
+            }
+            self.cursor.at += key.len();
+            self.field(field, event, segments)?;
+        }
+        let read = self.cursor.bytes.get(start..self.cursor.at).unwrap_or_default();
+        segments.keep(place, read, event);
+        Ok(())
+    }
 }
 
 fn user<'a>(cursor: &mut Cursor<'a>, name: &mut Cow<'a, str>) -> Result<(), Odd> {

@@ -36,6 +36,79 @@ pub struct WatchCounts {
     pub lived: u64,
 }
 
+/// How one LIST request asks for its data.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ListQuery {
+    unpaged: bool,
+    cached: bool,
+    paged: bool,
+    selected: bool,
+}
+
+impl ListQuery {
+    pub(crate) fn of(uri: &str) -> Self {
+        let has = |name: &str| parameter(uri, name).is_some_and(|value| !value.is_empty());
+        let version = parameter(uri, "resourceVersion").filter(|value| !value.is_empty());
+        let paged = parameter(uri, "limit").is_some_and(|value| !matches!(value, "" | "0"))
+            || has("continue");
+        Self {
+            unpaged: !paged && version.is_none(),
+            cached: version == Some("0"),
+            paged,
+            selected: has("labelSelector") || has("fieldSelector"),
+        }
+    }
+}
+
+impl Lists {
+    fn count(&mut self, list: ListQuery) {
+        self.count += 1;
+        self.paged += u64::from(list.paged);
+        self.cached += u64::from(list.cached);
+        self.unpaged += u64::from(list.unpaged);
+        self.selected += u64::from(list.selected);
+    }
+}
+
+/// A request that ended, as far as tallies need it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    pub(crate) received: Option<i64>,
+    pub(crate) staged: Option<i64>,
+    pub(crate) verb: Verb,
+    pub(crate) long_running: bool,
+    pub(crate) code: u16,
+    pub(crate) failure: Option<Failure>,
+    pub(crate) list: ListQuery,
+    pub(crate) at: Span,
+}
+
+impl Ended {
+    /// What an event says, but for the query of a LIST.
+    pub(crate) fn of(event: &Event<'_>, failure: Option<Failure>, at: Span) -> Self {
+        Self {
+            received: event.received,
+            staged: event.staged,
+            verb: event.verb,
+            long_running: event.long_running(),
+            code: event.code,
+            failure,
+            list: ListQuery::default(),
+            at,
+        }
+    }
+
+    /// Micro-seconds from the request's arrival to its end.
+    pub(crate) fn duration(&self) -> Option<u64> {
+        u64::try_from(self.staged?.checked_sub(self.received?)?).ok()
+    }
+
+    /// The duration, when it is a latency.
+    pub(crate) fn latency(&self) -> Option<u64> {
+        if self.long_running { None } else { self.duration() }
+    }
+}
+
 /// Counts, times and latencies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -59,58 +132,41 @@ pub struct Tally {
 
 impl Tally {
     /// Takes what does not change when the same event comes again.
-    pub(crate) fn exemplify(&mut self, event: &Event<'_>, latency: Option<u64>, at: Span) {
-        if let Some(time) = event.staged.or(event.received) {
+    pub(crate) fn exemplify(&mut self, ended: &Ended) {
+        if let Some(time) = ended.staged.or(ended.received) {
             self.last = self.last.max(Some(time));
-            let candidate = (time, at);
+            let candidate = (time, ended.at);
             if self.first.is_none_or(|first| candidate < first) {
                 self.first = Some(candidate);
             }
         }
-        if let Some(latency) = latency {
-            self.slowest = slower(self.slowest, Some((latency, at)));
+        if let Some(latency) = ended.latency() {
+            self.slowest = slower(self.slowest, Some((latency, ended.at)));
         }
     }
 
     /// Counts a request that ended.
-    pub(crate) fn count(
-        &mut self,
-        event: &Event<'_>,
-        latency: Option<u64>,
-        failure: Option<Failure>,
-    ) {
+    pub(crate) fn count(&mut self, ended: &Ended) {
         self.requests += 1;
-        add(&mut self.codes, event.code, 1);
-        if let Some(failure) = failure {
+        add(&mut self.codes, ended.code, 1);
+        if let Some(failure) = ended.failure {
             add(&mut self.failures, failure, 1);
         }
-        if let Some(latency) = latency {
+        if let Some(latency) = ended.latency() {
             self.latency.add(latency);
             self.latency_sum = self.latency_sum.saturating_add(latency);
         }
-        match event.verb {
-            Verb::List => self.count_list(&event.uri),
+        match ended.verb {
+            Verb::List => self.lists.count(ended.list),
             Verb::Watch => {
                 self.watches.ended += 1;
-                if let Some(lived) = event.duration() {
+                if let Some(lived) = ended.duration() {
                     self.watches.lived = self.watches.lived.saturating_add(lived);
-                    self.watches.short += u64::from(lived < SHORT_WATCH && event.code < 400);
+                    self.watches.short += u64::from(lived < SHORT_WATCH && ended.code < 400);
                 }
             }
             _ => {}
         }
-    }
-
-    fn count_list(&mut self, uri: &str) {
-        let has = |name: &str| parameter(uri, name).is_some_and(|value| !value.is_empty());
-        let version = parameter(uri, "resourceVersion").filter(|value| !value.is_empty());
-        let paged = parameter(uri, "limit").is_some_and(|value| !matches!(value, "" | "0"))
-            || has("continue");
-        self.lists.count += 1;
-        self.lists.paged += u64::from(paged);
-        self.lists.cached += u64::from(version == Some("0"));
-        self.lists.unpaged += u64::from(!paged && version.is_none());
-        self.lists.selected += u64::from(has("labelSelector") || has("fieldSelector"));
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
@@ -194,7 +250,7 @@ mod tests {
 
     #[test]
     fn lists_are_told_apart_by_their_query() {
-        let mut tally = Tally::default();
+        let mut lists = Lists::default();
         for uri in [
             "/api/v1/pods",
             "/api/v1/pods?limit=500",
@@ -204,12 +260,8 @@ mod tests {
             "/api/v1/pods?resourceVersion=&resourceVersionMatch=",
             "/api/v1/pods?resourceVersion=77",
         ] {
-            tally.count(
-                &Event { verb: Verb::List, uri: uri.into(), code: 200, ..Event::default() },
-                Some(5),
-                None,
-            );
+            lists.count(ListQuery::of(uri));
         }
-        assert_eq!(tally.lists, Lists { count: 7, unpaged: 3, cached: 1, paged: 2, selected: 1 });
+        assert_eq!(lists, Lists { count: 7, unpaged: 3, cached: 1, paged: 2, selected: 1 });
     }
 }

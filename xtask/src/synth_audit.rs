@@ -120,6 +120,8 @@ struct Generator {
 struct Client {
     agent: String,
     user: String,
+    /// What follows the name in `user`: the same in every event of one client.
+    identity: String,
     address: String,
 }
 
@@ -176,9 +178,28 @@ impl Generator {
                 format!("system:serviceaccount:team-{}:worker-{number}", number % 40),
             ),
         };
+        let extra = format!(
+            "\"extra\":{{\"authentication.kubernetes.io/credential-id\":[\"JTI=2f0c1c5e-7d7b-4a6e-9a11-{:012x}\"],\"authentication.kubernetes.io/node-name\":[\"aks-general-25410206-vmss{:06x}\"]}}",
+            number * 7_919,
+            number % 97
+        );
+        let identity = match number % 12 {
+            0 => "\"groups\":[\"system:nodes\",\"system:authenticated\"]".to_owned(),
+            5 => "\"groups\":[\"9e1b6c1c-0f5d-4b7e-8a54-3f1c2d4e5f60\",\"system:authenticated\"],\"extra\":{\"oid\":[\"0f5d9e1b-6c1c-4b7e-8a54-3f1c2d4e5f60\"]}".to_owned(),
+            _ => format!(
+                "\"uid\":\"4d138ac4-35b9-4cca-9c98-{:012x}\",\"groups\":[\"system:serviceaccounts\",\"system:serviceaccounts:team-{}\",\"system:authenticated\"],{extra}",
+                number * 104_729,
+                number % 40
+            ),
+        };
         (
             number,
-            Client { agent, user, address: format!("10.224.{}.{}", number / 250, number % 250) },
+            Client {
+                agent,
+                user,
+                identity,
+                address: format!("10.224.{}.{}", number / 250, number % 250),
+            },
         )
     }
 
@@ -267,11 +288,8 @@ impl Generator {
         let start = stamp(self.time);
         let head = |stage: &str| {
             format!(
-                "{{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"{level}\",\"auditID\":\"{id}\",\"stage\":\"{stage}\",\"requestURI\":\"{root}/namespaces/{namespace}/{resource}{path}{query}\",\"verb\":\"{verb}\",\"user\":{{\"username\":\"{}\",\"uid\":\"4d138ac4-35b9-4cca-9c98-7e4b6f803c5e\",\"groups\":[\"system:serviceaccounts\",\"system:serviceaccounts:{namespace}\",\"system:authenticated\"],\"extra\":{{\"authentication.kubernetes.io/credential-id\":[\"JTI=2f0c1c5e-7d7b-4a6e-9a11-{:012x}\"],\"authentication.kubernetes.io/node-name\":[\"aks-general-25410206-vmss000001\"]}}}},\"sourceIPs\":[\"{}\"],\"userAgent\":\"{}\",\"objectRef\":{{\"resource\":\"{resource}\",\"namespace\":\"{namespace}\"{named}{grouped},\"apiVersion\":\"{version}\"}}",
-                client.user,
-                rank * 7_919,
-                client.address,
-                client.agent
+                "{{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"{level}\",\"auditID\":\"{id}\",\"stage\":\"{stage}\",\"requestURI\":\"{root}/namespaces/{namespace}/{resource}{path}{query}\",\"verb\":\"{verb}\",\"user\":{{\"username\":\"{}\",{}}},\"sourceIPs\":[\"{}\"],\"userAgent\":\"{}\",\"objectRef\":{{\"resource\":\"{resource}\",\"namespace\":\"{namespace}\"{named}{grouped},\"apiVersion\":\"{version}\"}}",
+                client.user, client.identity, client.address, client.agent
             )
         };
         let message = if code == 404 {

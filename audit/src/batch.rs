@@ -1,0 +1,376 @@
+//! What the last events said, as short rows: names become numbers when an event is read, and the
+//! rows of one client are counted together, so that its tables are fetched from memory once for all
+//! of them.
+//!
+//! It refuses to decide anything: what a row counts for is the tables' matter, and since everything
+//! that is counted adds up in any order, a batch may end anywhere.
+
+use hashbrown::HashTable;
+use konspect_bundle::Span;
+
+use crate::budget::{hash, mix};
+use crate::client::{Client, Place, Resource, Scope, SeriesKey, Users, polls_count};
+use crate::event::{Event, Verb};
+use crate::failure::Failure;
+use crate::rows::{AgentRow, Rows};
+use crate::segments::{Segments, UNNUMBERED};
+use crate::tally::{Ended, ListQuery, Tally};
+use crate::timeline::Timeline;
+
+/// So many rows are counted together.
+const ROWS: usize = 1 << 13;
+
+/// Beyond so many names, or bytes of them, all are forgotten.
+const NAMES: usize = 1 << 14;
+const BYTES: usize = 8 << 20;
+
+/// Stands for no namespace.
+const NONE: u32 = u32::MAX;
+
+/// Rows that wait to be counted and the names that they refer to.
+#[derive(Clone, Debug)]
+pub(crate) struct Batch {
+    pub(crate) segments: Segments,
+    clients: Numbered<KnownClient>,
+    shapes: Numbered<Shape>,
+    namespaces: Numbered<(u64, Box<str>)>,
+    rows: Vec<Row>,
+    /// Names of objects, one after the other.
+    names: String,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self {
+            segments: Segments::working(),
+            clients: Numbered::default(),
+            shapes: Numbered::default(),
+            namespaces: Numbered::default(),
+            rows: Vec::new(),
+            names: String::new(),
+        }
+    }
+}
+
+/// What is numbered in the order of its first appearance, which nothing depends on.
+#[derive(Clone, Debug)]
+struct Numbered<T> {
+    values: Vec<T>,
+    numbers: HashTable<(u64, u32)>,
+    bytes: usize,
+}
+
+impl<T> Default for Numbered<T> {
+    fn default() -> Self {
+        Self { values: Vec::new(), numbers: HashTable::new(), bytes: 0 }
+    }
+}
+
+impl<T> Numbered<T> {
+    fn number(
+        &mut self,
+        hash: u64,
+        bytes: usize,
+        same: impl Fn(&T) -> bool,
+        make: impl FnOnce() -> T,
+    ) -> u32 {
+        let Self { values, numbers, .. } = self;
+        let found = numbers.find(hash, |(known, number)| {
+            *known == hash && values.get(*number as usize).is_some_and(&same)
+        });
+        if let Some((_, number)) = found {
+            return *number;
+        }
+        let number = u32::try_from(values.len()).unwrap_or(NONE);
+        values.push(make());
+        numbers.insert_unique(hash, (hash, number), |(known, _)| *known);
+        self.bytes += bytes;
+        number
+    }
+
+    fn full(&self) -> bool {
+        self.values.len() >= NAMES || self.bytes >= BYTES
+    }
+}
+
+/// One program of one user at one address.
+#[derive(Clone, Debug)]
+struct KnownClient {
+    user: Box<str>,
+    agent: Box<str>,
+    address: Box<str>,
+    user_hash: u64,
+    client_hash: u64,
+    agent_hash: u64,
+    polls_count: bool,
+}
+
+/// What a request asks for.
+#[derive(Clone, Debug)]
+struct Shape {
+    verb: Verb,
+    scope: Scope,
+    group: Box<str>,
+    resource: Box<str>,
+    subresource: Box<str>,
+}
+
+impl Shape {
+    fn key(&self) -> SeriesKey<'_> {
+        SeriesKey {
+            verb: self.verb,
+            scope: self.scope,
+            resource: Resource { group: &self.group, name: &self.resource },
+            subresource: &self.subresource,
+        }
+    }
+}
+
+/// One event that matters: the start of a watch, or the end of a request.
+#[derive(Clone, Debug)]
+struct Row {
+    client: u32,
+    shape: u32,
+    namespace: u32,
+    /// In the names, of an object whose polling is counted.
+    name: Option<(u32, u32)>,
+    fresh: bool,
+    started: bool,
+    ended: Ended,
+}
+
+impl Batch {
+    /// Notes the start of a watch.
+    pub(crate) fn started(&mut self, event: &Event<'_>, key: &SeriesKey<'_>, at: Span) {
+        let client = self.client(event);
+        let shape = self.shape(key);
+        let ended = Ended::of(event, None, at);
+        self.rows.push(Row {
+            client,
+            shape,
+            namespace: NONE,
+            name: None,
+            fresh: true,
+            started: true,
+            ended,
+        });
+    }
+
+    /// Notes the end of a request.
+    pub(crate) fn ended(
+        &mut self,
+        event: &Event<'_>,
+        key: &SeriesKey<'_>,
+        failure: Option<Failure>,
+        at: Span,
+        fresh: bool,
+    ) {
+        let client = self.client(event);
+        let shape = self.shape(key);
+        let polls = event.verb == Verb::Get
+            && !event.name.is_empty()
+            && event.subresource.is_empty()
+            && self.clients.values.get(client as usize).is_some_and(|client| client.polls_count);
+        let namespace =
+            if event.namespace.is_empty() { NONE } else { self.namespace(&event.namespace) };
+        let name = polls.then(|| {
+            let start = self.names.len() as u32;
+            self.names.push_str(&event.name);
+            (start, self.names.len() as u32)
+        });
+        let mut ended = Ended::of(event, failure, at);
+        if event.verb == Verb::List {
+            ended.list = ListQuery::of(&event.uri);
+        }
+        self.rows.push(Row { client, shape, namespace, name, fresh, started: false, ended });
+    }
+
+    /// Whether the rows are to be counted now.
+    pub(crate) fn is_full(&self) -> bool {
+        self.rows.len() >= ROWS
+            || self.names.len() >= BYTES
+            || self.clients.full()
+            || self.shapes.full()
+            || self.namespaces.full()
+    }
+
+    fn client(&mut self, event: &Event<'_>) -> u32 {
+        if let Some(number) = self.segments.client()
+            && *number != UNNUMBERED
+        {
+            return *number;
+        }
+        let (user, agent, address) = (&*event.user, &*event.agent, &*event.source_ip);
+        let user_hash = hash(1, user.as_bytes());
+        let client_hash = hash(user_hash, agent.as_bytes());
+        let number = self.clients.number(
+            hash(client_hash, address.as_bytes()),
+            user.len() + agent.len() + address.len(),
+            |known| *known.user == *user && *known.agent == *agent && *known.address == *address,
+            || KnownClient {
+                user: user.into(),
+                agent: agent.into(),
+                address: address.into(),
+                user_hash,
+                client_hash,
+                agent_hash: AgentRow::hash_of(agent),
+                polls_count: polls_count(user),
+            },
+        );
+        if let Some(known) = self.segments.client() {
+            *known = number;
+        }
+        number
+    }
+
+    fn shape(&mut self, key: &SeriesKey<'_>) -> u32 {
+        let SeriesKey { verb, scope, resource: Resource { group, name }, subresource } = *key;
+        let seed = mix((verb as u64) << 8 | scope as u64, 0xd6e8_feb8_6659_fd93);
+        self.shapes.number(
+            hash(key.resource.hash(seed), subresource.as_bytes()),
+            group.len() + name.len() + subresource.len(),
+            |known| {
+                known.verb == verb
+                    && known.scope == scope
+                    && *known.resource == *name
+                    && *known.group == *group
+                    && *known.subresource == *subresource
+            },
+            || Shape {
+                verb,
+                scope,
+                group: group.into(),
+                resource: name.into(),
+                subresource: subresource.into(),
+            },
+        )
+    }
+
+    fn namespace(&mut self, name: &str) -> u32 {
+        let key = hash(7, name.as_bytes());
+        let make = || (key, Box::from(name));
+        self.namespaces.number(key, name.len(), |(_, known)| **known == *name, make)
+    }
+
+    /// Counts all rows.
+    pub(crate) fn count_into(&mut self, users: &mut Users, agents: &mut Rows<AgentRow>) {
+        let mut order: Vec<u64> = (0_u64..)
+            .zip(&self.rows)
+            .map(|(number, row)| u64::from(row.client) << 40 | u64::from(row.shape) << 20 | number)
+            .collect();
+        order.sort_unstable();
+        for rows in order.chunk_by(|left, right| left >> 40 == right >> 40) {
+            self.count_client(rows, users, agents);
+        }
+        self.rows.clear();
+        self.names.clear();
+        if self.clients.full() {
+            self.clients = Numbered::default();
+            self.segments.renumber();
+        }
+        if self.shapes.full() {
+            self.shapes = Numbered::default();
+        }
+        if self.namespaces.full() {
+            self.namespaces = Numbered::default();
+        }
+    }
+
+    fn row(&self, place: u64) -> Option<&Row> {
+        self.rows.get(usize::try_from(place & 0xf_ffff).ok()?)
+    }
+
+    /// Counts the rows of one client, which are sorted by their shapes.
+    fn count_client(&self, places: &[u64], users: &mut Users, agents: &mut Rows<AgentRow>) {
+        let first = places.first().and_then(|place| self.row(*place));
+        let Some(known) = first.and_then(|row| self.clients.values.get(row.client as usize)) else {
+            return;
+        };
+        self.count_agent(places, known, agents);
+        let (series_limit, object_limit) = (users.series_limit, users.object_limit);
+        let place =
+            users.place_hashed(known.user_hash, &known.user, known.client_hash, &known.agent);
+        let client = match place {
+            Place::Client(client) => client,
+            Place::Other(tally) => {
+                places.iter().filter_map(|place| self.row(*place)).for_each(|row| row.tally(tally));
+                return;
+            }
+        };
+        let mut addressed = 0;
+        for places in places.chunk_by(|left, right| left >> 20 == right >> 20) {
+            let first = places.first().and_then(|place| self.row(*place));
+            let Some(shape) = first.and_then(|row| self.shapes.values.get(row.shape as usize))
+            else {
+                continue;
+            };
+            for row in places.iter().filter_map(|place| self.row(*place)) {
+                addressed += u64::from(row.fresh && !row.started);
+                self.count_row(row, shape, client, object_limit);
+            }
+            let tally = client.tally(series_limit, &shape.key());
+            places.iter().filter_map(|place| self.row(*place)).for_each(|row| row.tally(tally));
+        }
+        if addressed > 0 {
+            client.addresses.tick(&known.address, addressed);
+        }
+    }
+
+    fn count_row(&self, row: &Row, shape: &Shape, client: &mut Client, object_limit: u64) {
+        let Ended { received, staged, at, .. } = row.ended;
+        if row.started {
+            if let Some(time) = staged {
+                *client.watch_pace.slot(time) += 1;
+            }
+            return;
+        }
+        let namespace = self.namespaces.values.get(row.namespace as usize);
+        if row.fresh {
+            if let Some(time) = received.or(staged) {
+                *client.pace.slot(time) += 1;
+            }
+            if let Some((hash, name)) = namespace {
+                client.namespaces.tick_hashed(*hash, name, 1);
+            }
+        }
+        if let Some((start, end)) = row.name
+            && let Some(name) = self.names.get(start as usize..end as usize)
+        {
+            let namespace = namespace.map_or("", |(_, name)| name);
+            let key = [&*shape.resource, namespace, name];
+            client.object(object_limit, key, staged, row.fresh, at);
+        }
+    }
+
+    fn count_agent(&self, places: &[u64], known: &KnownClient, agents: &mut Rows<AgentRow>) {
+        let mut latencies = places
+            .iter()
+            .filter_map(|place| self.row(*place))
+            .filter(|row| row.fresh && !row.started)
+            .filter_map(|row| Some((row.ended.received?, row.ended.latency()?)))
+            .peekable();
+        if latencies.peek().is_none() {
+            return;
+        }
+        let agent = &*known.agent;
+        let key = known.agent_hash;
+        let empty = || AgentRow { hash: key, agent: agent.into(), bins: Timeline::default() };
+        match agents.table.row(key, |row| &*row.agent == agent, empty) {
+            Some(row) => latencies.for_each(|(time, latency)| row.bins.slot(time).add(latency)),
+            None => agents.spilled += latencies.count() as u64,
+        }
+    }
+}
+
+impl Row {
+    fn tally(&self, tally: &mut Tally) {
+        if self.started {
+            tally.watches.started += 1;
+            return;
+        }
+        tally.exemplify(&self.ended);
+        if self.fresh {
+            tally.count(&self.ended);
+        }
+    }
+}
