@@ -66,10 +66,11 @@ pub fn analyze(bundle: &Bundle, options: &Options<'_>) -> Analysis {
     diagnostics.extend(bundle.verify_notes());
     diagnostics.append(&mut rows.diagnostics);
     diagnostics.extend(audit.iter().flat_map(AuditSummary::diagnostics));
-    diagnostics.sort();
     let mut collected = collected(&rows);
     collected.extend(audit.as_ref().map(|_| TableKind::Audit));
     let facts = Facts::new(rows, audit, &origin);
+    diagnostics.extend(facts.disagreements.iter().cloned());
+    diagnostics.sort();
     let rules: Vec<&dyn Run> = rules::all()
         .into_iter()
         .chain(options.user_rules.iter().copied())

@@ -10,7 +10,8 @@ use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 #[command(
     after_help = "Exit codes: 0 analysed; 1 --fail-on met; 2 wrong usage; 3 refused; 4 --strict and gaps; \
 5 cannot write; 70 a bug of ours; 130 interrupted.\n\nExamples:\n  konspect analyze bundle.zip\n  \
-konspect analyze incident-folder/ -o json | jq .verdict\n  konspect explain port-10250-iptables"
+konspect analyze incident-folder/ -o json | jq .verdict\n  konspect next bundle.zip -o script >next.sh; \
+sh next.sh; konspect analyze bundle.zip answers/\n  konspect explain port-10250-iptables"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -50,6 +51,8 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Analyses a bundle, any directory, any archive, or loose files
     Analyze(Analyze),
+    /// Says what to ask the cluster next: the three commands that would settle most
+    Next(Next),
     /// Prints a rule's page
     Explain {
         /// A code (KSP2103) or a slug (port-10250-iptables)
@@ -97,6 +100,26 @@ pub(crate) struct Analyze {
     /// Leaves out a rule, by code or slug (repeatable)
     #[arg(long, value_name = "CODE")]
     pub(crate) ignore: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Next {
+    /// A bundle, as analyze takes it
+    #[arg(required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+    /// A table, a POSIX script whose folder of answers `analyze` takes beside the bundle, or JSON
+    #[arg(short, long, value_enum, default_value_t = NextForm::Table)]
+    pub(crate) output: NextForm,
+    /// Leaves out a rule, by code or slug (repeatable)
+    #[arg(long, value_name = "CODE")]
+    pub(crate) ignore: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum NextForm {
+    Table,
+    Script,
+    Json,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

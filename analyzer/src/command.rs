@@ -2,4 +2,5 @@
 
 pub(crate) mod analyze;
 pub(crate) mod info;
+pub(crate) mod next;
 pub(crate) mod rules;

@@ -9,6 +9,7 @@ mod build;
 pub mod client;
 pub mod clients;
 pub mod context;
+mod copies;
 pub mod dns;
 pub mod egress;
 pub mod events;
@@ -31,7 +32,7 @@ mod years;
 
 use jiff::Timestamp;
 use konspect_audit::AuditSummary;
-use konspect_bundle::{ArtifactId, Span, Words};
+use konspect_bundle::{ArtifactId, Diagnostic, Span, Words};
 
 pub use self::apiserver_path::ApiServerPath;
 pub use self::client::Client;
@@ -186,6 +187,8 @@ pub struct Facts {
     /// Which required endpoints the nodes reach.
     pub egress: Table<Egress>,
     pub audit: Table<AuditSummary>,
+    /// What two collections say differently of one object.
+    pub disagreements: Vec<Diagnostic>,
 }
 
 /// What the bundle itself contributes beside rows.

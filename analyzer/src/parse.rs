@@ -74,10 +74,9 @@ fn dispatch(format: Format, source: &Source<'_>, hint: &Hint<'_>, rows: &mut Row
     match format {
         Format::Empty => Kind::Empty,
         Format::Binary => Kind::Binary,
-        Format::Manifest => Kind::Manifest,
         Format::AuditLog => Kind::AuditLog,
         Format::Document => Kind::Document,
-        Format::CollectionRecord => collection::record(source, hint, rows),
+        Format::Manifest | Format::CollectionRecord => collection::record(source, hint, rows),
         Format::KubernetesJson => kube::json(source, hint, rows),
         Format::KubernetesYaml => kube::yaml(source, hint, rows),
         Format::KubernetesTable => kube_table::table(source, hint, rows),

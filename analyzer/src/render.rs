@@ -15,12 +15,14 @@ mod json;
 mod junit;
 mod markdown;
 mod sarif;
+mod script;
 mod shorten;
 mod terminal;
 mod timeline;
 
 pub use engine::{Templates, size};
 pub use markdown::Target;
+pub use script::script;
 pub use terminal::Terminal;
 
 #[derive(Debug, thiserror::Error)]

@@ -5,6 +5,7 @@
 pub mod build;
 pub mod collect;
 pub mod excerpt;
+pub mod next;
 mod timeline;
 
 use std::collections::BTreeMap;
@@ -238,6 +239,16 @@ pub struct NextCard {
     /// Codes of the rules it would settle.
     pub settles: Vec<String>,
     pub rights: String,
+    /// About how much it answers, on a cluster of some dozen nodes.
+    pub bytes: u64,
+    /// What its answer is worth: open rules by severity, more for those that could be behind what nothing explains.
+    pub gain: u64,
+    /// The command's words, for scripts.
+    pub argv: Vec<String>,
+    /// The words of the collector's command that gives the same with secrets taken out; empty where there is none.
+    pub collector: Vec<String>,
+    /// The file of the answer, in the folder of the answers.
+    pub answer: String,
 }
 
 #[derive(Clone, Debug, Serialize)]

@@ -28,9 +28,15 @@ fn pasteable(name: &str) -> bool {
     !name.is_empty() && name.len() <= 253 && !name.starts_with('-') && name.bytes().all(allowed)
 }
 
-fn quoted(name: &str) -> String {
+/// True for a word that no shell changes: letters, digits and `-._:/@=,+%`.
+pub fn is_plain(word: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:/@=,+%".contains(&byte);
-    if name.bytes().all(plain) { name.to_owned() } else { format!("'{name}'") }
+    !word.is_empty() && word.bytes().all(plain)
+}
+
+/// The word as a shell reads it back; for words of ours and for names that passed the grammar.
+pub fn quoted(word: &str) -> String {
+    if is_plain(word) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 #[cfg(test)]

@@ -123,7 +123,12 @@ impl Bundle {
         let (mut opened, mut listings, mut refused) = (Vec::new(), Vec::new(), Vec::new());
         for path in paths {
             match open_path(path, limits) {
-                Ok((source, listing)) => {
+                Ok((source, mut listing)) => {
+                    // A file that is named itself is not read a second time in its folder.
+                    listing.found.retain(|found| {
+                        let name = std::str::from_utf8(&found.name).map(|name| path.join(name));
+                        !name.is_ok_and(|name| paths.contains(&name))
+                    });
                     opened.push(source);
                     listings.push(listing);
                 }

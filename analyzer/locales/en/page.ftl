@@ -171,6 +171,7 @@ page-decides = decides: { $verdict }
 ## Gaps, redaction, about
 page-next = What to collect next, best first
 page-rights = Rights needed:
+page-about-bytes = About { $size }.
 page-settles-rules = { $count ->
     [one] Settles 1 open question:
    *[other] Settles { $count } open questions:

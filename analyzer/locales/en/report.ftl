@@ -101,3 +101,11 @@ table-azure-outbound = outbound rules and public IPs
 table-azure-snat-metrics = SNAT metrics
 table-azure-disk-metrics = disk metrics
 table-audit = audit log
+
+# The next commands.
+next-check = reads what a cause that is not certain rests on
+next-none = Nothing is open that a command could settle.
+next-why = gives:
+next-settles = settles:
+next-rights = needs:
+next-bytes = about:

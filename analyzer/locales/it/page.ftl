@@ -171,6 +171,7 @@ page-decides = decide: { $verdict }
 ## Lacune, valori oscurati, informazioni
 page-next = Che cosa raccogliere ora, prima il più utile
 page-rights = Diritti necessari:
+page-about-bytes = Circa { $size }.
 page-settles-rules = { $count ->
     [one] Risolve 1 domanda aperta:
    *[other] Risolve { $count } domande aperte:

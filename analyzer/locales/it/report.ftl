@@ -101,3 +101,11 @@ table-azure-outbound = regole in uscita e indirizzi IP pubblici
 table-azure-snat-metrics = metriche SNAT
 table-azure-disk-metrics = metriche dei dischi
 table-audit = log di controllo
+
+# The next commands.
+next-check = legge ciò su cui poggia una causa non certa
+next-none = Non resta aperto nulla che un comando possa chiarire.
+next-why = fornisce:
+next-settles = chiarisce:
+next-rights = richiede:
+next-bytes = circa:

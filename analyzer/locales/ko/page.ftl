@@ -156,6 +156,7 @@ page-decides = 결정 규칙: { $verdict }
 ## 공백, 가려진 값, 정보
 page-next = 다음에 수집할 것, 효과가 큰 순서
 page-rights = 필요한 권한:
+page-about-bytes = 약 { $size }.
 page-settles-rules = 해결되는 미해결 질문 { $count }개:
 page-unchecked = 확인할 수 없었던 규칙({ $count }개)
 page-gaps-caption = 남은 질문, 부족한 것, 수집 방법

@@ -85,3 +85,11 @@ table-azure-outbound = 아웃바운드 규칙 및 공용 IP
 table-azure-snat-metrics = SNAT 메트릭
 table-azure-disk-metrics = 디스크 메트릭
 table-audit = 감사 로그
+
+# The next commands.
+next-check = 확실하지 않은 원인의 근거를 읽습니다
+next-none = 명령으로 확인할 수 있는 미해결 항목이 없습니다.
+next-why = 얻는 것:
+next-settles = 확인되는 규칙:
+next-rights = 필요한 권한:
+next-bytes = 예상 크기:

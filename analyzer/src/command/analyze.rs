@@ -89,9 +89,23 @@ fn rendering(arguments: &Analyze, global: &Global) -> Result<RenderOptions, Fail
     Ok(RenderOptions { target, markdown_max: arguments.md_max, terminal, templates })
 }
 
-/// Opens paths; what is wrong with them has its exit code.
+/// Opens paths; what is wrong with them has its exit code. Beside another bundle, a folder is one of answers: the
+/// collector's zips in it are opened as well.
 pub(crate) fn open(paths: &[PathBuf]) -> Result<Bundle, Failure> {
-    Bundle::open(paths, &Limits::default()).map_err(|error| {
+    let mut all = paths.to_vec();
+    if paths.len() > 1 {
+        for folder in paths.iter().filter(|path| path.is_dir()) {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            let mut zips: Vec<PathBuf> = entries
+                .map(|entry| entry.path())
+                .filter(|path| path.extension().is_some_and(|ending| ending == "zip"))
+                .filter(|path| path.is_file() && !paths.contains(path))
+                .collect();
+            zips.sort();
+            all.extend(zips);
+        }
+    }
+    Bundle::open(&all, &Limits::default()).map_err(|error| {
         let exit = if error.is_usage() { Exit::Usage } else { Exit::Refused };
         Failure::new(exit, error)
     })

@@ -316,7 +316,7 @@ impl Builder<'_> {
     }
 
     fn lease(&mut self, lease: &Lease) {
-        let Some(age) = self.context.age_seconds(lease.renewed) else { return };
+        let Some(age) = self.context.age_at(lease.renewed, lease.at) else { return };
         let attempt = if age > LEASE_SECONDS { PathAttempt::Failed } else { PathAttempt::Reached };
         let sighting = PathSighting {
             witness: PathWitness::Lease,

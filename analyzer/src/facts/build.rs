@@ -8,6 +8,7 @@ use konspect_audit::AuditSummary;
 use konspect_bundle::{ArtifactId, Span};
 
 use super::context::{Context, Platform};
+use super::copies::{Copies, Taken};
 use super::{
     ApiServerPath, Client, Egress, Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing,
     NetworkGroups, Nodes, Origin, Pods, Services, Table, Tunnel,
@@ -26,11 +27,19 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         command.errors = network_errors(&command.error_text);
     }
     let sources = Sources::new(std::mem::take(&mut rows.collected));
+    let taken = Taken::new(&rows.collections, origin, &newest_times(&rows));
+    let mut copies = Copies::new(&taken);
     let nodes = Table::from_option(
         sources.covered(TableKind::Nodes, !rows.nodes.is_empty()).then(|| {
             let spans = sources.spans(TableKind::Nodes, rows.nodes.first().map(|node| node.at));
             Nodes::new(
-                best_of(std::mem::take(&mut rows.nodes), node_key, node_weight),
+                copies.best_with_state(
+                    std::mem::take(&mut rows.nodes),
+                    node_key,
+                    node_weight,
+                    |node| node.at,
+                    node_state,
+                ),
                 spans,
                 sources.complete(TableKind::Nodes),
             )
@@ -43,7 +52,13 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         sources.covered(TableKind::Pods, !rows.pods.is_empty()).then(|| {
             let spans = sources.spans(TableKind::Pods, rows.pods.first().map(|pod| pod.at));
             Pods::new(
-                best_of(std::mem::take(&mut rows.pods), pod_key, pod_weight),
+                copies.best_with_state(
+                    std::mem::take(&mut rows.pods),
+                    pod_key,
+                    pod_weight,
+                    |pod| pod.at,
+                    pod_state,
+                ),
                 spans,
                 sources.complete(TableKind::Pods),
             )
@@ -65,12 +80,15 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
     );
     let workloads = sources.listing(
         TableKind::Workloads,
-        best_of(std::mem::take(&mut rows.workloads), workload_key, |workload| {
-            usize::from(!workload.meta.uid.is_empty())
-        }),
+        copies.best_of(
+            std::mem::take(&mut rows.workloads),
+            workload_key,
+            |workload| usize::from(!workload.meta.uid.is_empty()),
+            |workload| workload.at,
+        ),
         |workload| workload.at,
     );
-    let services = services(&mut rows, &sources);
+    let services = services(&mut rows, &sources, &mut copies);
     let tunnel = Tunnel::new(
         pods.ok(),
         workloads.ok().map(|listing| (listing.rows.as_slice(), listing.at())),
@@ -87,7 +105,8 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         rows.clusters.first(),
         &rows.virtual_networks,
     );
-    let context = context(&rows, origin, nodes.ok(), events.ok(), logs.ok(), tunnel.as_ref());
+    let context =
+        context(&rows, origin, &taken, nodes.ok(), events.ok(), logs.ok(), tunnel.as_ref());
     let client = Client::new(
         &context,
         &rows.commands,
@@ -126,10 +145,11 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         webhooks: sources.listing(TableKind::Webhooks, rows.webhooks, |row| row.at),
         api_services: sources.listing(
             TableKind::ApiServices,
-            best_of(
+            copies.best_of(
                 rows.api_services,
                 |row| row.meta.name.clone(),
                 |row| usize::from(!row.meta.uid.is_empty()),
+                |row| row.at,
             ),
             |row| row.at,
         ),
@@ -138,38 +158,42 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             .listing(TableKind::FlowControl, rows.priority_levels, |row| row.at),
         network_policies: sources.listing(
             TableKind::NetworkPolicies,
-            best_of(
+            copies.best_of(
                 rows.network_policies,
                 |row| row.meta.full_name(),
                 |row| usize::from(!row.meta.uid.is_empty()),
+                |row| row.at,
             ),
             |row| row.at,
         ),
         disruption_budgets: sources.listing(
             TableKind::DisruptionBudgets,
-            best_of(
+            copies.best_of(
                 rows.disruption_budgets,
                 |row| row.meta.full_name(),
                 |row| usize::from(row.has_status),
+                |row| row.at,
             ),
             |row| row.at,
         ),
         quotas: sources.listing(TableKind::Quotas, rows.quotas, |row| row.at),
         leases: sources.listing(
             TableKind::Leases,
-            best_of(
+            copies.best_of(
                 rows.leases,
                 |row| row.meta.full_name(),
                 |row| usize::from(row.renewed.is_some()),
+                |row| row.at,
             ),
             |row| row.at,
         ),
         namespaces: sources.listing(
             TableKind::Namespaces,
-            best_of(
+            copies.best_of(
                 rows.namespaces,
                 |row| row.meta.name.clone(),
                 |row| usize::from(!row.meta.uid.is_empty()),
+                |row| row.at,
             ),
             |row| row.at,
         ),
@@ -177,16 +201,22 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         cron_jobs: sources.listing(TableKind::Jobs, rows.cron_jobs, |row| row.at),
         secrets: sources.listing(
             TableKind::SecretsMetadata,
-            best_of(
+            copies.best_of(
                 rows.secrets,
                 |row| row.meta.full_name(),
                 |row| usize::from(!row.meta.uid.is_empty()),
+                |row| row.at,
             ),
             |row| row.at,
         ),
         config_maps: sources.listing(
             TableKind::ConfigMaps,
-            best_of(rows.config_maps, |row| row.meta.full_name(), |row| row.data.len()),
+            copies.best_of(
+                rows.config_maps,
+                |row| row.meta.full_name(),
+                |row| row.data.len(),
+                |row| row.at,
+            ),
             |row| row.at,
         ),
         autoscalers: sources.listing(TableKind::Autoscalers, rows.autoscalers, |row| row.at),
@@ -248,7 +278,27 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         ),
         egress: Table::from_option(egress, &[TableKind::Probes, TableKind::Events]),
         audit: Table::from_option(audit, &[TableKind::Audit]),
+        disagreements: copies.finish(),
     }
+}
+
+/// The newest time of each artefact's rows.
+fn newest_times(rows: &Rows) -> BTreeMap<ArtifactId, Timestamp> {
+    let events = rows.events.iter().map(|event| (event.at, event.last));
+    let conditions = rows
+        .nodes
+        .iter()
+        .flat_map(|node| &node.conditions)
+        .map(|condition| (condition.at, condition.heartbeat.or(condition.transition)));
+    let leases = rows.leases.iter().map(|lease| (lease.at, lease.renewed));
+    let logs = rows.logs.iter().map(|log| (log.at, log.last));
+    let mut newest = BTreeMap::new();
+    for (at, time) in events.chain(conditions).chain(leases).chain(logs) {
+        let Some(time) = time else { continue };
+        let known = newest.entry(at.artifact).or_insert(time);
+        *known = time.max(*known);
+    }
+    newest
 }
 
 /// Which sources cover which table.
@@ -308,24 +358,6 @@ impl Sources {
     }
 }
 
-/// Of several rows of one object the one that tells most stays; of equals the last.
-fn best_of<T, K: Ord>(rows: Vec<T>, key: fn(&T) -> K, weight: fn(&T) -> usize) -> Vec<T> {
-    let mut best: BTreeMap<K, T> = BTreeMap::new();
-    for row in rows {
-        match best.entry(key(&row)) {
-            std::collections::btree_map::Entry::Vacant(place) => {
-                place.insert(row);
-            }
-            std::collections::btree_map::Entry::Occupied(mut place) => {
-                if weight(&row) >= weight(place.get()) {
-                    place.insert(row);
-                }
-            }
-        }
-    }
-    best.into_values().collect()
-}
-
 fn node_key(node: &Node) -> String {
     node.meta.name.to_lowercase()
 }
@@ -343,6 +375,16 @@ fn pod_weight(pod: &Pod) -> usize {
     usize::from(!pod.meta.uid.is_empty()) * 100
         + pod.conditions.len() * 4
         + usize::from(!pod.node.is_empty())
+}
+
+fn node_state(node: &Node) -> (String, String) {
+    let ready = node.ready().map_or("unknown".to_owned(), |status| format!("{status:?}"));
+    (format!("node {}", node.meta.name), format!("Ready {ready}"))
+}
+
+fn pod_state(pod: &Pod) -> (String, String) {
+    let word = if pod.ready() { "ready" } else { "not ready" };
+    (format!("pod {}", pod.meta.full_name()), format!("{} {word}", pod.phase))
 }
 
 fn workload_key(workload: &Workload) -> (crate::model::workload::WorkloadKind, String, String) {
@@ -513,7 +555,7 @@ fn attribute_pods(logs: &mut [LogFile], pods: Option<&Pods>) {
     }
 }
 
-fn services(rows: &mut Rows, sources: &Sources) -> Table<Services> {
+fn services(rows: &mut Rows, sources: &Sources, copies: &mut Copies<'_>) -> Table<Services> {
     let covered = sources.covered(TableKind::Services, !rows.services.is_empty());
     let endpoints = sources.covered(TableKind::Endpoints, !rows.endpoint_slices.is_empty());
     if !covered && !endpoints {
@@ -529,15 +571,17 @@ fn services(rows: &mut Rows, sources: &Sources) -> Table<Services> {
     } else {
         Vec::new()
     };
-    let list = best_of(
+    let list = copies.best_of(
         std::mem::take(&mut rows.services),
         |row| row.meta.full_name(),
         |row| usize::from(!row.meta.uid.is_empty()),
+        |row| row.at,
     );
-    let slices = best_of(
+    let slices = copies.best_of(
         std::mem::take(&mut rows.endpoint_slices),
         |row| (row.meta.namespace.clone(), row.meta.name.clone(), row.service.clone()),
         |row| row.endpoints.len(),
+        |row| row.at,
     );
     Table::Collected(Services::new(list, slices, spans, endpoint_spans))
 }
@@ -545,6 +589,7 @@ fn services(rows: &mut Rows, sources: &Sources) -> Table<Services> {
 fn context(
     rows: &Rows,
     origin: &Origin,
+    taken: &Taken,
     nodes: Option<&Nodes>,
     events: Option<&Events>,
     logs: Option<&Logs>,
@@ -600,11 +645,6 @@ fn context(
             )
             .chain(rows.leases.iter().filter_map(|lease| lease.renewed)),
     );
-    let stated = rows
-        .collections
-        .iter()
-        .filter_map(|collection| collection.finished.or(collection.started))
-        .max();
     let version = rows
         .versions
         .iter()
@@ -620,7 +660,7 @@ fn context(
         })
         .unwrap_or_default();
     Context {
-        now: origin.collected.or(stated).or(fallback),
+        now: taken.now().or(origin.collected).or(fallback),
         platform: platform(rows, nodes),
         cluster: cluster
             .map(|cluster| cluster.name.clone())
@@ -641,6 +681,7 @@ fn context(
         apiserver_names: names,
         apiserver_addresses: addresses,
         private_cluster: cluster.map(|cluster| (cluster.private_cluster, cluster.at)),
+        taken: taken.clone(),
     }
 }
 

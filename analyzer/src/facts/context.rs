@@ -4,6 +4,8 @@
 use jiff::Timestamp;
 use konspect_bundle::Span;
 
+use super::copies::Taken;
+
 /// The bundle's frame.
 #[derive(Clone, Debug, Default)]
 pub struct Context {
@@ -20,6 +22,8 @@ pub struct Context {
     pub apiserver_addresses: Vec<String>,
     /// Private cluster, when the bundle tells.
     pub private_cluster: Option<(bool, Span)>,
+    /// When each artefact was collected, where there are several collections.
+    pub taken: Taken,
 }
 
 impl Context {
@@ -46,6 +50,16 @@ impl Context {
             || text.contains(".azmk8s.io")
             || text.contains(".containerservice.azure.us")
             || text.contains(".azk8s.cn")
+    }
+
+    /// When the source of a line was collected: of several collections each has its own now.
+    pub fn now_at(&self, at: Span) -> Option<Timestamp> {
+        self.taken.of(at.artifact).or(self.now)
+    }
+
+    /// Seconds from `time` to when its source was collected.
+    pub fn age_at(&self, time: Option<Timestamp>, at: Span) -> Option<i64> {
+        Some(self.now_at(at)?.duration_since(time?).as_secs())
     }
 
     /// Seconds from `time` to the bundle's own time.

@@ -40,10 +40,13 @@ pub fn record(source: &Source<'_>, _hint: &Hint<'_>, rows: &mut Rows) -> Kind {
     }
     let (cluster, client) = raw.cards();
     let at = source.whole();
+    // A folder that was packed later does not say when it was collected.
+    let packed = raw.profile.as_str() == "pack";
+    let time = |scalars: &[&Scalar]| first_time(scalars).filter(|_| !packed);
     rows.collections.push(Collection {
         cluster,
-        started: first_time(&[&raw.started, &raw.start_time, &raw.start]),
-        finished: first_time(&[&raw.finished, &raw.end_time, &raw.end]),
+        started: time(&[&raw.started, &raw.start_time, &raw.start]),
+        finished: time(&[&raw.finished, &raw.end_time, &raw.end]),
         at,
     });
     rows.client_facts.extend(client.into_iter().map(|(kind, value)| ClientFact {
@@ -101,6 +104,7 @@ struct RawRecord<'a> {
     #[serde(borrow, alias = "results", alias = "steps", alias = "entries")]
     commands: Listed<'a>,
     members: Many<Maybe<Scalar>>,
+    profile: Scalar,
 }
 
 /// The commands: an array of objects, or an object of them by file or name.

@@ -20,17 +20,20 @@ pub fn commands_by_path(bundle: &Bundle) -> BTreeMap<String, String> {
     for artifact in bundle.artifacts() {
         if is_candidate(artifact)
             && let Ok(bytes) = bundle.read(artifact.id)
-            && sniff::sniff(&bytes, &Hint::default()) == Format::CollectionRecord
+            && matches!(
+                sniff::sniff(&bytes, &Hint::default()),
+                Format::CollectionRecord | Format::Manifest
+            )
         {
             let folder = artifact.path.rsplit_once('/').map_or("", |(folder, _)| folder);
             commands.extend(of_record(&bytes, folder));
         }
     }
     if let Some(manifest) = bundle.manifest() {
-        let own = manifest
-            .commands
-            .iter()
-            .filter_map(|record| Some((record.member.clone()?, record.argv.join(" "))));
+        let own = bundle.artifacts().iter().filter_map(|artifact| {
+            let record = manifest.commands.get(artifact.command?)?;
+            Some((artifact.path.clone(), record.argv.join(" ")))
+        });
         commands.extend(own);
     }
     commands

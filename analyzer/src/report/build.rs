@@ -7,12 +7,12 @@ use konspect_bundle::{Span, Words, words};
 
 use super::collect::recipe_of;
 use super::excerpt::Excerpts;
-use super::timeline;
 use super::{
     AboutCard, BundleCard, ClusterCard, DiagnosticCard, EffectCard, EvidenceCard, FORMAT,
-    FindingCard, Health, InventoryCard, NextCard, PoolCard, Report, RuledOutCard, State, StepCard,
+    FindingCard, Health, InventoryCard, PoolCard, Report, RuledOutCard, State, StepCard,
     SubjectCard, TermCard, UncheckedCard, Verdict,
 };
+use super::{next, timeline};
 use crate::facts::context::Platform;
 use crate::facts::{Facts, Missing};
 use crate::finding::{Confidence, Evidence, Finding, Meta, Severity, Step, Subject};
@@ -73,7 +73,7 @@ pub fn report(input: Input<'_>, language: &Language) -> Report {
         .iter()
         .map(|(meta, missing)| cards.unchecked(meta, missing))
         .collect();
-    let next = cards.next();
+    let next = next::commands(input.ranked, input.facts, language);
     let timeline =
         timeline::entries(input.ranked, input.facts, input.paths, input.excerpts, language);
     let verdict = cards.verdict(&causes, &unexplained);
@@ -108,15 +108,6 @@ pub fn report(input: Input<'_>, language: &Language) -> Report {
         inventory: input.inventory.clone(),
         about,
     }
-}
-
-/// What one command would settle.
-#[derive(Default)]
-struct Gain {
-    weight: u64,
-    codes: BTreeSet<&'static str>,
-    rights: &'static str,
-    tables: BTreeSet<TableKind>,
 }
 
 struct Cards<'a> {
@@ -280,44 +271,6 @@ impl Cards<'_> {
 
     fn table(&self, table: TableKind) -> String {
         self.language.label(&format!("table-{}", table.as_str()))
-    }
-
-    /// The fewest commands that settle the most rules, by how many open rules each would let run.
-    fn next(&self) -> Vec<NextCard> {
-        let mut gain: BTreeMap<&'static str, Gain> = BTreeMap::new();
-        for (meta, missing) in &self.input.ranked.unchecked {
-            let weight = match meta.severity {
-                Severity::Critical => 3,
-                Severity::Warning => 2,
-                Severity::Info => 1,
-            };
-            for table in missing.iter().filter_map(|missing| missing.tables.first()) {
-                let recipe = recipe_of(*table);
-                let entry = gain.entry(recipe.command).or_default();
-                entry.rights = recipe.rights;
-                if entry.codes.insert(meta.code) {
-                    entry.weight += weight;
-                }
-                entry.tables.insert(*table);
-            }
-        }
-        let mut ranked: Vec<_> = gain.into_iter().collect();
-        ranked.sort_by_key(|(command, gain)| (std::cmp::Reverse(gain.weight), *command));
-        ranked
-            .into_iter()
-            .take(3)
-            .map(|(command, gain)| NextCard {
-                command: command.to_owned(),
-                why: gain
-                    .tables
-                    .iter()
-                    .map(|table| self.table(*table))
-                    .collect::<Vec<_>>()
-                    .join(", "),
-                settles: gain.codes.into_iter().map(str::to_owned).collect(),
-                rights: gain.rights.to_owned(),
-            })
-            .collect()
     }
 
     fn verdict(&self, causes: &[FindingCard], unexplained: &[FindingCard]) -> Verdict {

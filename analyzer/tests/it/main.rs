@@ -12,6 +12,7 @@ mod determinism;
 mod fuzz;
 mod hostile;
 mod kit;
+mod next;
 mod offline;
 mod pages;
 mod render;

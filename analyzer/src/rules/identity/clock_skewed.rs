@@ -51,12 +51,10 @@ impl Rule for ClockSkewed {
                 nodes.entry(log.origin.node.clone()).or_default().early = Some((hit.at, hit.time));
             }
         }
-        if let Some(now) = facts.context.now {
-            for lease in facts.leases.ok().into_iter().flat_map(|leases| leases.iter()) {
-                let ahead = lease.renewed.map(|time| time.duration_since(now).as_secs());
-                if lease.meta.namespace == "kube-node-lease" && ahead.is_some_and(|ahead| ahead > 60) {
-                    nodes.entry(lease.meta.name.clone()).or_default().future = Some(lease.at);
-                }
+        for lease in facts.leases.ok().into_iter().flat_map(|leases| leases.iter()) {
+            let age = facts.context.age_at(lease.renewed, lease.at);
+            if lease.meta.namespace == "kube-node-lease" && age.is_some_and(|age| age < -60) {
+                nodes.entry(lease.meta.name.clone()).or_default().future = Some(lease.at);
             }
         }
         for (node, signs) in &nodes {

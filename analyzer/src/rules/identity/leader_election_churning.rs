@@ -145,7 +145,7 @@ fn cleared(facts: &Facts, out: &mut Checked) {
     };
     let held = leases.iter().find(|lease| {
         SYSTEM.contains(&lease.meta.name.as_str())
-            && facts.context.age_seconds(lease.renewed).is_some_and(|age| age < 60)
+            && facts.context.age_at(lease.renewed, lease.at).is_some_and(|age| age < 60)
     });
     if let Some(lease) = held {
         out.cleared(lease.at, words!("leader-election-churning-held", holder = &lease.holder));

@@ -245,6 +245,11 @@ pub(crate) fn next(say: &Say, table: TableKind, settles: usize) -> NextCard {
         why: say.table(table),
         settles: OPEN.iter().take(settles).map(|(code, ..)| (*code).to_owned()).collect(),
         rights: recipe.rights.into(),
+        bytes: recipe.kib * 1024,
+        gain: settles as u64 * 3,
+        argv: recipe.command.split(' ').map(str::to_owned).collect(),
+        collector: Vec::new(),
+        answer: "answer.txt".into(),
     }
 }
 
