@@ -10,7 +10,7 @@ use crate::language::Language;
 use crate::parse::{self, Hint, Kind, Rows, TableKind};
 use crate::rank::{self, Ranked};
 use crate::report::excerpt::Excerpts;
-use crate::report::{BundleCard, InventoryCard, Report, build};
+use crate::report::{BundleCard, InventoryCard, Report, audit, build};
 use crate::rules::{self, Run};
 
 /// What an analysis may leave out or add.
@@ -107,9 +107,14 @@ impl Analysis {
             collected: &self.collected,
             excerpts: &excerpts,
             rules_run: self.rules_run,
-            audit: None,
+            audit: self.audit_object(),
         };
         build::report(input, language)
+    }
+
+    fn audit_object(&self) -> Option<serde_json::Value> {
+        let minor = self.facts.context.minor();
+        Some(audit::object(self.facts.audit.ok()?, minor, &self.paths))
     }
 
     fn card(&self, bundle: &Bundle) -> BundleCard {

@@ -1,8 +1,12 @@
 //! The command line: arguments, and nothing else.
 
+mod audit;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use self::audit::{Audit, TableFormat};
 
 /// Says from a bundle, with no cluster and no network, what is broken, since when, why, and what to do first.
 #[derive(Debug, Parser)]
@@ -53,6 +57,8 @@ pub(crate) enum Command {
     Analyze(Analyze),
     /// Says what to ask the cluster next: the three commands that would settle most
     Next(Next),
+    /// Answers questions about audit logs: who asks for what, how often, how fast, who is turned away
+    Audit(Box<Audit>),
     /// Prints a rule's page
     Explain {
         /// A code (KSP2103) or a slug (port-10250-iptables)

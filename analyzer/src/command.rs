@@ -1,6 +1,7 @@
 //! The commands of `konspect`, one file each family.
 
 pub(crate) mod analyze;
+pub(crate) mod audit;
 pub(crate) mod info;
 pub(crate) mod next;
 pub(crate) mod rules;

@@ -59,7 +59,8 @@ macro_rules! locale_files {
                 "dns",
                 "workload",
                 "platform",
-                "identity"
+                "identity",
+                "audit"
             ]
         );
     };

@@ -5,6 +5,7 @@
 //! `bundle · model · parse · facts · finding · rules · rank · report · render`.
 
 pub mod analysis;
+pub mod audit_logs;
 pub mod facts;
 pub mod finding;
 pub mod language;

@@ -17,6 +17,7 @@ mod markdown;
 mod sarif;
 mod script;
 mod shorten;
+pub mod table;
 mod terminal;
 mod timeline;
 

@@ -2,6 +2,7 @@
 //!
 //! The keys that `docs/report.schema.json` promises are never renamed; more may be added.
 
+pub mod audit;
 pub mod build;
 pub mod collect;
 pub mod excerpt;

@@ -31,6 +31,29 @@ pub enum Dimension {
     Code,
 }
 
+impl Dimension {
+    /// Every dimension with the name that the command line and machine-readable output use.
+    pub const ALL: [(&'static str, Self); 9] = [
+        ("user-agent", Self::UserAgent),
+        ("program", Self::Program),
+        ("user", Self::User),
+        ("client", Self::Client),
+        ("source-ip", Self::Address),
+        ("namespace", Self::Namespace),
+        ("verb", Self::Verb),
+        ("resource", Self::Resource),
+        ("code", Self::Code),
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        Self::ALL.iter().find(|(_, dimension)| *dimension == self).map_or("", |(name, _)| name)
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(name, _)| *name == text).map(|(_, dimension)| *dimension)
+    }
+}
+
 /// Which requests are looked at; text matches where it is contained.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -189,11 +212,30 @@ pub fn top(
     rows
 }
 
+/// The groups that the question asked for, with the values of what it grouped by.
+pub fn grouped(summary: &AuditSummary, count: usize) -> Vec<(Vec<String>, Top)> {
+    let all: u64 = summary.groups.iter().map(|group| group.tally.requests).sum::<u64>()
+        + summary.budget.groups_spilled;
+    let groups = summary.groups.iter().take(count).map(|group| {
+        let row = tally_row(&group.tally, all, summary.seconds());
+        (group.key.clone(), Top { users: group.users, addresses: group.addresses, ..row })
+    });
+    groups.collect()
+}
+
 fn row(key: String, group: &Group<'_>, all: u64, seconds: u64) -> Top {
-    let tally = &group.tally;
-    let [p50, p90, p99] = tally.latency.quantiles([500, 900, 990]);
     Top {
         key,
+        users: group.users.len() as u64,
+        addresses: group.addresses.len() as u64,
+        ..tally_row(&group.tally, all, seconds)
+    }
+}
+
+fn tally_row(tally: &Tally, all: u64, seconds: u64) -> Top {
+    let [p50, p90, p99] = tally.latency.quantiles([500, 900, 990]);
+    Top {
+        key: String::new(),
         requests: tally.requests,
         share: (tally.requests * 1000).checked_div(all).unwrap_or(0),
         rate: tally.requests.saturating_mul(1000) / seconds,
@@ -210,8 +252,8 @@ fn row(key: String, group: &Group<'_>, all: u64, seconds: u64) -> Top {
             .map(|(_, count)| count)
             .sum(),
         server_errors: tally.server_errors(),
-        users: group.users.len() as u64,
-        addresses: group.addresses.len() as u64,
+        users: 0,
+        addresses: 0,
         slowest: tally.slowest.map(|(_, at)| at),
     }
 }

@@ -24,6 +24,9 @@ use crate::failure::Failure;
 use crate::histogram::Histogram;
 use crate::summary::{AgentLatency, AuditSummary, ClientSummary};
 
+/// The minor version whose API the newest clusters serve.
+pub const NEWEST: u32 = 29;
+
 /// So many requests are replayed at most.
 const REPLAYED: u64 = 300_000;
 /// Fewer latencies are no distribution.
@@ -346,6 +349,19 @@ pub fn containment(client: &ClientSummary, minor: u32) -> Option<String> {
     Some(format!(
         "apiVersion: flowcontrol.apiserver.k8s.io/{version}\nkind: PriorityLevelConfiguration\nmetadata:\n  name: konspect-contained\nspec:\n  type: Limited\n  limited:\n    {shares}: 5\n    limitResponse:\n      type: Queue\n      queuing:\n        queues: 16\n        handSize: 4\n        queueLengthLimit: 50\n---\napiVersion: flowcontrol.apiserver.k8s.io/{version}\nkind: FlowSchema\nmetadata:\n  name: konspect-contained\nspec:\n  matchingPrecedence: 1000\n  priorityLevelConfiguration:\n    name: konspect-contained\n  distinguisherMethod:\n    type: ByUser\n  rules:\n  - subjects:\n{subject}    resourceRules:\n    - verbs: [{verbs}]\n      apiGroups: [{groups}]\n      resources: [{resources}]\n      namespaces: [\"*\"]\n      clusterScope: true\n"
     ))
+}
+
+/// The minor version of the control plane, as its own components name themselves.
+pub fn minor(summary: &AuditSummary) -> Option<u32> {
+    let versions = summary.clients.iter().filter(|client| client.user.starts_with("system:"));
+    versions
+        .filter_map(|client| {
+            let rest = ["kube-apiserver/v1.", "kube-controller-manager/v1.", "kube-scheduler/v1."]
+                .iter()
+                .find_map(|name| client.agent.strip_prefix(name))?;
+            rest.split(['.', '-', '+', ' ']).next()?.parse().ok()
+        })
+        .max()
 }
 
 /// A JSON string is a YAML string.

@@ -9,8 +9,8 @@ use crate::form::Form;
 use crate::onset::{collects, onset};
 use crate::rows::Row;
 use crate::summary::{
-    AgentLatency, AuditSummary, Budget, Change, ClientSummary, Deprecated, FailureSummary, Growth,
-    LatencyBin, Open, Part, Polled, Rate, SeriesSummary,
+    AgentLatency, AuditSummary, Budget, Change, ClientSummary, Deprecated, FailureSummary,
+    GroupSummary, Growth, LatencyBin, Open, Part, Polled, Rate, SeriesSummary,
 };
 use crate::tally::Tally;
 use crate::timeline::{Slot, Timeline};
@@ -34,6 +34,7 @@ impl AuditFold {
             deprecated_spilled: self.deprecated.spilled,
             parts_spilled: self.parts.spilled,
             bins_spilled: self.agents.spilled,
+            groups_spilled: self.groups.spilled,
             watches_thinned: self.watches.thinned,
             unremembered: self.unremembered,
             clients_spilled: self.users.other.requests,
@@ -89,7 +90,9 @@ impl AuditFold {
             .collect(),
             verbs: self.verbs.clone(),
             window: self.window,
-            admin_only: writes > 0 && reads == 0 && stage(Stage::ResponseStarted) == 0,
+            admin_only: writes > 0
+                && reads + self.reading.left_out_reads == 0
+                && stage(Stage::ResponseStarted) == 0,
             tells_open: stage(Stage::ResponseStarted) > 0,
             row_cap: ROW_CAPS.into_iter().find(|cap| rows == *cap),
             clients,
@@ -98,6 +101,7 @@ impl AuditFold {
             deprecated: deprecated(&self),
             parts: parts(&self),
             agents: agents(&self),
+            groups: groups(&self),
             open,
             budget,
             other: users.other,
@@ -354,6 +358,26 @@ fn parts(fold: &AuditFold) -> Vec<Part> {
             right.verb,
             &right.resource,
         ))
+    });
+    rows
+}
+
+fn groups(fold: &AuditFold) -> Vec<GroupSummary> {
+    let mut rows: Vec<GroupSummary> = fold
+        .groups
+        .table
+        .iter()
+        .filter(|row| row.tally.requests > 0)
+        .map(|row| GroupSummary {
+            key: row.key.clone(),
+            tally: row.tally.clone(),
+            users: row.users.rows.len() as u64,
+            addresses: row.addresses.rows.len() as u64,
+        })
+        .collect();
+    rows.sort_by(|left, right| {
+        (std::cmp::Reverse(left.tally.requests), &left.key)
+            .cmp(&(std::cmp::Reverse(right.tally.requests), &right.key))
     });
     rows
 }

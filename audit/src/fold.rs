@@ -14,6 +14,7 @@ use crate::event::{Component, Event, Stage, Verb};
 use crate::failure::{Failure, classify, shape};
 use crate::form::Form;
 use crate::histogram::Histogram;
+use crate::question::{GROUPS, GroupRow, Question};
 use crate::rows::{
     AGENTS, AgentRow, CHANGES, ChangeRow, DEPRECATED, DeprecatedRow, FAILURES, FailureRow, PARTS,
     PartRow, Rows, Sightings, hash_parts, shorten,
@@ -52,6 +53,10 @@ pub struct Reading {
     pub partial: u64,
     /// Of the events, those that had been counted before.
     pub duplicates: u64,
+    /// Of the events, those that the question leaves out.
+    pub left_out: u64,
+    /// Of those, reads and watches: the log has them, whatever the question takes.
+    pub left_out_reads: u64,
 }
 
 /// The state of a fold over audit events.
@@ -69,6 +74,7 @@ pub struct AuditFold {
     pub(crate) deprecated: Rows<DeprecatedRow>,
     pub(crate) parts: Rows<PartRow>,
     pub(crate) agents: Rows<AgentRow>,
+    pub(crate) groups: Rows<GroupRow>,
     pub(crate) watches: Watches,
     pub(crate) unremembered: u64,
     /// What waits to be counted; empty after `trim`.
@@ -88,6 +94,8 @@ impl Fold for AuditFold {
         mine.empty += its.empty;
         mine.partial += its.partial;
         mine.duplicates += its.duplicates;
+        mine.left_out += its.left_out;
+        mine.left_out_reads += its.left_out_reads;
         self.refusals.extend(other.refusals);
         self.refusals.sort();
         self.refusals.truncate(PLACES);
@@ -110,14 +118,16 @@ impl Fold for AuditFold {
         self.deprecated.merge(other.deprecated, DEPRECATED);
         self.parts.merge(other.parts, PARTS);
         self.agents.merge(other.agents, AGENTS);
+        self.groups.merge(other.groups, GROUPS);
         self.watches.merge(other.watches);
         self.unremembered = self.unremembered.max(other.unremembered);
     }
 }
 
 impl AuditFold {
-    /// Takes one event; `seen` tells duplicates where files may overlap.
-    pub fn push(&mut self, event: &Event<'_>, at: Span, seen: Option<&Seen>) {
+    /// Takes one event; `seen` tells duplicates where files may overlap. Answers whether a request
+    /// ended with it that was not counted before.
+    pub fn push(&mut self, event: &Event<'_>, at: Span, seen: Option<&Seen>) -> bool {
         self.reading.records += 1;
         self.reading.events += 1;
         self.reading.partial += u64::from(event.partial);
@@ -130,7 +140,7 @@ impl AuditFold {
                 Some((first.min(event.received.unwrap_or(time)).min(time), last.max(time)));
         }
         if event.stage == Stage::RequestReceived {
-            return;
+            return false;
         }
         let id = hash(3, event.audit_id.as_bytes());
         let fresh =
@@ -151,6 +161,27 @@ impl AuditFold {
         self.since_trim += 1;
         if self.since_trim >= BETWEEN_TRIMS {
             self.trim();
+        }
+        fresh && event.ends()
+    }
+
+    /// Counts an event that the question leaves out.
+    pub(crate) fn leave(&mut self, event: &Event<'_>) {
+        self.reading.records += 1;
+        self.reading.events += 1;
+        self.reading.left_out += 1;
+        self.reading.left_out_reads += u64::from(event.verb.reads());
+    }
+
+    /// Counts a request in the group that the question puts it into.
+    pub(crate) fn group(&mut self, question: &Question, event: &Event<'_>, at: Span) {
+        let latency = if event.long_running() { None } else { event.duration() };
+        let failure = classify(event).map(|(kind, _, _)| kind);
+        let row = GroupRow::of(question, event, resource_of(event));
+        let empty = row.clone();
+        match self.groups.table.row(row.hash, |known| known.key == row.key, || empty) {
+            Some(row) => row.count(event, latency, failure, at),
+            None => self.groups.spilled += 1,
         }
     }
 
@@ -198,6 +229,7 @@ impl AuditFold {
         self.deprecated.trim(DEPRECATED);
         self.parts.trim(PARTS);
         self.agents.trim(AGENTS);
+        self.groups.trim(GROUPS);
         for row in self.agents.table.iter_mut() {
             row.bins.settle();
         }

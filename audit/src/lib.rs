@@ -51,6 +51,7 @@ mod form;
 mod histogram;
 pub mod objective;
 mod onset;
+mod question;
 mod read;
 mod record;
 mod rows;
@@ -71,12 +72,13 @@ pub use fold::{AuditFold, Fold, Reading};
 pub use form::{Form, sniff};
 pub use histogram::Histogram;
 pub use onset::Onset;
+pub use question::Question;
 pub use read::{Shared, fold_all, fold_blocks, fold_bytes};
 pub use seen::Seen;
 pub use state::StateError;
 pub use summary::{
-    AgentLatency, AuditSummary, Budget, Change, ClientSummary, Deprecated, FailureSummary, Growth,
-    LatencyBin, Open, Part, Polled, Rate, SeriesSummary,
+    AgentLatency, AuditSummary, Budget, Change, ClientSummary, Deprecated, FailureSummary,
+    GroupSummary, Growth, LatencyBin, Open, Part, Polled, Rate, SeriesSummary,
 };
 pub use tally::{Lists, Tally, WatchCounts};
 

@@ -10,6 +10,7 @@ use crate::columns::{Header, row_end};
 use crate::cut::{LARGEST, ValueCutter};
 use crate::fold::{AuditFold, Fold};
 use crate::form::{Form, Shape, shape};
+use crate::question::Question;
 use crate::record::Reader;
 use crate::seen::Seen;
 use crate::watches::Watches;
@@ -27,18 +28,24 @@ const LONGEST_ROW: usize = 32 << 20;
 #[derive(Debug, Default)]
 pub struct Shared {
     seen: Option<Seen>,
+    question: Option<Question>,
     watches: Mutex<Watches>,
 }
 
 impl Shared {
     /// For artefacts that may overlap: each event counts once.
     pub fn new() -> Self {
-        Self { seen: Some(Seen::default()), watches: Mutex::default() }
+        Self { seen: Some(Seen::default()), ..Self::default() }
     }
 
     /// For one artefact that is known to hold each event once.
     pub fn without_duplicates() -> Self {
         Self::default()
+    }
+
+    /// For artefacts that may overlap, of which only some events count.
+    pub fn asking(question: Question) -> Self {
+        Self { question: Some(question), ..Self::new() }
     }
 
     /// Lets starts and ends of requests meet that different workers saw.
@@ -69,7 +76,7 @@ impl AuditFold {
     /// one fold.
     pub fn take(&mut self, source: Source<'_>, shared: &Shared) {
         let mut stream = Stream::default();
-        stream.take(source, true, |piece| piece.fold_into(self, shared.seen.as_ref()));
+        stream.take(source, true, |piece| piece.fold_into(self, shared));
         shared.settle(self);
     }
 }
@@ -109,7 +116,7 @@ pub fn fold_blocks(
         .flatten()
         .par_bridge()
         .fold(AuditFold::default, |mut fold, piece| {
-            piece.borrow().fold_into(&mut fold, shared.seen.as_ref());
+            piece.borrow().fold_into(&mut fold, shared);
             shared.settle(&mut fold);
             fold
         })
@@ -166,9 +173,9 @@ impl OwnedPiece {
 }
 
 impl Piece<'_> {
-    fn fold_into(&self, fold: &mut AuditFold, seen: Option<&Seen>) {
+    fn fold_into(&self, fold: &mut AuditFold, shared: &Shared) {
         let source = Source { id: self.id, bytes: self.bytes, base: self.base };
-        let mut reader = Reader::new(fold, seen);
+        let mut reader = Reader::new(fold, shared.seen.as_ref(), shared.question.as_ref());
         match &self.cut {
             Cut::Lines => {
                 for line in source.lines() {

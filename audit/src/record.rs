@@ -10,6 +10,7 @@ use crate::cut::ValueCutter;
 use crate::event::Event;
 use crate::fold::AuditFold;
 use crate::form::Form;
+use crate::question::Question;
 use crate::scan::{self, Cursor, Odd};
 use crate::seen::Seen;
 use crate::{exact, time};
@@ -21,6 +22,7 @@ const DEEPEST: u8 = 4;
 pub(crate) struct Reader<'a> {
     pub(crate) fold: &'a mut AuditFold,
     pub(crate) seen: Option<&'a Seen>,
+    question: Option<&'a Question>,
     /// Records of the same file are mostly of one form, so the last one is tried first.
     last: Form,
 }
@@ -38,8 +40,12 @@ struct Keys {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(fold: &'a mut AuditFold, seen: Option<&'a Seen>) -> Self {
-        Self { fold, seen, last: Form::Lines }
+    pub(crate) fn new(
+        fold: &'a mut AuditFold,
+        seen: Option<&'a Seen>,
+        question: Option<&'a Question>,
+    ) -> Self {
+        Self { fold, seen, question, last: Form::Lines }
     }
 
     /// Takes one record; blank ones are no records.
@@ -79,7 +85,16 @@ impl<'a> Reader<'a> {
 
     fn take(&mut self, event: &Event<'_>, at: Span, form: Form) {
         self.fold.came_as(form);
-        self.fold.push(event, at, self.seen);
+        let Some(question) = self.question else {
+            self.fold.push(event, at, self.seen);
+            return;
+        };
+        if !question.takes(event) {
+            return self.fold.leave(event);
+        }
+        if self.fold.push(event, at, self.seen) && question.groups() {
+            self.fold.group(question, event, at);
+        }
     }
 
     fn arbitrate(&mut self, bytes: &[u8], at: Span, form: Form) {

@@ -58,6 +58,11 @@ impl AuditFold {
         bytes
     }
 
+    /// Whether bytes begin as a state does, of whatever version.
+    pub fn is_state(bytes: &[u8]) -> bool {
+        bytes.starts_with(MAGIC)
+    }
+
     /// Reads a state; places in it point into the artefacts of the analysis that wrote it.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
         let mut rest = bytes.strip_prefix(MAGIC).ok_or(StateError::NotAState)?;
@@ -276,7 +281,7 @@ macro_rules! fields {
     )*};
 }
 fields! {
-    Reading { ; records, events, refused, foreign, empty, partial, duplicates }
+    Reading { ; records, events, refused, foreign, empty, partial, duplicates, left_out, left_out_reads }
     Lists { ; count, unpaged, cached, paged, selected }
     WatchCounts { ; started, ended, short, lived }
     Tally { codes, failures, latency, slowest, first, last, lists, watches; requests, latency_sum }

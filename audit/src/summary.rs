@@ -50,6 +50,8 @@ pub struct AuditSummary {
     pub agents: Vec<AgentLatency>,
     /// Long-running requests without an end, by number, descending.
     pub open: Vec<Open>,
+    /// What the question grouped by, by requests, descending.
+    pub groups: Vec<GroupSummary>,
     pub budget: Budget,
 }
 
@@ -65,6 +67,7 @@ pub struct Budget {
     pub deprecated_spilled: u64,
     pub parts_spilled: u64,
     pub bins_spilled: u64,
+    pub groups_spilled: u64,
     /// Only one of 2^n long-running requests was followed.
     pub watches_thinned: u32,
     /// Events whose duplicates, if there are any, were counted again.
@@ -233,6 +236,16 @@ pub struct Open {
     pub rate: Rate,
 }
 
+/// Requests that are alike in what the question grouped by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GroupSummary {
+    pub key: Vec<String>,
+    pub tally: Tally,
+    /// Different users and source addresses, as far as they were told apart.
+    pub users: u64,
+    pub addresses: u64,
+}
+
 impl AuditSummary {
     /// Requests of everybody, those of the collector among them.
     pub fn requests(&self) -> u64 {
@@ -289,6 +302,7 @@ impl AuditSummary {
             ("deprecated calls", budget.deprecated_spilled),
             ("latency parts", budget.parts_spilled),
             ("latency bins", budget.bins_spilled),
+            ("groups", budget.groups_spilled),
             ("open requests", u64::from(budget.watches_thinned)),
             ("duplicate detection", budget.unremembered),
         ] {

@@ -136,7 +136,7 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn terminal(global: &Global) -> render::Terminal {
+pub(crate) fn terminal(global: &Global) -> render::Terminal {
     let dumb = environment("TERM").is_some_and(|term| term == "dumb");
     let colored = match global.color {
         Color::Always => true,

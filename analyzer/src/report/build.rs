@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use konspect_bundle::{Span, Words, words};
 
+use super::audit;
 use super::collect::recipe_of;
 use super::excerpt::Excerpts;
 use super::{
@@ -572,5 +573,8 @@ fn cluster(facts: &Facts) -> ClusterCard {
     card.object_counts
         .sort_by_key(|(resource, count)| (std::cmp::Reverse(*count), resource.clone()));
     card.object_counts.truncate(20);
+    if let Some(log) = facts.audit.ok() {
+        (card.api_load, card.latency) = (audit::load(log), audit::latency(log));
+    }
     card
 }

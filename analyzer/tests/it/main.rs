@@ -7,6 +7,7 @@
     reason = "a test may fail loudly, and its helpers with it"
 )]
 
+mod audit;
 mod cli;
 mod determinism;
 mod fuzz;

@@ -97,7 +97,7 @@ fn is(name: &str, value: &Value) -> bool {
     }
 }
 
-fn check(report: &Value) -> Vec<String> {
+pub(crate) fn check(report: &Value) -> Vec<String> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/report.schema.json");
     let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     let mut out = Vec::new();

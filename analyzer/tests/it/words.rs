@@ -150,6 +150,8 @@ fn computed(key: &str) -> bool {
         "page-severity-",
         "page-risk-",
         "page-lane-",
+        "audit-column-",
+        "audit-title-",
     ]
     .iter()
     .any(|prefix| key.starts_with(prefix))

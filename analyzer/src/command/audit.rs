@@ -1,0 +1,489 @@
+//! `audit`: questions to audit logs.
+
+use std::fmt::Write as _;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use jiff::Timestamp;
+use konspect::audit_logs;
+use konspect::language::Language;
+use konspect::render::table;
+use konspect::report::audit::questions::{Ask, Question as Table};
+use konspect::report::audit::{Cell, cautions, collector_requests, object, reading, without};
+use konspect_audit::answers::{Dimension, Filter};
+use konspect_audit::{AuditFold, AuditSummary, ClientSummary, Fold, Question, Verb};
+use konspect_bundle::{Words, words};
+use serde_json::{Map, Value};
+
+use super::analyze::{locale, open, terminal};
+use super::rules::print;
+use crate::cli::{Audit, Global, TableFormat};
+use crate::{Exit, Failure, complain};
+
+/// Fewer objects that one client left behind do not stand out.
+const MANY_LEFT: u64 = 100;
+
+/// What is shown when nothing is asked for; tables without rows are left out.
+const STANDS_OUT: [Table; 5] =
+    [Table::UserAgents, Table::Slo, Table::Rejected, Table::Bursts, Table::Leaks];
+
+pub(crate) fn run(arguments: &Audit, global: &Global) -> Result<Exit, Failure> {
+    let question = question(arguments).map_err(|error| Failure::new(Exit::Usage, error))?;
+    let ask = ask(arguments).map_err(|error| Failure::new(Exit::Usage, error))?;
+    let tables = tables(arguments).map_err(|error| Failure::new(Exit::Usage, error))?;
+    if let Some(path) = arguments.save.as_ref().filter(|path| !arguments.force && path.exists()) {
+        let error =
+            anyhow!("{} is there already: name another file or give --force", path.display());
+        return Err(Failure::new(Exit::CannotWrite, error));
+    }
+    let narrowed = !question.takes_all() || question.groups();
+    let logs = read(&arguments.paths, question, narrowed)?;
+    if let Some(path) = &arguments.save {
+        save(path, &logs.fold.to_bytes())?;
+    }
+    let summary = logs.fold.clone().finish();
+    let language = Language::new(locale(global));
+    let page = Page { arguments, language: &language, logs: &logs, summary: &summary, ask: &ask };
+    match arguments.output {
+        TableFormat::Json => page.json(&tables),
+        TableFormat::Csv => page.csv(&tables),
+        TableFormat::Table => page.text(&tables, terminal(global).color, global.quiet > 0),
+    }
+}
+
+/// What was read, of logs and of saved states.
+struct Read {
+    fold: AuditFold,
+    /// Paths that places point into; none with saved states, whose places are of other artefacts.
+    paths: Vec<String>,
+    states: u64,
+}
+
+/// Reads saved states, and opens everything else as one bundle.
+fn read(paths: &[PathBuf], question: Question, narrowed: bool) -> Result<Read, Failure> {
+    let (states, logs): (Vec<&PathBuf>, Vec<&PathBuf>) =
+        paths.iter().partition(|path| is_state(path));
+    if let Some(path) = states.first().filter(|_| narrowed) {
+        let error = anyhow!(
+            "{} is a saved state, counted already: it takes no --by and no filter; give the logs themselves",
+            path.display()
+        );
+        return Err(Failure::new(Exit::Usage, error));
+    }
+    let mut read = Read { fold: AuditFold::default(), paths: Vec::new(), states: 0 };
+    for path in &states {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+        let bytes = bytes.map_err(|error| Failure::new(Exit::Refused, error))?;
+        let state = AuditFold::from_bytes(&bytes).with_context(|| path.display().to_string());
+        read.fold.merge(state.map_err(|error| Failure::new(Exit::Refused, error))?);
+        read.states += 1;
+    }
+    if !logs.is_empty() {
+        let logs: Vec<PathBuf> = logs.into_iter().cloned().collect();
+        let logs = audit_logs::read(&open(&logs)?, question);
+        if logs.logs == 0 {
+            let error = anyhow!(
+                "no audit log in it: events of audit.k8s.io, Azure Diagnostics and Log Analytics exports are known"
+            );
+            return Err(Failure::new(Exit::Refused, error));
+        }
+        read.fold.merge(logs.fold);
+        if read.states == 0 {
+            read.paths = logs.paths;
+        }
+    }
+    Ok(read)
+}
+
+/// Whether a file begins as a saved state does.
+fn is_state(path: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = std::fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
+    read.is_ok() && AuditFold::is_state(&head)
+}
+
+/// One run's answers.
+struct Page<'a> {
+    arguments: &'a Audit,
+    language: &'a Language,
+    logs: &'a Read,
+    summary: &'a AuditSummary,
+    ask: &'a Ask,
+}
+
+impl Page<'_> {
+    fn minor(&self) -> Result<Option<u32>, Failure> {
+        let Some(text) = &self.arguments.server_version else { return Ok(None) };
+        let minor = text.trim_start_matches('v').strip_prefix("1.").unwrap_or(text);
+        let minor = minor.split(['.', '+', '-']).next().unwrap_or_default().parse();
+        minor
+            .map(Some)
+            .map_err(|_| Failure::new(Exit::Usage, anyhow!("no version {text}: such as 1.31")))
+    }
+
+    fn json(&self, tables: &[Table]) -> Result<Exit, Failure> {
+        let minor = self.minor()?;
+        let mut answer = if self.asked() {
+            match reading(self.summary) {
+                Value::Object(answer) => answer,
+                _ => Map::new(),
+            }
+        } else {
+            match object(self.summary, minor, &self.logs.paths) {
+                Value::Object(answer) => answer,
+                _ => Map::new(),
+            }
+        };
+        if self.asked() {
+            for table in tables {
+                let rows = table.answer(self.summary, self.ask).json(&self.logs.paths);
+                answer.insert(table.key().to_owned(), rows);
+            }
+        }
+        let notes = self.cautions(tables);
+        answer.insert(
+            "cautions".to_owned(),
+            notes.iter().map(|note| Value::from(self.language.say(note))).collect(),
+        );
+        if let Some(wanted) = &self.arguments.without {
+            let client = self.client(wanted)?;
+            let outcome = without(self.summary, &client.user, &client.agent, minor);
+            answer.insert("without".to_owned(), outcome.unwrap_or(Value::Null));
+        }
+        let text = serde_json::to_string_pretty(&answer)
+            .map_err(|error| Failure::new(Exit::CannotWrite, error))?;
+        print(&text)
+    }
+
+    fn csv(&self, tables: &[Table]) -> Result<Exit, Failure> {
+        let [one] = tables else {
+            let error = anyhow!("CSV is one table: ask one question with --report or --by");
+            return Err(Failure::new(Exit::Usage, error));
+        };
+        self.say_cautions(tables);
+        let text = table::csv(&one.answer(self.summary, self.ask), &self.logs.paths);
+        print(text.trim_end())
+    }
+
+    /// What must be known about the log and about how these tables count.
+    fn cautions(&self, tables: &[Table]) -> Vec<Words> {
+        let mut notes = cautions(self.summary);
+        let collector = collector_requests(self.summary);
+        if collector > 0 && !self.ask.filter.with_collector {
+            if tables.iter().any(|table| *table != Table::Groups) {
+                notes.push(words!("audit-collector", count = collector));
+            }
+            if tables.contains(&Table::Groups) {
+                notes.push(words!("audit-collector-counted", count = collector));
+            }
+        }
+        notes
+    }
+
+    /// Standard output is a table alone, so what must be known goes beside it.
+    fn say_cautions(&self, tables: &[Table]) {
+        for caution in self.cautions(tables) {
+            complain(&format!("konspect: {}", self.language.say(&caution)));
+        }
+    }
+
+    fn text(&self, tables: &[Table], bold: bool, quiet: bool) -> Result<Exit, Failure> {
+        let mut out = String::new();
+        if !quiet {
+            out.push_str(&self.head(tables));
+        }
+        if self.arguments.without.is_none() || self.asked() {
+            for table in tables {
+                out.push_str(&self.table(*table, bold));
+            }
+        }
+        if let Some(wanted) = &self.arguments.without {
+            out.push_str(&self.counterfactual(wanted)?);
+        } else if !self.asked() && !quiet {
+            let names: Vec<&str> = Table::ALL.iter().map(|table| table.as_str()).collect();
+            let _ = writeln!(
+                out,
+                "\n{}",
+                self.language.say(&words!("audit-more-questions", names = names.join(", ")))
+            );
+        }
+        print(out.trim_end())
+    }
+
+    fn asked(&self) -> bool {
+        !self.arguments.report.is_empty() || !self.arguments.by.is_empty()
+    }
+
+    fn head(&self, tables: &[Table]) -> String {
+        let reading = self.summary.reading;
+        let mut lines = vec![self.language.say(&words!(
+            "audit-read",
+            records = reading.records,
+            events = reading.events,
+            refused = reading.refused,
+            others = reading.foreign + reading.empty
+        ))];
+        if let Some((from, to)) = self.summary.window {
+            let stamp = |micros: i64| {
+                Timestamp::from_microsecond(micros)
+                    .unwrap_or_default()
+                    .strftime("%Y-%m-%d %H:%M:%S")
+                    .to_string()
+            };
+            lines.push(self.language.say(&words!(
+                "audit-window",
+                requests = self.summary.requests(),
+                clients = self.summary.clients.len(),
+                from = stamp(from),
+                to = stamp(to)
+            )));
+        }
+        if reading.left_out > 0 {
+            lines.push(self.language.say(&words!("audit-left-out", count = reading.left_out)));
+        }
+        if reading.duplicates > 0 {
+            lines.push(self.language.say(&words!("audit-duplicates", count = reading.duplicates)));
+        }
+        if self.logs.states > 0 {
+            lines.push(self.language.say(&words!("audit-states", count = self.logs.states)));
+        }
+        lines.extend(self.cautions(tables).iter().map(|caution| {
+            format!("{} {}", self.language.label("audit-note"), self.language.say(caution))
+        }));
+        lines.iter().fold(String::new(), |all, line| all + line + "\n")
+    }
+
+    fn table(&self, table: Table, bold: bool) -> String {
+        let answer = table.answer(self.summary, self.ask);
+        let few = table == Table::Leaks
+            && !answer
+                .rows
+                .iter()
+                .flatten()
+                .any(|cell| matches!(cell, Cell::Count(left) if *left >= MANY_LEFT));
+        if !self.asked() && (answer.rows.is_empty() || few) {
+            return String::new();
+        }
+        let title = self.language.label(&format!("audit-title-{}", table.as_str()));
+        let mut out = format!("\n{title}\n");
+        if answer.rows.is_empty() {
+            let cannot = table.needs_reads() && self.summary.admin_only;
+            let key = if cannot { "audit-cannot-tell" } else { "audit-nothing" };
+            let _ = writeln!(out, "{}", self.language.label(key));
+            return out;
+        }
+        out.push_str(&table::text(&answer, self.language, bold));
+        if answer.more > 0 {
+            let _ =
+                writeln!(out, "{}", self.language.say(&words!("audit-more", count = answer.more)));
+        }
+        out
+    }
+
+    /// The client that a text names: the one of those that contain it which costs most.
+    fn client(&self, wanted: &str) -> Result<&ClientSummary, Failure> {
+        self.summary
+            .clients
+            .iter()
+            .filter(|client| client.agent.contains(wanted) || client.user.contains(wanted))
+            .max_by_key(|client| (client.total.latency_sum, client.total.requests))
+            .ok_or_else(|| {
+                Failure::new(
+                    Exit::Usage,
+                    anyhow!("no client {wanted}: `konspect audit … -r user-agents` and `-r users` list them"),
+                )
+            })
+    }
+
+    fn counterfactual(&self, wanted: &str) -> Result<String, Failure> {
+        let client = self.client(wanted)?;
+        let minor = self.minor()?;
+        let mut out = String::from("\n");
+        let name = format!("{} ({})", client.agent, client.user);
+        let Some(outcome) = without(self.summary, &client.user, &client.agent, minor) else {
+            let _ = writeln!(
+                out,
+                "{}",
+                self.language.say(&words!("audit-without-too-little", client = &name))
+            );
+            return Ok(out);
+        };
+        let number = |path: &str| {
+            let value = outcome.pointer(path).and_then(Value::as_f64).unwrap_or(0.0);
+            format!("{value:.1}")
+        };
+        let percent = |path: &str| {
+            let value = outcome.pointer(path).and_then(Value::as_f64).unwrap_or(0.0);
+            format!("{:.0}", value * 100.0)
+        };
+        let count = |path: &str| outcome.pointer(path).and_then(Value::as_u64).unwrap_or(0);
+        let mut lines = vec![self.language.say(&words!(
+            "audit-without",
+            client = &name,
+            from = number("/others_p99_ms"),
+            to = number("/others_p99_without_ms"),
+            share = percent("/share_of_work")
+        ))];
+        lines.push(match outcome.get("others_p99_in_quiet_bins_ms").and_then(Value::as_f64) {
+            Some(quiet) => self.language.say(&words!(
+                "audit-without-quiet",
+                quiet = format!("{quiet:.1}"),
+                bins = count("/quiet_bins"),
+                seconds = count("/bin_seconds")
+            )),
+            None => self.language.label("audit-without-no-quiet"),
+        });
+        lines.push(self.language.say(&words!(
+            "audit-without-model",
+            seats = count("/model/seats"),
+            error = percent("/model/error")
+        )));
+        match outcome.get("containment").and_then(Value::as_str) {
+            Some(yaml) => {
+                lines.push(self.language.label("audit-without-contain"));
+                lines.push(format!("\n{yaml}"));
+            }
+            None => lines.push(self.language.label("audit-without-system")),
+        }
+        for line in lines {
+            let _ = writeln!(out, "{line}");
+        }
+        Ok(out)
+    }
+}
+
+fn tables(arguments: &Audit) -> anyhow::Result<Vec<Table>> {
+    let mut tables = Vec::new();
+    if !arguments.by.is_empty() {
+        tables.push(Table::Groups);
+    }
+    for name in &arguments.report {
+        let table = Table::parse(name).ok_or_else(|| anyhow!("no question {name}"))?;
+        if !tables.contains(&table) {
+            tables.push(table);
+        }
+    }
+    if tables.is_empty() {
+        tables = STANDS_OUT.to_vec();
+        if arguments.output == TableFormat::Csv {
+            tables.truncate(1);
+        }
+    }
+    Ok(tables)
+}
+
+fn ask(arguments: &Audit) -> anyhow::Result<Ask> {
+    let bin = arguments.bin.as_deref().map(seconds).transpose()?;
+    let starts = bin.filter(|_| !arguments.by.is_empty()).map(|_| "start");
+    let by = arguments.by.iter().filter_map(|name| match Dimension::parse(name)? {
+        Dimension::UserAgent => Some("user_agent"),
+        Dimension::Address => Some("source_ip"),
+        other => Some(other.as_str()),
+    });
+    Ok(Ask {
+        filter: Filter { with_collector: arguments.with_collector, ..Filter::default() },
+        rows: arguments.top,
+        bin_seconds: bin.unwrap_or(300),
+        groups: starts.into_iter().chain(by).collect(),
+    })
+}
+
+fn question(arguments: &Audit) -> anyhow::Result<Question> {
+    let dimension =
+        |name: &String| Dimension::parse(name).ok_or_else(|| anyhow!("cannot group by {name}"));
+    let verb = |name: &String| match Verb::parse(name) {
+        Verb::Other if !name.eq_ignore_ascii_case("other") => {
+            Err(anyhow!("no verb {name}: such as get, list, watch, create, update, patch, delete"))
+        }
+        verb => Ok(verb),
+    };
+    let bin = arguments.bin.as_deref().map(seconds).transpose()?;
+    Ok(Question {
+        agents: arguments.client.clone(),
+        users: arguments.user.clone(),
+        verbs: arguments.verb.iter().map(verb).collect::<anyhow::Result<_>>()?,
+        resources: arguments.resource.clone(),
+        namespaces: arguments.namespace.clone(),
+        codes: arguments.code.iter().map(|text| codes(text)).collect::<anyhow::Result<_>>()?,
+        addresses: arguments.source_ip.clone(),
+        since: arguments.since.as_deref().map(time).transpose()?,
+        until: arguments.until.as_deref().map(time).transpose()?,
+        by: arguments.by.iter().map(dimension).collect::<anyhow::Result<_>>()?,
+        bin: bin.map(|seconds| seconds.saturating_mul(1_000_000)),
+    })
+}
+
+/// `429` or `5xx`.
+fn codes(text: &str) -> anyhow::Result<(u16, u16)> {
+    if let Some(hundreds) = text.to_ascii_lowercase().strip_suffix("xx") {
+        let first = hundreds.parse::<u16>().ok().filter(|first| (1..10).contains(first));
+        let first = first.ok_or_else(|| anyhow!("no code {text}: such as 429 or 5xx"))?;
+        return Ok((first * 100, first * 100 + 99));
+    }
+    let code = text.parse().map_err(|_| anyhow!("no code {text}: such as 429 or 5xx"))?;
+    Ok((code, code))
+}
+
+/// `30s`, `5m`, `1h`, `1d`.
+fn seconds(text: &str) -> anyhow::Result<i64> {
+    let digits = text.trim_end_matches(|unit: char| unit.is_ascii_alphabetic());
+    let scale = match text.get(digits.len()..).unwrap_or_default() {
+        "s" => 1,
+        "m" | "min" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => 0,
+    };
+    let value = digits.parse::<i64>().ok().and_then(|value| value.checked_mul(scale));
+    value
+        .filter(|seconds| (1..=31 * 86_400).contains(seconds))
+        .ok_or_else(|| anyhow!("no time {text}: such as 30s, 5m or 1h"))
+}
+
+/// Micro-seconds since 1970; a time without a zone is UTC.
+fn time(text: &str) -> anyhow::Result<i64> {
+    let stamp = text.parse::<Timestamp>().ok().or_else(|| {
+        let local: jiff::civil::DateTime = text.trim_end_matches(" UTC").parse().ok()?;
+        Some(local.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp())
+    });
+    stamp
+        .map(Timestamp::as_microsecond)
+        .ok_or_else(|| anyhow!("no time {text}: such as 2026-03-14T09:30:00Z"))
+}
+
+/// Writes beside the target, then renames: there is never half a state.
+fn save(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let written = std::fs::write(&partial, bytes)
+        .and_then(|()| std::fs::rename(&partial, path))
+        .with_context(|| format!("cannot write {}", path.display()));
+    written.map_err(|error| {
+        let _ = std::fs::remove_file(&partial);
+        Failure::new(Exit::CannotWrite, error)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_times_and_bins_are_read_or_refused() {
+        assert_eq!(codes("429").unwrap(), (429, 429));
+        assert_eq!(codes("5XX").unwrap(), (500, 599));
+        assert!(codes("xx").is_err() && codes("70000").is_err());
+        assert_eq!(
+            [seconds("30s"), seconds("5m"), seconds("1h")].map(Result::unwrap),
+            [30, 300, 3600]
+        );
+        assert!(seconds("5").is_err() && seconds("0s").is_err() && seconds("9999d").is_err());
+        let nine = time("2026-03-14T09:00:00Z").unwrap();
+        for text in ["2026-03-14T10:00:00+01:00", "2026-03-14T09:00", "2026-03-14 09:00:00"] {
+            assert_eq!(time(text).unwrap(), nine, "{text}");
+        }
+        assert_eq!(time("2026-03-14").unwrap() + 9 * 3_600_000_000, nine);
+        assert!(time("yesterday").is_err());
+    }
+}

@@ -1,0 +1,251 @@
+//! What an audit log answers, as tables: one a question, for the report and the `audit` command.
+//!
+//! A column's key is what scripts read and names its unit; its heading is a sentence like any other.
+
+pub mod questions;
+
+use konspect_audit::{AuditSummary, counterfactual};
+use konspect_bundle::{Span, Words, words};
+use serde_json::{Map, Value, json};
+
+use self::questions::{Ask, Question};
+use super::{ApiLoadCard, SeriesCard};
+
+/// Rows of each table in a report.
+const ROWS: usize = 20;
+/// Bins of latency that a report shows of one user agent, more or less.
+const BINS: i64 = 96;
+/// Five minutes, as the vendor's own queries have it.
+const BIN_SECONDS: i64 = 300;
+/// Lines of the latency chart, and bars of the load chart.
+const LINES: usize = 5;
+const BARS: usize = 12;
+
+/// Rows under named columns.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table {
+    pub question: Question,
+    /// Keys, in the order of the cells.
+    pub columns: Vec<&'static str>,
+    pub rows: Vec<Vec<Cell>>,
+    /// Rows that were left out.
+    pub more: u64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    Missing,
+    Text(String),
+    Count(u64),
+    Micros(u64),
+    Thousandths(u64),
+    Place(Span),
+}
+
+impl Cell {
+    /// The value for scripts: milliseconds and fractions as numbers, places as path and byte.
+    pub fn json(&self, paths: &[String]) -> Value {
+        match self {
+            Self::Missing => Value::Null,
+            Self::Text(text) => Value::from(text.as_str()),
+            Self::Count(count) => Value::from(*count),
+            Self::Micros(value) | Self::Thousandths(value) => Value::from(*value as f64 / 1000.0),
+            Self::Place(at) => match paths.get(at.artifact.0 as usize) {
+                Some(path) => json!({ "path": path, "start": at.start, "end": at.end }),
+                None => Value::Null,
+            },
+        }
+    }
+}
+
+impl Table {
+    /// The rows as objects.
+    pub fn json(&self, paths: &[String]) -> Value {
+        let object = |row: &Vec<Cell>| {
+            let cells = self.columns.iter().zip(row);
+            cells.map(|(key, cell)| ((*key).to_owned(), cell.json(paths))).collect::<Map<_, _>>()
+        };
+        self.rows.iter().map(object).map(Value::Object).collect()
+    }
+}
+
+/// What was read, and what cannot be told from it.
+pub fn reading(audit: &AuditSummary) -> Value {
+    let window = audit.window.map(|(from, to)| (stamp(from), stamp(to)));
+    let reading = audit.reading;
+    json!({
+        "from": window.as_ref().map(|(from, _)| from),
+        "to": window.as_ref().map(|(_, to)| to),
+        "seconds": audit.seconds(),
+        "records": reading.records,
+        "events": reading.events,
+        "refused": reading.refused,
+        "foreign": reading.foreign,
+        "empty": reading.empty,
+        "partial": reading.partial,
+        "duplicates": reading.duplicates,
+        "left_out": reading.left_out,
+        "requests": audit.requests(),
+        "collector_requests": collector_requests(audit),
+        "forms": audit.forms.iter().map(|(form, count)| (form.as_str().to_owned(), Value::from(*count))).collect::<Map<_, _>>(),
+        "admin_only": audit.admin_only,
+        "tells_open_watches": audit.tells_open,
+        "row_cap": audit.row_cap,
+    })
+}
+
+/// Requests of whoever collected the bundle.
+pub fn collector_requests(audit: &AuditSummary) -> u64 {
+    audit.clients.iter().filter(|client| client.collector).map(|client| client.total.requests).sum()
+}
+
+/// What a reader must know before believing the tables.
+pub fn cautions(audit: &AuditSummary) -> Vec<Words> {
+    let mut cautions = Vec::new();
+    let reading = audit.reading;
+    if audit.admin_only {
+        cautions.push(words!("audit-admin-only"));
+    } else if !audit.tells_open && reading.events > reading.left_out && reading.left_out == 0 {
+        cautions.push(words!("audit-no-starts"));
+    }
+    if let Some((_, reason)) = audit.refusals.first() {
+        cautions.push(words!("audit-refused", count = reading.refused, reason = reason));
+    }
+    if reading.partial > 0 {
+        cautions.push(words!("audit-partial", count = reading.partial));
+    }
+    if let Some(rows) = audit.row_cap {
+        cautions.push(words!("audit-row-cap", rows = rows));
+    }
+    let budget = &audit.budget;
+    let spilled = budget.clients_spilled + budget.series_spilled + budget.groups_spilled;
+    if spilled > 0 {
+        cautions.push(words!("audit-spilled", count = spilled));
+    }
+    cautions
+}
+
+/// The `audit` object of a report.
+pub fn object(audit: &AuditSummary, minor: Option<u32>, paths: &[String]) -> Value {
+    let slots = i64::try_from(audit.seconds()).unwrap_or(i64::MAX) / BINS / BIN_SECONDS;
+    let ask = Ask { rows: ROWS, bin_seconds: BIN_SECONDS * slots.max(1), ..Ask::default() };
+    let mut object = match reading(audit) {
+        Value::Object(object) => object,
+        _ => Map::new(),
+    };
+    for question in Question::ALL {
+        object.insert(question.key().to_owned(), question.answer(audit, &ask).json(paths));
+    }
+    object.insert("without".to_owned(), without_suspect(audit, minor));
+    Value::Object(object)
+}
+
+/// What the others would have seen without the client that is worth taking out, where somebody was
+/// turned away or waited too long.
+fn without_suspect(audit: &AuditSummary, minor: Option<u32>) -> Value {
+    let hurt = crate::facts::clients::heavy(audit).iter().any(|heavy| heavy.harm.seen());
+    let suspect = counterfactual::suspect(audit).filter(|_| hurt);
+    suspect.map_or(Value::Null, |client| {
+        without(audit, &client.user, &client.agent, minor).unwrap_or(Value::Null)
+    })
+}
+
+/// The counterfactual of one client, with the objects that would contain it.
+pub fn without(audit: &AuditSummary, user: &str, agent: &str, minor: Option<u32>) -> Option<Value> {
+    let outcome = counterfactual::without(audit, user, agent)?;
+    let client =
+        audit.clients.iter().find(|client| client.user == user && client.agent == agent)?;
+    let millis = |micros: u64| micros as f64 / 1000.0;
+    let fraction = |thousandths: u64| thousandths as f64 / 1000.0;
+    Some(json!({
+        "user": outcome.user,
+        "user_agent": outcome.agent,
+        "share_of_work": fraction(outcome.work_share),
+        "bin_seconds": outcome.bin_seconds,
+        "busy_bins": outcome.busy_bins,
+        "quiet_bins": outcome.quiet_bins,
+        "others_p99_ms": millis(outcome.observed),
+        "others_p99_in_quiet_bins_ms": outcome.quiet.map(millis),
+        "others_p99_without_ms": millis(outcome.estimate),
+        "model": {
+            "seats": outcome.seats,
+            "stretch": fraction(outcome.stretch),
+            "p99_with_ms": millis(outcome.modelled_with),
+            "p99_without_ms": millis(outcome.modelled_without),
+            "error": fraction(outcome.error),
+        },
+        "containment": counterfactual::containment(client, minor.or_else(|| counterfactual::minor(audit)).unwrap_or(counterfactual::NEWEST)),
+    }))
+}
+
+/// Requests of the busiest clients by verb, and how long they took together.
+pub fn load(audit: &AuditSummary) -> Vec<ApiLoadCard> {
+    let mut cards: Vec<ApiLoadCard> = Vec::new();
+    for client in audit.others().take(BARS) {
+        let mut verbs: std::collections::BTreeMap<&str, (u64, u64)> =
+            std::collections::BTreeMap::new();
+        for series in &client.series {
+            let (requests, micros) = verbs.entry(series.verb.as_str()).or_default();
+            *requests += series.tally.requests;
+            *micros = micros.saturating_add(series.tally.latency_sum);
+        }
+        cards.extend(verbs.into_iter().filter(|(_, (requests, _))| *requests > 0).map(
+            |(verb, (requests, micros))| ApiLoadCard {
+                client: client_name(&client.user, &client.agent),
+                verb: verb.to_owned(),
+                requests,
+                seconds: micros as f64 / 1e6,
+            },
+        ));
+    }
+    cards.sort_by(|left, right| {
+        (right.requests, &left.client, &left.verb).cmp(&(left.requests, &right.client, &right.verb))
+    });
+    cards.truncate(BARS);
+    cards
+}
+
+/// Mean latency over time of the user agents that the API server spent most time on.
+pub fn latency(audit: &AuditSummary) -> Vec<SeriesCard> {
+    let mut agents: Vec<_> = audit
+        .agents
+        .iter()
+        .map(|row| (row.bins.iter().map(|bin| bin.sum).sum::<u64>(), row))
+        .collect();
+    agents.sort_by_key(|(work, row)| (std::cmp::Reverse(*work), row.agent.clone()));
+    agents
+        .into_iter()
+        .take(LINES)
+        .map(|(_, row)| SeriesCard {
+            name: row.agent.clone(),
+            unit: "ms".to_owned(),
+            points: row
+                .bins
+                .iter()
+                .filter_map(|bin| {
+                    let mean = bin.sum.checked_div(bin.latency.total())?;
+                    Some((stamp(bin.start), mean as f64 / 1000.0))
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+/// A program and whose it is: `lister (shop/lister)`.
+pub fn client_name(user: &str, agent: &str) -> String {
+    let program = konspect_audit::answers::program(agent);
+    let owner = match crate::facts::clients::account(user) {
+        ("", user) => user.to_owned(),
+        (namespace, name) => format!("{namespace}/{name}"),
+    };
+    match (program.is_empty(), owner.is_empty()) {
+        (true, _) => owner,
+        (_, true) => program.to_owned(),
+        _ => format!("{program} ({owner})"),
+    }
+}
+
+/// RFC 3339 in UTC, as long as needed.
+pub(crate) fn stamp(micros: i64) -> String {
+    jiff::Timestamp::from_microsecond(micros).map(|time| time.to_string()).unwrap_or_default()
+}

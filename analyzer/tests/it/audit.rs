@@ -1,0 +1,315 @@
+//! `konspect audit` over the shipped log, against an independent reading of the same lines.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use konspect_bundle::{Bundle, Limits};
+use serde_json::Value;
+
+use crate::{kit, schema};
+
+fn log() -> PathBuf {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../testdata/audit/kube-audit.log.gz");
+    path.canonicalize().unwrap()
+}
+
+fn lines() -> Vec<String> {
+    let mut text = String::new();
+    let file = std::fs::File::open(log()).unwrap();
+    flate2::read::MultiGzDecoder::new(file).read_to_string(&mut text).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+fn events() -> Vec<Value> {
+    lines().iter().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Exit code, standard output, standard error.
+fn audit(paths: &[&Path], arguments: &[&str]) -> (i32, String, String) {
+    let output = Command::cargo_bin("konspect")
+        .unwrap()
+        .arg("audit")
+        .args(paths)
+        .args(arguments)
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .unwrap();
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+fn answer(paths: &[&Path], arguments: &[&str]) -> Value {
+    let arguments: Vec<&str> = arguments.iter().copied().chain(["-o", "json"]).collect();
+    let (exit, out, err) = audit(paths, &arguments);
+    assert_eq!(exit, 0, "{err}");
+    serde_json::from_str(&out).unwrap()
+}
+
+fn text<'a>(event: &'a Value, pointer: &str) -> &'a str {
+    event.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Requests that ended, by whatever `key` gives.
+fn counted(key: impl Fn(&Value) -> Vec<String>) -> BTreeMap<Vec<String>, u64> {
+    let mut counted = BTreeMap::new();
+    for event in events().iter().filter(|event| text(event, "/stage") == "ResponseComplete") {
+        *counted.entry(key(event)).or_default() += 1;
+    }
+    counted
+}
+
+/// The requests of each row by the values under `keys`.
+fn rows(table: &Value, keys: &[&str]) -> BTreeMap<Vec<String>, u64> {
+    let row = |row: &Value| {
+        let key = keys.iter().map(|key| row[key].as_str().unwrap().to_owned()).collect();
+        (key, row["requests"].as_u64().unwrap())
+    };
+    table.as_array().unwrap().iter().map(row).collect()
+}
+
+#[test]
+fn what_stands_out_is_said_without_being_asked() {
+    let (exit, out, err) = audit(&[&log()], &[]);
+    assert_eq!((exit, err.as_str()), (0, ""));
+    let total = lines().len();
+    assert!(out.starts_with(&format!("{total} lines: {total} events, 0 refused")), "{out}");
+    let line =
+        |words: &[&str]| out.lines().any(|line| words.iter().all(|word| line.contains(word)));
+    assert!(line(&["priority-and-fairness", "inventory-sync"]), "{out}");
+    assert!(line(&["webhook-failed", "job-runner"]), "{out}");
+    assert!(line(&["inventory-sync", "requests", "2026-03-14T09:04:00Z"]), "{out}");
+    assert!(line(&["batch/jobs", "job-runner"]), "{out}");
+    assert!(!out.contains('\u{1b}'), "colour without a terminal: {out}");
+}
+
+#[test]
+fn every_group_is_counted_as_a_simple_reader_counts_it() {
+    let by = answer(&[&log()], &["--by", "user-agent,code", "--by", "namespace", "--top", "999"]);
+    let wanted = counted(|event| {
+        vec![
+            text(event, "/userAgent").to_owned(),
+            event["responseStatus"]["code"].to_string(),
+            text(event, "/objectRef/namespace").to_owned(),
+        ]
+    });
+    assert_eq!(rows(&by["groups"], &["user_agent", "code", "namespace"]), wanted);
+    let bins = answer(&[&log()], &["--by", "verb", "--bin", "1m", "--top", "999"]);
+    let wanted = counted(|event| {
+        let minute = text(event, "/requestReceivedTimestamp").get(..16).unwrap();
+        vec![format!("{minute}:00Z"), text(event, "/verb").to_owned()]
+    });
+    assert_eq!(rows(&bins["groups"], &["start", "verb"]), wanted);
+}
+
+/// The tables that need no question counted before the fold agree with those that do.
+#[test]
+fn named_questions_and_groups_agree() {
+    let named =
+        answer(&[&log()], &["-r", "user-agents", "-r", "codes", "-r", "namespaces", "--top", "99"]);
+    for (key, dimension, column) in [
+        ("top_user_agents", "user-agent", "user_agent"),
+        ("top_codes", "code", "code"),
+        ("top_namespaces", "namespace", "namespace"),
+    ] {
+        let mut groups =
+            rows(&answer(&[&log()], &["--by", dimension, "--top", "99"])["groups"], &[column]);
+        groups.remove(&vec![String::new()]);
+        assert_eq!(rows(&named[key], &[column]), groups, "{key}");
+    }
+}
+
+#[test]
+fn filters_are_predicates_on_events() {
+    let ended = |takes: &dyn Fn(&Value) -> bool| {
+        events()
+            .iter()
+            .filter(|event| text(event, "/stage") == "ResponseComplete" && takes(event))
+            .count() as u64
+    };
+    for (arguments, wanted) in [
+        (vec!["--code", "429"], ended(&|event| event["responseStatus"]["code"] == 429)),
+        (
+            vec!["--code", "5xx,429"],
+            ended(&|event| {
+                event["responseStatus"]["code"]
+                    .as_u64()
+                    .is_some_and(|code| code == 429 || code >= 500)
+            }),
+        ),
+        (
+            vec!["--namespace", "shop"],
+            ended(&|event| text(event, "/objectRef/namespace") == "shop"),
+        ),
+        (
+            vec!["--client", "Helm", "--verb", "patch"],
+            ended(&|event| {
+                text(event, "/userAgent").contains("Helm") && text(event, "/verb") == "patch"
+            }),
+        ),
+        (
+            vec!["--user", "job-runner", "--resource", "jobs.batch"],
+            ended(&|event| text(event, "/user/username").contains("job-runner")),
+        ),
+        (vec!["--resource", "pods/exec"], 1),
+        (
+            vec!["--source-ip", "10.244.2.77"],
+            ended(&|event| event["sourceIPs"][0] == "10.244.2.77"),
+        ),
+        (
+            vec!["--since", "2026-03-14T09:04", "--until", "2026-03-14T09:05:00Z"],
+            ended(&|event| {
+                text(event, "/requestReceivedTimestamp").starts_with("2026-03-14T09:04")
+            }),
+        ),
+    ] {
+        let answer = answer(&[&log()], &arguments);
+        assert!(wanted > 0, "{arguments:?} takes nothing");
+        assert_eq!(answer["requests"], wanted, "{arguments:?}");
+        let left_out = answer["left_out"].as_u64().unwrap();
+        assert!(left_out > 0 && answer["events"] == lines().len(), "{arguments:?}");
+    }
+    // Start and end of a watch stay together, so that a filter makes no watch look open.
+    let watches = answer(&[&log()], &["-r", "open-watches", "--user", "coredns"]);
+    assert_eq!(watches["open_watches"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn saved_states_merge_to_the_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second, state) = (
+        folder.path().join("first.jsonl"),
+        folder.path().join("second.jsonl"),
+        folder.path().join("first.state"),
+    );
+    let lines = lines();
+    let (head, tail) = lines.split_at(lines.len() / 2);
+    std::fs::write(&first, head.join("\n")).unwrap();
+    std::fs::write(&second, tail.join("\n")).unwrap();
+    let save = ["--save", state.to_str().unwrap()];
+    assert_eq!(audit(&[&first], &save).0, 0);
+    assert_eq!(audit(&[&first], &save).0, 5, "a state is not overwritten without --force");
+    let plain = |mut answer: Value| {
+        // Places of a merged state point nowhere, and the same log in two files is two artefacts.
+        let answer = answer.as_object_mut().unwrap();
+        for rows in answer.values_mut().filter_map(Value::as_array_mut) {
+            rows.iter_mut()
+                .filter_map(Value::as_object_mut)
+                .for_each(|row| drop(row.remove("where")));
+        }
+        Value::from(answer.clone())
+    };
+    let (merged, whole) = (plain(answer(&[&state, &second], &[])), plain(answer(&[&log()], &[])));
+    for (key, rows) in whole.as_object().unwrap() {
+        assert!(merged[key] == *rows, "{key} differs");
+    }
+    assert_eq!(merged["top_user_agents"][0]["requests"], 480);
+    let (exit, _, err) = audit(&[&state, &second], &["--by", "verb"]);
+    assert!(exit == 2 && err.contains("saved state"), "{err}");
+    std::fs::write(&state, b"konspect-audit-state\n\x01damaged").unwrap();
+    let (exit, _, err) = audit(&[&state], &[]);
+    assert!(exit == 3 && err.contains("damaged"), "{err}");
+}
+
+#[test]
+fn a_log_of_writes_alone_clears_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("admin.jsonl");
+    let writes: Vec<String> = lines()
+        .into_iter()
+        .filter(|line| {
+            ["\"create\"", "\"update\"", "\"patch\""].iter().any(|verb| line.contains(verb))
+        })
+        .collect();
+    std::fs::write(&path, writes.join("\n")).unwrap();
+    let (_, out, _) = audit(&[&path], &["-r", "polling"]);
+    assert!(out.contains("kube-audit-admin") && out.contains("cannot be told"), "{out}");
+    let (_, out, _) = audit(&[&log()], &["-r", "polling", "--client", "Helm"]);
+    assert!(out.contains("nothing found"), "{out}");
+}
+
+#[test]
+fn csv_is_one_table_and_everything_else_goes_beside_it() {
+    let (exit, out, err) = audit(&[&log()], &["-r", "rejected", "-o", "csv"]);
+    assert_eq!((exit, err.as_str()), (0, ""));
+    let rows: Vec<&str> = out.lines().collect();
+    assert_eq!(rows[0], "reason,user,user_agent,requests,share");
+    assert!(
+        rows[1].starts_with("priority-and-fairness,system:serviceaccount:orders:inventory-sync,")
+    );
+    let (exit, out, _) = audit(&[&log()], &["-r", "rejected", "-r", "slo", "-o", "csv"]);
+    assert_eq!((exit, out.as_str()), (2, ""));
+}
+
+#[test]
+fn wrong_questions_are_refused_before_anything_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let none = folder.path().join("none.txt");
+    std::fs::write(&none, "no log\n").unwrap();
+    for (path, arguments, exit) in [
+        (&log(), vec!["--code", "many"], 2),
+        (&log(), vec!["--verb", "lsit"], 2),
+        (&log(), vec!["--since", "yesterday"], 2),
+        (&log(), vec!["--bin", "5"], 2),
+        (&log(), vec!["--by", "colour"], 2),
+        (&log(), vec!["-r", "weather"], 2),
+        (&log(), vec!["--without", "nobody"], 2),
+        (&log(), vec!["--without", "inventory", "--server-version", "new"], 2),
+        (&none, vec![], 3),
+    ] {
+        let (code, out, err) = audit(&[path], &arguments);
+        assert_eq!((code, out.as_str()), (exit, ""), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn without_the_client_says_what_it_assumes() {
+    let (_, out, _) = audit(&[&log()], &["--without", "inventory", "--server-version", "1.28"]);
+    for words in ["falls from", "Measured, without any model", "order of magnitude", "v1beta3"] {
+        assert!(out.contains(words), "no «{words}» in {out}");
+    }
+    let (_, out, _) = audit(&[&log()], &["--without", "inventory"]);
+    assert!(out.contains("flowcontrol.apiserver.k8s.io/v1\n"), "the log tells 1.31: {out}");
+    let (_, out, _) = audit(&[&log()], &["--without", "kube-scheduler"]);
+    assert!(out.contains("must not be contained") && !out.contains("FlowSchema"), "{out}");
+}
+
+#[test]
+fn names_from_a_log_cannot_move_the_cursor() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hostile.jsonl");
+    let line = lines()
+        .into_iter()
+        .find(|line| line.contains("kubelet/v1.31.7"))
+        .unwrap()
+        .replace("kubelet/v1.31.7", "\\u001b[2J\\u202e=kubelet");
+    std::fs::write(&path, line.replace("ResponseStarted", "ResponseComplete")).unwrap();
+    let (exit, out, _) = audit(&[&path], &["--by", "user-agent"]);
+    assert_eq!(exit, 0);
+    assert!(out.contains("\\u001b[2J") && !out.contains(['\u{1b}', '\u{202e}']), "{out}");
+}
+
+#[test]
+fn the_report_answers_what_it_promises() {
+    let bundle = Bundle::open(&[log()], &Limits::default()).unwrap();
+    let report = kit::report(&bundle);
+    let json = serde_json::to_value(&report).unwrap();
+    let violations = schema::check(&json);
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
+    let audit = &json["audit"];
+    assert_eq!(
+        audit["top_user_agents"][0]["user_agent"],
+        "checkout/1.4 (linux/amd64) kubernetes/$Format"
+    );
+    assert_eq!(audit["rejected"][0]["reason"], "priority-and-fairness");
+    assert!(audit["open_watches"][0]["open"].as_u64() >= Some(100), "{}", audit["open_watches"]);
+    assert!(!audit["latency_by_user_agent"].as_array().unwrap().is_empty());
+    assert!(!audit["latency_by_request"].as_array().unwrap().is_empty());
+    assert_eq!(audit["deprecated"][0]["removed_release"], "1.32");
+    assert_eq!(json["cluster"]["api_load"][0]["client"], "checkout (shop/checkout)");
+    assert_eq!(json["cluster"]["latency"][0]["unit"], "ms");
+}
