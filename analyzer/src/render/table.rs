@@ -53,11 +53,11 @@ pub fn text(table: &Table, language: &Language, bold: bool) -> String {
 /// The header and the rows as RFC 4180 has them, but for line ends that a terminal shows as such.
 pub fn csv(table: &Table, paths: &[String]) -> String {
     let mut out = table.columns.join(",");
-    out.push_str("\n");
+    out.push('\n');
     for row in &table.rows {
         let cells: Vec<String> = row.iter().map(|cell| quoted(&csv_cell(cell, paths))).collect();
         out.push_str(&cells.join(","));
-        out.push_str("\n");
+        out.push('\n');
     }
     out
 }
@@ -205,7 +205,7 @@ mod tests {
     #[test]
     fn csv_is_quoted_and_no_formula() {
         let csv = csv(&table(), &[]);
-        let lines: Vec<&str> = csv.split("\n").collect();
+        let lines: Vec<&str> = csv.split('\n').collect();
         assert_eq!(lines[0], "code,requests,share,p99_ms,users");
         assert_eq!(lines[1], "\"'=1+1,\"\"x\"\"\",1234567,0.123,1240,0");
         assert!(lines[2].starts_with("\"\u{1b}[31mred"), "{csv}");
