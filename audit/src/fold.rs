@@ -175,12 +175,11 @@ impl AuditFold {
 
     /// Counts a request in the group that the question puts it into.
     pub(crate) fn group(&mut self, question: &Question, event: &Event<'_>, at: Span) {
-        let latency = if event.long_running() { None } else { event.duration() };
         let failure = classify(event).map(|(kind, _, _)| kind);
         let row = GroupRow::of(question, event, resource_of(event));
         let empty = row.clone();
         match self.groups.table.row(row.hash, |known| known.key == row.key, || empty) {
-            Some(row) => row.count(event, latency, failure, at),
+            Some(row) => row.count(event, failure, at),
             None => self.groups.spilled += 1,
         }
     }

@@ -9,7 +9,7 @@ use crate::client::{Names, Resource};
 use crate::event::{Event, Stage, Verb};
 use crate::failure::Failure;
 use crate::rows::{Row, hash_parts};
-use crate::tally::Tally;
+use crate::tally::{Ended, ListQuery, Tally};
 use crate::time::print;
 
 /// So many groups are told apart; the rest is counted as one.
@@ -141,15 +141,13 @@ impl GroupRow {
         }
     }
 
-    pub(crate) fn count(
-        &mut self,
-        event: &Event<'_>,
-        latency: Option<u64>,
-        failure: Option<Failure>,
-        at: Span,
-    ) {
-        self.tally.exemplify(event, latency, at);
-        self.tally.count(event, latency, failure);
+    pub(crate) fn count(&mut self, event: &Event<'_>, failure: Option<Failure>, at: Span) {
+        let mut ended = Ended::of(event, failure, at);
+        if event.verb == Verb::List {
+            ended.list = ListQuery::of(&event.uri);
+        }
+        self.tally.exemplify(&ended);
+        self.tally.count(&ended);
         self.users.tick(&event.user, 1);
         self.addresses.tick(&event.source_ip, 1);
     }
