@@ -41,8 +41,41 @@ struct Scanned {
     audit: Option<AuditFold>,
 }
 
+/// What a bundle says, before any rule was asked.
+pub struct Gathered {
+    pub facts: Facts,
+    pub diagnostics: Vec<Diagnostic>,
+    pub collected: BTreeSet<TableKind>,
+    pub kinds: Vec<Kind>,
+    /// Labels of the artefacts, by `ArtifactId`.
+    pub paths: Vec<String>,
+}
+
 /// Reads every artefact once, in parallel, and asks every rule.
 pub fn analyze(bundle: &Bundle, options: &Options<'_>) -> Analysis {
+    let Gathered { facts, diagnostics, collected, kinds, paths } = gather(bundle);
+    let rules: Vec<&dyn Run> = rules::all()
+        .into_iter()
+        .chain(options.user_rules.iter().copied())
+        .filter(|rule| !ignored(rule.meta(), &options.ignore))
+        .collect();
+    let outcomes = rules::run_all(&rules, &facts);
+    let ranked = rank::rank(&rules, outcomes);
+    let inventory = inventory(bundle, &kinds);
+    Analysis {
+        facts,
+        ranked,
+        diagnostics,
+        collected,
+        inventory,
+        kinds,
+        paths,
+        rules_run: rules.len() as u64,
+    }
+}
+
+/// Reads every artefact once, in parallel, and joins what they say.
+pub fn gather(bundle: &Bundle) -> Gathered {
     let origin = origin(bundle);
     let commands = parse::commands_by_path(bundle);
     let reference = origin.collected.or_else(|| parse::reference_time(bundle));
@@ -71,24 +104,7 @@ pub fn analyze(bundle: &Bundle, options: &Options<'_>) -> Analysis {
     let facts = Facts::new(rows, audit, &origin);
     diagnostics.extend(facts.disagreements.iter().cloned());
     diagnostics.sort();
-    let rules: Vec<&dyn Run> = rules::all()
-        .into_iter()
-        .chain(options.user_rules.iter().copied())
-        .filter(|rule| !ignored(rule.meta(), &options.ignore))
-        .collect();
-    let outcomes = rules::run_all(&rules, &facts);
-    let ranked = rank::rank(&rules, outcomes);
-    let inventory = inventory(bundle, &kinds);
-    Analysis {
-        facts,
-        ranked,
-        diagnostics,
-        collected,
-        inventory,
-        kinds,
-        paths: origin.paths,
-        rules_run: rules.len() as u64,
-    }
+    Gathered { facts, diagnostics, collected, kinds, paths: origin.paths }
 }
 
 impl Analysis {

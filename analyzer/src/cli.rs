@@ -59,6 +59,16 @@ pub(crate) enum Command {
     Next(Next),
     /// Answers questions about audit logs: who asks for what, how often, how fast, who is turned away
     Audit(Box<Audit>),
+    /// Says what becomes of a packet: every filter on its way, and the line that decides
+    #[command(
+        after_help = "FROM and TO are a node's name, NAMESPACE/POD, NAMESPACE/SERVICE, an address, or \
+api-server; node/, pod/ and svc/ before a name say which. Without a port: a node's 10250, the API server's \
+443, a service's first one.\n\nExamples:\n  konspect path bundle.zip aks-np1-0 aks-np1-2\n  \
+konspect path bundle.zip default/web-0 kube-system/kube-dns:53/udp\n  \
+konspect path bundle.zip api-server aks-np1-2:10250 -o json\n  \
+konspect path bundle.zip --all-pairs --port 10250"
+    )]
+    Path(PathArguments),
     /// Prints a rule's page
     Explain {
         /// A code (KSP2103) or a slug (port-10250-iptables)
@@ -126,6 +136,42 @@ pub(crate) enum NextForm {
     Table,
     Script,
     Json,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PathArguments {
+    /// A bundle, directory or archive
+    pub(crate) bundle: PathBuf,
+    /// Who sends
+    #[arg(conflicts_with = "all_pairs")]
+    pub(crate) from: Option<String>,
+    /// Who is to get it
+    #[arg(value_name = "TO[:PORT][/PROTOCOL]", conflicts_with = "all_pairs")]
+    pub(crate) to: Option<String>,
+    /// Asks for every ordered pair of nodes and names the odd one out
+    #[arg(long)]
+    pub(crate) all_pairs: bool,
+    /// The port of --all-pairs
+    #[arg(long, default_value_t = 10250, value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) port: u16,
+    /// Asks --all-pairs for UDP in place of TCP
+    #[arg(long)]
+    pub(crate) udp: bool,
+    /// How to write it: text or json
+    #[arg(short, long, value_name = "FORMAT")]
+    pub(crate) output: Option<String>,
+    /// Exits with 1 when it is stopped, or also when nobody can tell
+    #[arg(long, value_enum)]
+    pub(crate) fail_on: Option<PathFailOn>,
+    /// Exits with 4 when the bundle cannot tell
+    #[arg(long)]
+    pub(crate) strict: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PathFailOn {
+    Blocked,
+    Unknown,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -4,4 +4,5 @@ pub(crate) mod analyze;
 pub(crate) mod audit;
 pub(crate) mod info;
 pub(crate) mod next;
+pub(crate) mod path;
 pub(crate) mod rules;

@@ -27,6 +27,7 @@ pub mod policies;
 pub mod reach;
 pub mod services;
 pub mod tunnel;
+pub mod way;
 pub mod webhooks;
 mod years;
 

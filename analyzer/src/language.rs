@@ -52,6 +52,7 @@ macro_rules! locale_files {
                 "page",
                 "diagnostics",
                 "path",
+                "way",
                 "tunnel",
                 "apiserver",
                 "etcd",

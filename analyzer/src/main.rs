@@ -67,6 +67,7 @@ fn run(cli: &Cli) -> Result<Exit, Failure> {
         Command::Analyze(arguments) => command::analyze::run(arguments, &cli.global),
         Command::Next(arguments) => command::next::run(arguments, &cli.global),
         Command::Audit(arguments) => command::audit::run(arguments, &cli.global),
+        Command::Path(arguments) => command::path::run(arguments, &cli.global),
         Command::Explain { rule } => command::rules::explain(rule),
         Command::Rules => command::rules::list(&cli.global),
         Command::Info { paths } => command::info::info(paths),

@@ -14,6 +14,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+pub mod path;
 mod sarif;
 mod script;
 mod shorten;

@@ -7,6 +7,7 @@ pub mod build;
 pub mod collect;
 pub mod excerpt;
 pub mod next;
+pub mod path;
 mod timeline;
 
 use std::collections::BTreeMap;

@@ -172,6 +172,13 @@ fn rank(table: &Table) -> (bool, bool, bool, usize) {
 }
 
 impl Host {
+    /// The same rules on a machine of which something else is known.
+    #[must_use]
+    pub fn on(mut self, node: Node) -> Self {
+        self.firewall.set_node(node);
+        self
+    }
+
     pub fn firewall(&self) -> &Firewall {
         &self.firewall
     }
@@ -182,7 +189,16 @@ impl Host {
 
     /// What becomes of a packet at this node.
     pub fn ask(&self, packet: &Packet) -> Answer {
-        let outcomes = self.firewall.verdict(packet);
+        self.tell(packet, self.firewall.verdict(packet))
+    }
+
+    /// What becomes of a packet of a connection whose packets came by before: those of `established` in
+    /// both directions, those of `before` in this order and through the same rules.
+    pub fn ask_after(&self, packet: &Packet, established: &[Packet], before: &[Packet]) -> Answer {
+        self.tell(packet, self.firewall.verdict_after(packet, established, before))
+    }
+
+    fn tell(&self, packet: &Packet, outcomes: Outcomes) -> Answer {
         let family = packet.family();
         let covered = |name: &str| {
             self.firewall

@@ -33,40 +33,54 @@ pub enum ChangeKind {
     Ufw,
 }
 
+/// How a change of a node's rules is wanted.
+#[derive(Clone, Copy)]
+pub struct Wish<'a> {
+    /// Whoever sends is let through, not only this packet's source.
+    pub any_source: bool,
+    /// The text of a place in the dumps: with it a removed rule is put back word by word.
+    pub text: &'a dyn Fn(Span) -> Option<String>,
+}
+
 /// Changes of the node's own rules that let the packet through, the smallest first. Empty when the
 /// packet already gets through, when nothing certain can be said, or when the blame lies elsewhere.
-pub fn for_host(host: &Host, packet: &Packet, answer: &Answer) -> Vec<Change> {
+pub fn for_host(host: &Host, packet: &Packet, answer: &Answer, wish: &Wish<'_>) -> Vec<Change> {
     let Some(deciding) = &answer.deciding else { return Vec::new() };
     if !matches!(answer.what, What::Drop | What::Reject) {
         return Vec::new();
     }
     let mut out = Vec::new();
+    let step = &deciding.step;
+    if ![&step.table, &step.chain].into_iter().all(|name| is_plain(name)) {
+        return out;
+    }
     if deciding.owner == Owner::Ufw {
-        out.extend(ufw(host, packet, answer, deciding));
+        out.extend(ufw(host, packet, answer, deciding, wish));
         return out;
     }
     if !deciding.policy
         && let Some(tables) = edited(host.firewall(), deciding, None)
         && accepts(host, tables, packet)
     {
-        out.extend(removal(host.firewall(), deciding));
+        out.extend(removal(deciding, wish));
     }
-    let accept = accept_rule(packet, deciding.at, family_of(deciding));
+    let accept = accept_rule(packet, deciding.at, family_of(deciding), wish);
     if let Some(tables) = edited(host.firewall(), deciding, Some(accept))
         && accepts(host, tables, packet)
     {
-        out.extend(insertion(packet, deciding));
+        out.extend(insertion(packet, deciding, wish));
     }
     out
 }
 
 /// The rule that lets a flow through a network security group, if one can: with the nearest free
-/// priority before the deciding rule.
+/// priority before the deciding rule. A `wide` one is for the whole virtual network.
 pub fn for_nsg(
     groups: (Option<&Nsg>, Option<&Nsg>),
     flow: &Flow,
     context: &Context,
     resource_group: &str,
+    wide: bool,
 ) -> Option<Change> {
     let (subnet, interface) = groups;
     let answer = verdict(subnet, interface, flow, context);
@@ -83,14 +97,25 @@ pub fn for_nsg(
     let priority = (100..highest).rev().find(|priority| !taken(*priority))?;
     let port = flow.destination_port?;
     let name = format!("AllowKonspect{port}");
+    let side = |address| {
+        let inside = wide && context.in_virtual_network(address);
+        let tag = || Prefix::Tag("VirtualNetwork".into());
+        if inside { tag() } else { Prefix::Network(ipnet::IpNet::from(address)) }
+    };
+    let (source, destination) = (side(flow.source), side(flow.destination));
+    let said = |prefix: &Prefix, address: std::net::IpAddr| match prefix {
+        Prefix::Tag(tag) => tag.to_string(),
+        _ => address.to_string(),
+    };
+    let (from, to) = (said(&source, flow.source), said(&destination, flow.destination));
     let accept = NsgRule {
         name: name.as_str().into(),
         priority,
         direction: flow.direction,
         access: Access::Allow,
         protocol: RuleProtocol::Number(flow.protocol),
-        sources: vec![Prefix::Network(flow.source.into())],
-        destinations: vec![Prefix::Network(flow.destination.into())],
+        sources: vec![source],
+        destinations: vec![destination],
         source_ports: vec![(0, u16::MAX)],
         destination_ports: vec![(port, port)],
         default: false,
@@ -105,6 +130,9 @@ pub fn for_nsg(
         return None;
     }
     let resource_group = group.resource_group.as_deref().unwrap_or(resource_group);
+    if ![resource_group, &group.name].into_iter().all(is_plain) {
+        return None;
+    }
     let direction = if flow.direction == Direction::Inbound { "Inbound" } else { "Outbound" };
     let protocol = match flow.protocol {
         protocol::TCP => "Tcp",
@@ -116,9 +144,8 @@ pub fn for_nsg(
         kind: ChangeKind::Insert,
         command: format!(
             "az network nsg rule create {on} --priority {priority} --direction {direction} --access Allow --protocol \
-             {protocol} --source-address-prefixes {} --source-port-ranges '*' --destination-address-prefixes {} \
-             --destination-port-ranges {port}",
-            flow.source, flow.destination
+             {protocol} --source-address-prefixes {from} --source-port-ranges '*' --destination-address-prefixes {to} \
+             --destination-port-ranges {port}"
         ),
         undo: format!("az network nsg rule delete {on}"),
         at: deciding.at,
@@ -158,8 +185,14 @@ fn edited(firewall: &Firewall, deciding: &Deciding, insert: Option<Rule>) -> Opt
     Some(tables)
 }
 
-/// Accepts just this flow: protocol, source, destination port.
-fn accept_rule(packet: &Packet, at: Span, family: TableFamily) -> Rule {
+/// A name that a shell takes as it stands.
+fn is_plain(name: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:@+".contains(&byte);
+    !name.is_empty() && !name.starts_with('-') && name.bytes().all(allowed)
+}
+
+/// Accepts just this flow: protocol, source unless all are wished, destination port.
+fn accept_rule(packet: &Packet, at: Span, family: TableFamily, wish: &Wish<'_>) -> Rule {
     let own = Family::of(packet.source);
     let source = crate::parse::address_number(packet.source);
     let number = u128::from(packet.protocol);
@@ -170,10 +203,10 @@ fn accept_rule(packet: &Packet, at: Span, family: TableFamily) -> Rule {
             ranges: crate::model::Ranges::One(value, value),
         })
     };
-    let mut statements = vec![
-        range(crate::model::Key::Source(own), source),
-        range(crate::model::Key::Protocol, number),
-    ];
+    let mut statements = vec![range(crate::model::Key::Protocol, number)];
+    if !wish.any_source {
+        statements.insert(0, range(crate::model::Key::Source(own), source));
+    }
     if let Some(port) = packet.destination_port {
         statements.push(range(crate::model::Key::DestinationPort(None), port.into()));
     }
@@ -202,8 +235,8 @@ fn number(deciding: &Deciding) -> Option<u32> {
     }
 }
 
-/// `-D CHAIN NUMBER`, undone by `-I CHAIN NUMBER` and the rule's own words.
-fn removal(firewall: &Firewall, deciding: &Deciding) -> Option<Change> {
+/// `-D CHAIN NUMBER`, undone by `-I CHAIN NUMBER` and the rule's own words where they are known.
+fn removal(deciding: &Deciding, wish: &Wish<'_>) -> Option<Change> {
     let step = &deciding.step;
     let at = deciding.at;
     if step.tool == Tool::Nft {
@@ -218,25 +251,73 @@ fn removal(firewall: &Firewall, deciding: &Deciding) -> Option<Change> {
         });
     }
     let number = number(deciding)?;
-    let words = firewall
-        .tables()
-        .iter()
-        .find(|table| table.name == step.table && table.family == step.family)
-        .and_then(|table| table.chains.iter().find(|chain| chain.name == step.chain))
-        .and_then(|chain| chain.rules.get((number as usize).checked_sub(1)?))
-        .is_some();
     let (tool, table, chain) = (tool(deciding), &step.table, &step.chain);
+    let delete = format!("{tool} -t {table} -D {chain} {number}");
+    if let Some(words) = (wish.text)(at).and_then(|line| rule_words(&line, chain)) {
+        return Some(Change {
+            kind: ChangeKind::Remove,
+            command: delete,
+            undo: format!("{tool} -t {table} -I {chain} {number} {words}"),
+            at,
+        });
+    }
     let file = format!("/root/konspect-{tool}-before.rules");
-    words.then(|| Change {
+    Some(Change {
         kind: ChangeKind::Remove,
-        command: format!("{tool}-save > {file} && {tool} -t {table} -D {chain} {number}"),
+        command: format!("{tool}-save > {file} && {delete}"),
         undo: format!("{tool}-restore < {file}"),
         at,
     })
 }
 
+/// What stands behind `-A CHAIN` in a saved rule, quoted for a shell.
+fn rule_words(line: &str, chain: &str) -> Option<String> {
+    let line = line.trim();
+    let line = match line.strip_prefix('[') {
+        Some(counted) => counted.split_once("] ")?.1,
+        None => line,
+    };
+    let rest = line.strip_prefix("-A ")?.strip_prefix(chain)?.strip_prefix(' ')?;
+    let mut words: Vec<String> = Vec::new();
+    let (mut word, mut quoted, mut begun) = (String::new(), false, false);
+    let mut characters = rest.chars();
+    while let Some(character) = characters.next() {
+        match character {
+            '"' => {
+                quoted = !quoted;
+                begun = true;
+            }
+            '\\' if quoted => word.push(characters.next()?),
+            ' ' if !quoted => {
+                if begun {
+                    words.push(std::mem::take(&mut word));
+                }
+                begun = false;
+            }
+            '\'' => return None,
+            other if other.is_control() || !other.is_ascii() => return None,
+            other => {
+                word.push(other);
+                begun = true;
+            }
+        }
+    }
+    if quoted {
+        return None;
+    }
+    if begun {
+        words.push(word);
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/@=,+%".contains(&byte);
+    let shell = |word: String| {
+        let safe = !word.is_empty() && word.bytes().all(plain);
+        if safe { word } else { format!("'{word}'") }
+    };
+    Some(words.into_iter().map(shell).collect::<Vec<_>>().join(" "))
+}
+
 /// `-I CHAIN NUMBER …`, undone by `-D CHAIN …` with the same words.
-fn insertion(packet: &Packet, deciding: &Deciding) -> Option<Change> {
+fn insertion(packet: &Packet, deciding: &Deciding, wish: &Wish<'_>) -> Option<Change> {
     let step = &deciding.step;
     let word = match packet.protocol {
         protocol::TCP => "tcp",
@@ -245,8 +326,12 @@ fn insertion(packet: &Packet, deciding: &Deciding) -> Option<Change> {
     };
     let port = packet.destination_port?;
     if step.tool == Tool::Nft {
-        let (family, source) =
-            if packet.source.is_ipv6() { ("ip6", packet.source) } else { ("ip", packet.source) };
+        let family = if packet.source.is_ipv6() { "ip6" } else { "ip" };
+        let from = if wish.any_source {
+            String::new()
+        } else {
+            format!("{family} saddr {} ", packet.source)
+        };
         let on = format!("{} {} {}", step.family.as_str(), step.table, step.chain);
         let place = match &step.kind {
             StepKind::Rule { handle: Some(handle), .. } => {
@@ -259,14 +344,15 @@ fn insertion(packet: &Packet, deciding: &Deciding) -> Option<Change> {
         return Some(Change {
             kind: ChangeKind::Insert,
             command: format!(
-                "nft list ruleset > {file} && nft {place} {family} saddr {source} {word} dport {port} accept"
+                "nft list ruleset > {file} && nft {place} {from}{word} dport {port} accept"
             ),
             undo: format!("nft flush ruleset && nft -f {file}"),
             at: deciding.at,
         });
     }
     let (tool, table, chain) = (tool(deciding), &step.table, &step.chain);
-    let matching = format!("-s {} -p {word} -m {word} --dport {port} -j ACCEPT", packet.source);
+    let from = if wish.any_source { String::new() } else { format!("-s {} ", packet.source) };
+    let matching = format!("{from}-p {word} -m {word} --dport {port} -j ACCEPT");
     let command = match number(deciding) {
         Some(number) => format!("{tool} -t {table} -I {chain} {number} {matching}"),
         None => format!("{tool} -t {table} -A {chain} {matching}"),
@@ -280,7 +366,13 @@ fn insertion(packet: &Packet, deciding: &Deciding) -> Option<Change> {
 }
 
 /// `ufw allow …` before the rule of this number, or at the end against a default.
-fn ufw(host: &Host, packet: &Packet, answer: &Answer, deciding: &Deciding) -> Option<Change> {
+fn ufw(
+    host: &Host,
+    packet: &Packet,
+    answer: &Answer,
+    deciding: &Deciding,
+    wish: &Wish<'_>,
+) -> Option<Change> {
     let word = match packet.protocol {
         protocol::TCP => "tcp",
         protocol::UDP => "udp",
@@ -289,15 +381,25 @@ fn ufw(host: &Host, packet: &Packet, answer: &Answer, deciding: &Deciding) -> Op
     let port = packet.destination_port?;
     // Checked with the status where there is one: the new rule stands first, so it decides.
     let at = answer.ufw_rule.map_or(deciding.at, |(_, at)| at);
-    let body = format!("allow proto {word} from {} to any port {port}", packet.source);
+    let out = packet.origin == crate::packet::Origin::Node;
+    let body = match (wish.any_source, out) {
+        (true, false) => format!("allow {port}/{word}"),
+        (true, true) => format!("allow out {port}/{word}"),
+        (false, false) => format!("allow proto {word} from {} to any port {port}", packet.source),
+        (false, true) => {
+            format!("allow out proto {word} from any to {} port {port}", packet.destination)
+        }
+    };
     let first = host.ufw().is_some_and(|ufw| !ufw.rules.is_empty());
     let command = if first { format!("ufw insert 1 {body}") } else { format!("ufw {body}") };
-    let accept = accept_rule(packet, deciding.at, family_of(deciding));
-    // UFW's rules live in ufw-user-input, which every packet passes that reaches the deciding step.
-    let user = if packet.source.is_ipv6() { "ufw6-user-input" } else { "ufw-user-input" };
+    let accept = accept_rule(packet, deciding.at, family_of(deciding), wish);
+    // UFW's rules live in ufw-user-input or -output, which every packet passes that reaches the
+    // deciding step.
+    let prefix = if packet.source.is_ipv6() { "ufw6" } else { "ufw" };
+    let user = format!("{prefix}-user-{}", if out { "output" } else { "input" });
     let mut tables = host.firewall().tables().to_vec();
     let chain =
-        tables.iter_mut().flat_map(|table| &mut table.chains).find(|chain| &*chain.name == user)?;
+        tables.iter_mut().flat_map(|table| &mut table.chains).find(|chain| *chain.name == *user)?;
     chain.rules.insert(0, accept);
     accepts(host, tables, packet).then(|| Change {
         kind: ChangeKind::Ufw,
@@ -315,6 +417,27 @@ mod tests {
     use crate::packet::Origin;
     use crate::parse;
     use konspect_bundle::{ArtifactId, Source};
+
+    const ONE: Wish<'_> = Wish { any_source: false, text: &|_| None };
+
+    #[test]
+    fn a_rule_that_goes_comes_back_word_by_word() {
+        let text = "*filter\n:INPUT ACCEPT [0:0]\n[3:180] -A INPUT -p tcp -m comment --comment \"cis \\\"x\\\" $(id)\" -m tcp --dport 10250 -j DROP\nCOMMIT\n";
+        let (host, packet, answer) = asked(text);
+        let cut = |at: Span| Some(text[at.start as usize..at.end as usize].to_owned());
+        let wish = Wish { any_source: true, text: &cut };
+        let changes = for_host(&host, &packet, &answer, &wish);
+        assert_eq!(changes[0].command, "iptables -t filter -D INPUT 1");
+        assert_eq!(
+            changes[0].undo,
+            "iptables -t filter -I INPUT 1 -p tcp -m comment --comment 'cis \"x\" $(id)' -m tcp --dport 10250 -j DROP"
+        );
+        assert_eq!(
+            changes[1].command,
+            "iptables -t filter -I INPUT 1 -p tcp -m tcp --dport 10250 -j ACCEPT"
+        );
+        assert_eq!(rule_words("-A INPUT -m comment --comment \"it's\" -j DROP", "INPUT"), None);
+    }
 
     fn asked(dump: &str) -> (Host, Packet, Answer) {
         let mut dumps = Dumps::default();
@@ -342,7 +465,7 @@ mod tests {
             "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -m tcp --dport 10250 -j DROP\n\
              -A INPUT -p tcp -m multiport --dports 10250,10255 -j DROP\nCOMMIT\n",
         );
-        let changes = for_host(&host, &packet, &answer);
+        let changes = for_host(&host, &packet, &answer, &ONE);
         assert_eq!(changes.len(), 1);
         assert_eq!(
             changes[0].command,
@@ -359,7 +482,7 @@ mod tests {
         let (host, packet, answer) = asked(
             "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -p tcp -m tcp --dport 10250 -j DROP\nCOMMIT\n",
         );
-        let changes = for_host(&host, &packet, &answer);
+        let changes = for_host(&host, &packet, &answer, &ONE);
         assert_eq!(changes[0].kind, ChangeKind::Remove);
         assert!(changes[0].command.ends_with("iptables -t filter -D INPUT 1"));
     }
@@ -372,7 +495,7 @@ mod tests {
         );
         assert_eq!(answer.what, What::Drop);
         assert_eq!(answer.deciding.as_ref().unwrap().owner, Owner::Nft("guard".into()));
-        let changes = for_host(&host, &packet, &answer);
+        let changes = for_host(&host, &packet, &answer, &ONE);
         assert!(
             changes[0].command.ends_with("nft delete rule inet guard input handle 4"),
             "{}",
@@ -384,6 +507,6 @@ mod tests {
     fn nothing_is_proposed_for_what_gets_through() {
         let (host, packet, answer) = asked("*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n");
         assert_eq!(answer.what, What::Accept);
-        assert_eq!(for_host(&host, &packet, &answer), []);
+        assert_eq!(for_host(&host, &packet, &answer, &ONE), []);
     }
 }

@@ -6,6 +6,7 @@
 //! [`Budget`]; loops and hostile dumps end in an [`Outcome`] that says so.
 
 mod bytes;
+mod classes;
 mod conntrack;
 mod engine;
 mod flow;
@@ -111,6 +112,10 @@ impl Firewall {
 
     pub fn node(&self) -> &Node {
         &self.node
+    }
+
+    pub(crate) fn set_node(&mut self, node: Node) {
+        self.node = node;
     }
 
     pub fn sets(&self) -> &IpSets {

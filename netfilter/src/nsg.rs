@@ -84,6 +84,13 @@ pub struct Context {
     pub application_groups: BTreeMap<String, Vec<IpAddr>>,
 }
 
+impl Context {
+    /// Whether an address certainly belongs to the tag `VirtualNetwork`.
+    pub(crate) fn in_virtual_network(&self, address: IpAddr) -> bool {
+        in_virtual_network(address, self) == Truth::Yes
+    }
+}
+
 /// The first packet of a flow, as a group sees it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Flow {

@@ -65,7 +65,8 @@ port-10250-iptables-title = an iptables rule on { $node ->
 port-10250-iptables-many = iptables rules on { $count } nodes block TCP 10250: their kubelets cannot be reached
 port-10250-iptables-cleared = the packet filter of { $node } lets TCP 10250 in with this line
 port-10250-iptables-delete = on the node, delete this rule (check its number first, it moves)
-port-10250-iptables-accept = on the node, accept the kubelet's port before the policy drops it
+port-10250-iptables-read = read this rule as it is now
+port-10250-iptables-accept = on the node, accept the kubelet's port before what drops it
 
 rule-port-10250-nftables = an nftables rule blocks the kubelet's port on a node
 port-10250-nftables-title = an nftables rule on { $node ->
@@ -75,6 +76,7 @@ port-10250-nftables-title = an nftables rule on { $node ->
 port-10250-nftables-many = nftables rules on { $count } nodes block TCP 10250: their kubelets cannot be reached
 port-10250-nftables-cleared = the nftables ruleset of { $node } lets TCP 10250 in
 port-10250-nftables-delete = on the node, delete this rule; iptables does not show it
+port-10250-nftables-accept = accept the port before this rule
 port-10250-nftables-handle = on the node, read the rule's handle, then delete it with "nft delete rule … handle N"
 
 rule-node-to-node-traffic-blocked = traffic between nodes on TCP 10250 is blocked

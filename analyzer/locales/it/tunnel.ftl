@@ -65,7 +65,8 @@ port-10250-iptables-title = iptables su { $node ->
 port-10250-iptables-many = regole iptables su { $count } nodi bloccano TCP 10250: i loro kubelet non sono raggiungibili
 port-10250-iptables-cleared = il filtro di pacchetti di { $node } lascia entrare TCP 10250 con questa riga
 port-10250-iptables-delete = sul nodo, eliminare questa regola (verificarne prima il numero, può cambiare)
-port-10250-iptables-accept = sul nodo, accettare la porta del kubelet prima che il criterio predefinito la scarti
+port-10250-iptables-read = leggere questa regola com'è ora
+port-10250-iptables-accept = sul nodo, accettare la porta del kubelet prima di ciò che la scarta
 
 rule-port-10250-nftables = una regola nftables blocca la porta del kubelet su un nodo
 port-10250-nftables-title = nftables su { $node ->
@@ -75,6 +76,7 @@ port-10250-nftables-title = nftables su { $node ->
 port-10250-nftables-many = regole nftables su { $count } nodi bloccano TCP 10250: i loro kubelet non sono raggiungibili
 port-10250-nftables-cleared = il set di regole nftables di { $node } lascia entrare TCP 10250
 port-10250-nftables-delete = sul nodo, eliminare questa regola; iptables non la mostra
+port-10250-nftables-accept = accettare la porta prima di questa regola
 port-10250-nftables-handle = sul nodo, leggere l'handle della regola, poi eliminarla con "nft delete rule … handle N"
 
 rule-node-to-node-traffic-blocked = il traffico tra nodi su TCP 10250 è bloccato

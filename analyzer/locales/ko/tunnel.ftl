@@ -62,7 +62,8 @@ port-10250-iptables-title = { $node ->
 port-10250-iptables-many = 노드 { $count }개의 iptables 규칙이 TCP 10250을 차단하여 kubelet에 연결할 수 없음
 port-10250-iptables-cleared = 노드 { $node }: 패킷 필터가 이 행으로 TCP 10250을 허용함
 port-10250-iptables-delete = 노드에서 이 규칙 삭제(번호가 바뀌므로 먼저 확인)
-port-10250-iptables-accept = 노드에서 기본 정책이 삭제하기 전에 kubelet 포트 허용
+port-10250-iptables-read = 이 규칙의 현재 상태 확인
+port-10250-iptables-accept = 노드에서 패킷이 버려지기 전에 kubelet 포트 허용
 
 rule-port-10250-nftables = 노드의 nftables 규칙이 kubelet 포트를 차단함
 port-10250-nftables-title = { $node ->
@@ -72,6 +73,7 @@ port-10250-nftables-title = { $node ->
 port-10250-nftables-many = 노드 { $count }개의 nftables 규칙이 TCP 10250을 차단하여 kubelet에 연결할 수 없음
 port-10250-nftables-cleared = 노드 { $node }: nftables 규칙 집합이 TCP 10250을 허용함
 port-10250-nftables-delete = 노드에서 이 규칙 삭제. iptables에는 표시되지 않음
+port-10250-nftables-accept = 이 규칙보다 앞에서 포트 허용
 port-10250-nftables-handle = 노드에서 규칙의 핸들을 확인한 뒤 "nft delete rule … handle N" 명령으로 삭제
 
 rule-node-to-node-traffic-blocked = 노드 간 TCP 10250 트래픽이 차단됨

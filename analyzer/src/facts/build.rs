@@ -96,8 +96,13 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         rows.clusters.first(),
     );
     let reach = KubeletReach::new(nodes.ok(), pods.ok(), logs.ok(), &rows.commands, &rows.probes);
-    let firewalls =
-        Firewalls::new(&rows.firewalls, nodes.ok(), tunnel.as_ref(), &rows.routes, origin);
+    let firewalls = Firewalls::new(
+        std::mem::take(&mut rows.firewalls),
+        nodes.ok(),
+        tunnel.as_ref(),
+        &rows.routes,
+        origin,
+    );
     let network_groups = NetworkGroups::new(
         &rows.nsgs,
         nodes.ok(),

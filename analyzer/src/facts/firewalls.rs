@@ -8,10 +8,13 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use konspect_bundle::{Source, Span};
 use konspect_netfilter::answer::{Answer, Deciding, Dumps, Host, Owner};
+use konspect_netfilter::change::{self, Change, Wish};
 use konspect_netfilter::evaluate::{StepKind, What};
 use konspect_netfilter::node::Node as FirewallNode;
 use konspect_netfilter::packet::{Family, Origin as Arrival, Packet};
 use konspect_netfilter::parse;
+
+use rayon::prelude::*;
 
 use super::reach::KUBELET_PORT;
 use super::{Nodes, Origin, Tunnel};
@@ -41,8 +44,12 @@ pub struct NodeFirewall {
     pub ufw: Option<Span>,
     /// `ufw status` said active or not, and where.
     pub ufw_active: Option<(bool, Span)>,
+    /// What would let the connection through, tried before, the smallest first.
+    pub changes: Vec<Change>,
     /// UFW's chains stand in the dumped rules.
     has_ufw_chains: bool,
+    /// The dumps themselves, for questions about other packets, with the family that IPv6 ones are of.
+    texts: Vec<(FirewallText, Option<Family>)>,
 }
 
 /// The tool whose rule decides.
@@ -87,13 +94,13 @@ pub struct Shut {
 
 impl Firewalls {
     pub fn new(
-        texts: &[FirewallText],
+        texts: Vec<FirewallText>,
         nodes: Option<&Nodes>,
         tunnel: Option<&Tunnel>,
         routes: &[OnNode<Routes>],
         origin: &Origin,
     ) -> Option<Self> {
-        let mut by_node: BTreeMap<String, (String, Vec<&FirewallText>)> = BTreeMap::new();
+        let mut by_node: BTreeMap<String, (String, Vec<FirewallText>)> = BTreeMap::new();
         for text in texts {
             let known = nodes.and_then(|nodes| nodes.find(&text.node));
             let name = known.map_or(text.node.as_str(), |node| &node.meta.name);
@@ -102,13 +109,15 @@ impl Firewalls {
             let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
             let name = if name.is_empty() { name_before_tool(file) } else { name };
             let key = if name.is_empty() { format!("/{folder}") } else { name.to_owned() };
-            by_node.entry(key).or_insert_with(|| (name.to_owned(), Vec::new())).1.push(text);
+            let name = name.to_owned();
+            by_node.entry(key).or_insert_with(|| (name, Vec::new())).1.push(text);
         }
+        let by_node: Vec<_> = by_node.into_values().collect();
         let nodes: Vec<NodeFirewall> = by_node
-            .into_values()
+            .into_par_iter()
             .map(|(name, texts)| {
                 let question = Question::new(&name, nodes, tunnel, routes);
-                NodeFirewall::new(name, &texts, &question, origin)
+                NodeFirewall::new(name, texts, &question, origin)
             })
             .collect();
         (!nodes.is_empty()).then_some(Self { nodes })
@@ -129,50 +138,67 @@ impl Firewalls {
 }
 
 impl NodeFirewall {
-    fn new(node: String, texts: &[&FirewallText], question: &Question, origin: &Origin) -> Self {
-        let mut dumps = Dumps::default();
+    fn new(node: String, texts: Vec<FirewallText>, question: &Question, origin: &Origin) -> Self {
         let (mut iptables, mut nftables, mut ufw, mut ufw_active) = (None, None, None, None);
-        for text in texts {
-            let source = Source { id: text.at.artifact, bytes: &text.text, base: text.at.start };
-            let six = origin.path(text.at.artifact).contains("ip6tables").then_some(Family::Ipv6);
+        for text in &texts {
             match text.kind {
-                FirewallTextKind::IptablesSave | FirewallTextKind::IptablesRules => {
-                    iptables = iptables.or(Some(text.at));
-                    dumps.ruleset(parse::iptables_save_as(source, six).value);
-                }
-                FirewallTextKind::IptablesList => {
-                    iptables = iptables.or(Some(text.at));
-                    dumps.ruleset(parse::iptables_list_as(source, six, None).value);
-                }
-                FirewallTextKind::Ipset => {
-                    dumps.sets(parse::ipset(source).value);
-                }
+                FirewallTextKind::IptablesSave
+                | FirewallTextKind::IptablesRules
+                | FirewallTextKind::IptablesList => iptables = iptables.or(Some(text.at)),
                 FirewallTextKind::NftablesText | FirewallTextKind::NftablesJson => {
                     nftables = nftables.or(Some(text.at));
-                    let json = text.kind == FirewallTextKind::NftablesJson;
-                    let parsed =
-                        if json { parse::nft_json(source) } else { parse::nft_text(source) };
-                    dumps.ruleset(parsed.value);
                 }
+                FirewallTextKind::Ipset => {}
                 FirewallTextKind::Ufw => {
-                    let status = parse::ufw_status(source).value;
+                    let status = parse::ufw_status(source(text)).value;
                     ufw = ufw.or(Some(text.at));
                     ufw_active = ufw_active.or(status
                         .active
                         .map(|active| (active, status.status_at.unwrap_or(text.at))));
-                    dumps.ufw(status);
                 }
             }
         }
-        let host = dumps.host(FirewallNode::of_addresses(question.own.iter().copied()));
+        let texts: Vec<_> = texts
+            .into_iter()
+            .map(|text| {
+                let six = origin.path(text.at.artifact).contains("ip6tables");
+                (text, six.then_some(Family::Ipv6))
+            })
+            .collect();
+        let host = host(&texts, FirewallNode::of_addresses(question.own.iter().copied()));
         let has_ufw_chains = host
             .firewall()
             .tables()
             .iter()
             .flat_map(|table| &table.chains)
             .any(|chain| chain.name.starts_with("ufw-") && !chain.rules.is_empty());
-        let (source, answer) = question.ask(&host);
-        Self { node, source, answer, iptables, nftables, ufw, ufw_active, has_ufw_chains }
+        let (packet, answer) = question.ask(&host);
+        let text = |at: Span| text_of(&texts, at);
+        let wish = Wish { any_source: true, text: &text };
+        let changes = change::for_host(&host, &packet, &answer, &wish);
+        let source = packet.source;
+        Self {
+            node,
+            source,
+            answer,
+            iptables,
+            nftables,
+            ufw,
+            ufw_active,
+            changes,
+            has_ufw_chains,
+            texts,
+        }
+    }
+
+    /// All dumps of the node, ready to be asked about any packet.
+    pub fn host(&self, node: FirewallNode) -> Host {
+        host(&self.texts, node)
+    }
+
+    /// The line of a place in the node's dumps.
+    pub fn text(&self, at: Span) -> Option<String> {
+        text_of(&self.texts, at)
     }
 
     /// Any dump of the node.
@@ -266,6 +292,48 @@ impl NodeFirewall {
     }
 }
 
+fn text_of(texts: &[(FirewallText, Option<Family>)], at: Span) -> Option<String> {
+    let holds = |text: &FirewallText| {
+        text.at.artifact == at.artifact && text.at.start <= at.start && at.end <= text.at.end
+    };
+    let (text, _) = texts.iter().find(|(text, _)| holds(text))?;
+    let start = usize::try_from(at.start.checked_sub(text.at.start)?).ok()?;
+    let end = usize::try_from(at.end.checked_sub(text.at.start)?).ok()?;
+    Some(std::str::from_utf8(text.text.get(start..end)?).ok()?.to_owned())
+}
+
+fn source(text: &FirewallText) -> Source<'_> {
+    Source { id: text.at.artifact, bytes: &text.text, base: text.at.start }
+}
+
+fn host(texts: &[(FirewallText, Option<Family>)], node: FirewallNode) -> Host {
+    let mut dumps = Dumps::default();
+    for (text, six) in texts {
+        let source = source(text);
+        match text.kind {
+            FirewallTextKind::IptablesSave | FirewallTextKind::IptablesRules => {
+                dumps.ruleset(parse::iptables_save_as(source, *six).value);
+            }
+            FirewallTextKind::IptablesList => {
+                dumps.ruleset(parse::iptables_list_as(source, *six, None).value);
+            }
+            FirewallTextKind::Ipset => {
+                dumps.sets(parse::ipset(source).value);
+            }
+            FirewallTextKind::NftablesText => {
+                dumps.ruleset(parse::nft_text(source).value);
+            }
+            FirewallTextKind::NftablesJson => {
+                dumps.ruleset(parse::nft_json(source).value);
+            }
+            FirewallTextKind::Ufw => {
+                dumps.ufw(parse::ufw_status(source).value);
+            }
+        }
+    }
+    dumps.host(node)
+}
+
 /// The connection that is asked about: from other nodes, agents' first, to this one's kubelet.
 struct Question {
     own: Vec<IpAddr>,
@@ -322,8 +390,8 @@ impl Question {
         Self { own, destination, sources, arrival: Arrival::Interface(uplink.to_owned()) }
     }
 
-    /// The worst answer that any of the sources gets.
-    fn ask(&self, host: &Host) -> (IpAddr, Answer) {
+    /// The packet of the source that gets the worst answer, with the answer.
+    fn ask(&self, host: &Host) -> (Packet, Answer) {
         let badness = |answer: &Answer| match answer.what {
             What::Drop | What::Reject => 2,
             What::Unknown => 1,
@@ -331,7 +399,8 @@ impl Question {
         };
         let one = |source: IpAddr| {
             let packet = Packet::tcp(self.arrival.clone(), source, self.destination, KUBELET_PORT);
-            (source, host.ask(&packet))
+            let answer = host.ask(&packet);
+            (packet, answer)
         };
         let first = self.sources.first().copied().unwrap_or(self.destination);
         self.sources.iter().skip(1).copied().map(one).fold(one(first), |worst, next| {

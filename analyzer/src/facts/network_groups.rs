@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use konspect_bundle::{Source, Span};
+use konspect_netfilter::change::{self, Change};
 use konspect_netfilter::nsg::{Context, Direction, Flow, Nsg, NsgRule, NsgVerdict};
 use konspect_netfilter::packet::protocol;
 use konspect_netfilter::parse;
@@ -29,6 +30,18 @@ pub struct NetworkGroups {
     pub at: Span,
     /// Pools stand in subnets of somebody's own, and only the group that AKS made was collected.
     pub partial: bool,
+    /// What the groups' own JSON does not say: the network's addresses.
+    pub context: Context,
+    filters: Vec<Filters>,
+}
+
+/// The groups that a node's traffic passes.
+#[derive(Debug, Default)]
+pub struct Around<'a> {
+    pub subnet: Option<&'a Nsg>,
+    pub interface: Option<&'a Nsg>,
+    /// Groups of which nothing tells what they guard.
+    pub loose: Vec<&'a Nsg>,
 }
 
 /// How sure it is that a group filters the cluster's nodes.
@@ -54,6 +67,8 @@ pub struct GroupAnswer {
     pub rule: Option<usize>,
     /// What would have to be known, where the answer is open.
     pub open: Option<String>,
+    /// The rule that would let the nodes through, tried before, where a rule denies.
+    pub change: Option<Change>,
 }
 
 impl NetworkGroups {
@@ -91,20 +106,49 @@ impl NetworkGroups {
                 }
             }
         }
-        let question = Question::new(nodes, tunnel, networks);
+        let mut question = Question::new(nodes, tunnel, networks);
+        // Pods' networks are routes of the virtual network, so that its tag holds them.
+        question.context.virtual_network.extend(
+            cluster.into_iter().filter_map(|cluster| cluster.pod_cidr.parse::<ipnet::IpNet>().ok()),
+        );
+        question.context.virtual_network.extend(
+            nodes
+                .into_iter()
+                .flat_map(Nodes::iter)
+                .flat_map(|node| &node.pod_cidrs)
+                .filter_map(|text| text.parse::<ipnet::IpNet>().ok()),
+        );
         let mut answers = Vec::new();
+        let mut all_filters = Vec::new();
         for (index, (group, loose)) in groups.iter().zip(&loose).enumerate() {
             let filters = Filters::new(group, !loose, cluster, networks);
             for direction in [Direction::Inbound, Direction::Outbound] {
                 answers.push(question.ask(index, group, direction, &filters));
             }
+            all_filters.push(filters);
         }
         let own_subnets = cluster
             .into_iter()
             .flat_map(|cluster| &cluster.pools)
             .any(|pool| !pool.subnet_id.is_empty());
         let partial = own_subnets && groups.iter().all(is_managed);
-        Some(Self { groups, answers, at, partial })
+        let context = question.context;
+        Some(Self { groups, answers, at, partial, context, filters: all_filters })
+    }
+
+    /// The groups before a node of this pool.
+    pub fn around(&self, pool: &str) -> Around<'_> {
+        let mut around = Around::default();
+        for (group, filters) in self.groups.iter().zip(&self.filters) {
+            let on_subnet = filters.pools.get(pool) == Some(&Attached::Nodes);
+            match filters.everywhere {
+                _ if on_subnet => around.subnet = around.subnet.or(Some(group)),
+                Attached::Nodes => around.interface = around.interface.or(Some(group)),
+                Attached::Unknown => around.loose.push(group),
+                Attached::Elsewhere => {}
+            }
+        }
+        around
     }
 
     pub fn rule(&self, answer: &GroupAnswer) -> Option<(&Nsg, &NsgRule)> {
@@ -130,6 +174,8 @@ fn told(group: &Nsg) -> (usize, usize) {
 
 struct Question {
     context: Context,
+    /// Where groups stand that do not tell it themselves.
+    resource_group: String,
     /// `(from, to)` addresses with the pools they are of.
     pairs: Vec<Pair>,
 }
@@ -195,7 +241,7 @@ impl Question {
                 });
             }
         }
-        Self { context, pairs }
+        Self { context, resource_group: "RESOURCE_GROUP".to_owned(), pairs }
     }
 
     /// The worst that the group says of any pair it stands between.
@@ -213,6 +259,7 @@ impl Question {
             verdict: NsgVerdict::Allow,
             rule: None,
             open: None,
+            change: None,
         };
         let badness = |verdict| match verdict {
             NsgVerdict::Deny => 2,
@@ -225,21 +272,31 @@ impl Question {
                 Direction::Outbound => &pair.source_pool,
             };
             let attached = filters.pool(pool);
-            let judged = group.judge(
-                &Flow {
-                    direction,
-                    protocol: protocol::TCP,
-                    source: pair.source,
-                    destination: pair.destination,
-                    source_port: None,
-                    destination_port: Some(KUBELET_PORT),
-                },
-                &self.context,
-            );
+            let flow = Flow {
+                direction,
+                protocol: protocol::TCP,
+                source: pair.source,
+                destination: pair.destination,
+                source_port: None,
+                destination_port: Some(KUBELET_PORT),
+            };
+            let judged = group.judge(&flow, &self.context);
             let open = judged.uncertain.first().map(|(_, reason)| reason.to_string());
             let next = (attached, badness(judged.verdict), judged.rule.is_some());
             if next > (worst.attached, badness(worst.verdict), worst.rule.is_some()) {
+                let change = (judged.verdict == NsgVerdict::Deny)
+                    .then(|| {
+                        change::for_nsg(
+                            (Some(group), None),
+                            &flow,
+                            &self.context,
+                            &self.resource_group,
+                            true,
+                        )
+                    })
+                    .flatten();
                 worst = GroupAnswer {
+                    change,
                     attached,
                     verdict: judged.verdict,
                     rule: judged.rule,
@@ -253,6 +310,7 @@ impl Question {
 }
 
 /// Which pools a group filters.
+#[derive(Debug)]
 struct Filters {
     everywhere: Attached,
     pools: BTreeMap<String, Attached>,

@@ -16,6 +16,7 @@ mod kit;
 mod next;
 mod offline;
 mod pages;
+mod path;
 mod render;
 mod schema;
 mod states;

@@ -243,7 +243,12 @@ fn steps(facts: &Facts, finding: Finding, deny: Option<&OutboundDeny>) -> Findin
                     ),
                 )
             })
-            .step(Step::new(words!("apiserver-path-blocked-allow", rule = &deny.rule))),
+            .step(match &deny.change {
+                Some(change) => Step::new(words!("apiserver-path-blocked-allow", rule = &deny.rule))
+                    .run(Risk::Changes, Some(change.command.clone()))
+                    .undone_by(Some(change.undo.clone())),
+                None => Step::new(words!("apiserver-path-blocked-allow", rule = &deny.rule)),
+            }),
         None => finding.step(Step::new(words!("apiserver-path-blocked-look"))),
     }
 }

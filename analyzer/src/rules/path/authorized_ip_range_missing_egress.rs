@@ -1,16 +1,14 @@
 //! The authorized IP ranges leave out the address by which the cluster's own nodes come.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use konspect_bundle::{Span, words};
 
 use super::authorized_ip_range_missing_client::update;
-use crate::facts::addresses::{holds, is_public};
+use crate::facts::addresses::holds;
 use crate::facts::apiserver_path::NodeVerdict;
+use crate::facts::outbound::{self, EgressOrigin};
 use crate::facts::{Facts, Missing};
 use crate::finding::{Confidence, Meta, Risk, Step, Subject};
-use crate::model::azure::{ManagedCluster, PublicIp};
 use crate::model::kube::Status;
 use crate::parse::TableKind;
 use crate::rule_meta;
@@ -54,11 +52,11 @@ impl Rule for AuthorizedIpRangeMissingEgress {
             return;
         }
         let own = matches!(cluster.outbound_type.as_str(), "" | "loadBalancer");
-        let addresses = egress_addresses(facts, cluster);
+        let addresses = outbound::egress(facts, cluster);
         if addresses.is_empty() {
             return out.blind(Missing::table(TableKind::AzureOutbound));
         }
-        let outside: Vec<(&String, &(Span, Origin))> = addresses
+        let outside: Vec<(&String, &(Span, EgressOrigin))> = addresses
             .iter()
             .filter(|(ip, _)| {
                 !ip.parse().is_ok_and(|ip| ranges.iter().any(|range| holds(range, ip)))
@@ -94,7 +92,7 @@ impl Rule for AuthorizedIpRangeMissingEgress {
             .confidence(Confidence::Proven)
             .since(symptoms.since)
             .affected(symptoms.lost)
-            .supported_by(*seen, origin.says(ip));
+            .supported_by(*seen, known_from(origin, ip));
         for at in symptoms.evidence.iter().take(3) {
             let says = words!(
                 "authorized-ip-range-missing-egress-lost",
@@ -115,66 +113,15 @@ impl Rule for AuthorizedIpRangeMissingEgress {
     }
 }
 
-/// Where an egress address is known from.
-enum Origin {
-    PublicIp(String),
-    Audit(String),
-}
-
-impl Origin {
-    fn says(&self, ip: &str) -> konspect_bundle::Words {
-        match self {
-            Self::PublicIp(name) => {
-                words!("authorized-ip-range-missing-egress-public-ip", ip = ip, name = name)
-            }
-            Self::Audit(user) => {
-                words!("authorized-ip-range-missing-egress-audit", ip = ip, user = user)
-            }
+fn known_from(origin: &EgressOrigin, ip: &str) -> konspect_bundle::Words {
+    match origin {
+        EgressOrigin::PublicIp(name) => {
+            words!("authorized-ip-range-missing-egress-public-ip", ip = ip, name = name)
+        }
+        EgressOrigin::Audit(user) => {
+            words!("authorized-ip-range-missing-egress-audit", ip = ip, user = user)
         }
     }
-}
-
-/// Public addresses by which nodes leave: those of firewalls and NAT gateways, the cluster's effective
-/// outbound addresses, and those from which the audit log saw nodes come.
-fn egress_addresses(facts: &Facts, cluster: &ManagedCluster) -> BTreeMap<String, (Span, Origin)> {
-    let mut addresses = BTreeMap::new();
-    let listed: Vec<&PublicIp> = facts
-        .public_ips
-        .ok()
-        .into_iter()
-        .flat_map(|ips| ips.iter())
-        .filter(|ip| is_public(&ip.address))
-        .collect();
-    let effective = |ip: &PublicIp| {
-        cluster.effective_outbound_ips.iter().any(|id| id.eq_ignore_ascii_case(&ip.id))
-    };
-    let gateway = |ip: &PublicIp| {
-        let user = ip.used_by.to_lowercase();
-        user.contains("/azurefirewalls/") || user.contains("/natgateways/")
-    };
-    let ingress = |ip: &PublicIp| ip.name.starts_with("kubernetes-");
-    let named: Vec<&&PublicIp> = listed.iter().filter(|ip| effective(ip) || gateway(ip)).collect();
-    let rest: Vec<&&PublicIp> =
-        listed.iter().filter(|ip| ip.used_by.is_empty() && !ingress(ip)).collect();
-    // An address without a user is the egress only when nothing else can be.
-    let chosen = if named.is_empty() && rest.len() == 1 { rest } else { named };
-    for ip in chosen {
-        addresses.insert(ip.address.clone(), (ip.at, Origin::PublicIp(ip.name.clone())));
-    }
-    if addresses.is_empty()
-        && let Some(audit) = facts.audit.ok()
-    {
-        let nodes = audit.others().filter(|client| client.user.starts_with("system:node:"));
-        for client in nodes {
-            let Some(series) = client.total.first.map(|(_, at)| at) else { continue };
-            for (ip, _) in client.addresses.iter().filter(|(ip, _)| is_public(ip)) {
-                addresses
-                    .entry(ip.clone())
-                    .or_insert_with(|| (series, Origin::Audit(client.user.clone())));
-            }
-        }
-    }
-    addresses
 }
 
 /// How many nodes lost the API server.

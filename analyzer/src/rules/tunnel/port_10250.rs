@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use konspect_bundle::{Span, Words, words};
+use konspect_netfilter::change::ChangeKind;
 use konspect_netfilter::evaluate::What;
 
 use crate::facts::firewalls::{Filter, Gate, NodeFirewall, Shut};
 use crate::facts::reach::{Attempt, Sighting, Witness};
 use crate::facts::{Firewalls, KubeletReach, Missing, Nodes};
-use crate::finding::{Confidence, Finding, Meta, Scope, Subject};
+use crate::finding::{Confidence, Finding, Meta, Risk, Scope, Step, Subject};
 use crate::parse::TableKind;
 use crate::rules::Checked;
 
@@ -175,6 +176,18 @@ pub(super) fn noticed(node: &str, sighting: &Sighting) -> Words {
             words!("kubelet-unreachable-timeout", witness = witness, node = node)
         }
     }
+}
+
+/// What would let the connection through, as the evaluator tried it: a step for each.
+pub(super) fn steps(mut finding: Finding, firewall: &NodeFirewall, says: fn(ChangeKind) -> Words) -> Finding {
+    for change in firewall.changes.iter().take(2) {
+        finding = finding.step(
+            Step::new(says(change.kind))
+                .run(Risk::Changes, Some(change.command.clone()))
+                .undone_by(Some(change.undo.clone())),
+        );
+    }
+    finding
 }
 
 /// The node's name for a sentence; the sentences know what to say of nobody's dumps.

@@ -1,8 +1,9 @@
 //! A node's iptables rules stop TCP 10250 before anything accepts it.
 
 use konspect_bundle::words;
+use konspect_netfilter::change::ChangeKind;
 
-use super::port_10250::{Ask, check};
+use super::port_10250::{Ask, check, steps};
 use crate::facts::firewalls::{Filter, NodeFirewall, Shut};
 use crate::facts::{Firewalls, KubeletReach, Nodes};
 use crate::finding::{Finding, Meta, Risk, Step};
@@ -33,20 +34,19 @@ impl Rule for Port10250Iptables {
     }
 }
 
-fn remedy(finding: Finding, _: &NodeFirewall, shut: &Shut) -> Finding {
-    let number = shut.number.to_string();
-    let accept = "iptables -I INPUT -p tcp --dport 10250 -j ACCEPT";
-    let finding = if shut.number == 0 {
-        finding.step(
-            Step::new(words!("port-10250-iptables-accept"))
-                .run(Risk::Changes, Some(accept.to_owned()))
-                .undone_by(Some("iptables -D INPUT -p tcp --dport 10250 -j ACCEPT".to_owned())),
-        )
-    } else {
-        finding.step(Step::new(words!("port-10250-iptables-delete")).run(
-            Risk::Changes,
-            command("iptables -t {} -D {} {}", &[&shut.table, &shut.chain, &number]),
+fn remedy(finding: Finding, firewall: &NodeFirewall, shut: &Shut) -> Finding {
+    let says = |kind| match kind {
+        ChangeKind::Remove => words!("port-10250-iptables-delete"),
+        ChangeKind::Insert | ChangeKind::Ufw => words!("port-10250-iptables-accept"),
+    };
+    let finding = if firewall.changes.is_empty() && shut.number > 0 {
+        let number = shut.number.to_string();
+        finding.step(Step::new(words!("port-10250-iptables-read")).run(
+            Risk::Reads,
+            command("iptables -t {} -L {} {} -n -v", &[&shut.table, &shut.chain, &number]),
         ))
+    } else {
+        steps(finding, firewall, says)
     };
     finding.step(Step::new(words!("port-10250-find-author")))
 }

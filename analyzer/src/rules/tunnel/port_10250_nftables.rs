@@ -1,8 +1,9 @@
 //! An nftables table of its own stops TCP 10250 on a node, unseen by iptables.
 
 use konspect_bundle::words;
+use konspect_netfilter::change::ChangeKind;
 
-use super::port_10250::{Ask, check};
+use super::port_10250::{Ask, check, steps};
 use crate::facts::firewalls::{Filter, NodeFirewall, Shut};
 use crate::facts::{Firewalls, KubeletReach, Nodes};
 use crate::finding::{Finding, Meta, Risk, Step};
@@ -33,21 +34,19 @@ impl Rule for Port10250Nftables {
     }
 }
 
-fn remedy(finding: Finding, _: &NodeFirewall, shut: &Shut) -> Finding {
+fn remedy(finding: Finding, firewall: &NodeFirewall, shut: &Shut) -> Finding {
     let names = [shut.family.as_str(), shut.table.as_str(), shut.chain.as_str()];
-    let finding = match shut.handle {
-        Some(handle) => {
-            let handle = handle.to_string();
-            let [family, table, chain] = names;
-            finding.step(Step::new(words!("port-10250-nftables-delete")).run(
-                Risk::Changes,
-                command("nft delete rule {} {} {} handle {}", &[family, table, chain, &handle]),
-            ))
-        }
-        None => finding.step(Step::new(words!("port-10250-nftables-handle")).run(
-            Risk::Reads,
-            command("nft -a list chain {} {} {}", &names),
-        )),
+    let says = |kind| match kind {
+        ChangeKind::Remove => words!("port-10250-nftables-delete"),
+        ChangeKind::Insert | ChangeKind::Ufw => words!("port-10250-nftables-accept"),
+    };
+    let finding = if firewall.changes.is_empty() {
+        finding.step(
+            Step::new(words!("port-10250-nftables-handle"))
+                .run(Risk::Reads, command("nft -a list chain {} {} {}", &names)),
+        )
+    } else {
+        steps(finding, firewall, says)
     };
     finding.step(Step::new(words!("port-10250-find-author")))
 }

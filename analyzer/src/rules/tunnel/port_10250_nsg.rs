@@ -12,7 +12,6 @@ use crate::finding::{Confidence, Finding, Meta, Risk, Step, Subject};
 use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
-use crate::shell::command;
 
 pub(super) struct Port10250Nsg;
 
@@ -78,25 +77,11 @@ fn finding(answer: &GroupAnswer, group: &Nsg, rule: &NsgRule, test: Option<&SetT
             words!("node-to-node-traffic-blocked-cleared", node = node),
         );
     }
-    let resource_group = group.resource_group.as_deref().unwrap_or("RESOURCE_GROUP");
-    let way = match answer.direction {
-        Direction::Inbound => "Inbound",
-        Direction::Outbound => "Outbound",
-    };
-    // Azure's lowest number wins; 100 is the lowest there is.
-    let before = rule.priority.saturating_sub(1).clamp(100, 4096).to_string();
-    let allow = Step::new(words!("port-10250-nsg-allow"))
-        .run(
-            Risk::Changes,
-            command(
-                "az network nsg rule create -g {} --nsg-name {} -n AllowKubelet10250 --priority {} --direction {} --access Allow --protocol Tcp --source-address-prefixes VirtualNetwork --source-port-ranges '*' --destination-address-prefixes VirtualNetwork --destination-port-ranges 10250",
-                &[resource_group, name, &before, way],
-            ),
-        )
-        .undone_by(command(
-            "az network nsg rule delete -g {} --nsg-name {} -n AllowKubelet10250",
-            &[resource_group, name],
-        ));
+    let allow = Step::new(words!("port-10250-nsg-allow")).run(
+        Risk::Changes,
+        answer.change.as_ref().map(|change| change.command.clone()),
+    );
+    let allow = allow.undone_by(answer.change.as_ref().map(|change| change.undo.clone()));
     finding
         .step(allow)
         .step(Step::new(words!("port-10250-nsg-restart")).run(

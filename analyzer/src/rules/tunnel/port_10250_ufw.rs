@@ -2,7 +2,7 @@
 
 use konspect_bundle::words;
 
-use super::port_10250::{Ask, check};
+use super::port_10250::{Ask, check, steps};
 use crate::facts::firewalls::{Filter, NodeFirewall, Shut};
 use crate::facts::{Firewalls, KubeletReach, Nodes};
 use crate::finding::{Finding, Meta, Risk, Step};
@@ -32,13 +32,18 @@ impl Rule for Port10250Ufw {
     }
 }
 
-fn remedy(finding: Finding, _: &NodeFirewall, _: &Shut) -> Finding {
-    finding
-        .step(
+fn remedy(finding: Finding, firewall: &NodeFirewall, _: &Shut) -> Finding {
+    // Where only UFW's own word was collected there is nothing to try a change on.
+    let finding = if firewall.changes.is_empty() {
+        finding.step(
             Step::new(words!("port-10250-ufw-allow"))
-                .run(Risk::Changes, Some("ufw allow 10250/tcp".to_owned()))
+                .run(Risk::Changes, Some("ufw insert 1 allow 10250/tcp".to_owned()))
                 .undone_by(Some("ufw delete allow 10250/tcp".to_owned())),
         )
+    } else {
+        steps(finding, firewall, |_| words!("port-10250-ufw-allow"))
+    };
+    finding
         .step(
             Step::new(words!("port-10250-ufw-disable"))
                 .run(Risk::Changes, Some("ufw disable".to_owned()))
