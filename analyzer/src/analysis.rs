@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use konspect_audit::{AuditFold, AuditSummary, Fold, Shared};
+use konspect_audit::{AuditFold, AuditSummary, Folds};
 use konspect_bundle::{ArtifactId, Bundle, Code, Content, Diagnostic, Source, Span};
 
 use crate::facts::{Facts, Origin};
@@ -38,7 +38,6 @@ pub struct Analysis {
 struct Scanned {
     kind: Kind,
     rows: Rows,
-    audit: Option<AuditFold>,
 }
 
 /// What a bundle says, before any rule was asked.
@@ -79,22 +78,19 @@ pub fn gather(bundle: &Bundle) -> Gathered {
     let origin = origin(bundle);
     let commands = parse::commands_by_path(bundle);
     let reference = origin.collected.or_else(|| parse::reference_time(bundle));
-    let shared = Shared::new();
-    let scanned = bundle.scan(|artifact, content| {
+    let (audits, scanned) = bundle.scan_with(Folds::new, |audits, artifact, content| {
         let command = commands.get(&artifact.path).map_or("", String::as_str);
         let node = origin.nodes.get(artifact.id.0 as usize).map_or("", String::as_str);
         let hint = Hint { path: &artifact.path, command, node, reference };
-        scan(artifact.id, content, &hint, &shared)
+        scan(artifact.id, content, &hint, audits)
     });
     let mut rows = Rows::default();
     let mut kinds = Vec::with_capacity(scanned.len());
-    let mut audits = Vec::new();
     for one in scanned {
         kinds.push(one.kind);
         rows.append(one.rows);
-        audits.extend(one.audit);
     }
-    let audit = audit_summary(audits, shared);
+    let audit = audits.close().map(AuditFold::finish);
     let mut diagnostics: Vec<Diagnostic> = bundle.diagnostics().to_vec();
     diagnostics.extend(bundle.verify_notes());
     diagnostics.append(&mut rows.diagnostics);
@@ -177,16 +173,17 @@ fn origin(bundle: &Bundle) -> Origin {
     }
 }
 
-fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>, shared: &Shared) -> Scanned {
+fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>, audits: &Folds) -> Scanned {
     let at = Span { artifact: id, start: 0, end: 0 };
     match content {
         Content::Whole { bytes, notes } => {
             let source = Source::new(id, bytes);
             let mut scanned = if konspect_audit::sniff(bytes).is_some() {
-                Scanned::audit(konspect_audit::fold_bytes(source, shared))
+                audits.take(source);
+                Scanned::audit()
             } else {
                 let (kind, rows) = parse::artifact(&source, hint);
-                Scanned { kind, rows, audit: None }
+                Scanned { kind, rows }
             };
             scanned.rows.diagnostics.extend(notes.iter().cloned());
             scanned
@@ -194,39 +191,28 @@ fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>, shared: &Shared) 
         Content::Blocks(blocks) => {
             if konspect_audit::sniff(blocks.head()).is_some() {
                 let each = std::iter::from_fn(|| blocks.next());
-                let mut scanned = Scanned::audit(konspect_audit::fold_blocks(id, each, shared));
+                audits.take_blocks(id, each);
+                let mut scanned = Scanned::audit();
                 scanned.rows.diagnostics.extend(blocks.notes(at, hint.path));
                 return scanned;
             }
             let (kind, rows) = parse::blocks(id, blocks, hint);
-            Scanned { kind, rows, audit: None }
+            Scanned { kind, rows }
         }
         Content::Failed(error) => {
             let note = error.diagnostic(at, hint.path);
             Scanned {
                 kind: Kind::Unknown,
                 rows: Rows { diagnostics: vec![note], ..Rows::default() },
-                audit: None,
             }
         }
     }
 }
 
 impl Scanned {
-    fn audit(fold: AuditFold) -> Self {
-        Self { kind: Kind::AuditLog, rows: Rows::default(), audit: Some(fold) }
+    fn audit() -> Self {
+        Self { kind: Kind::AuditLog, rows: Rows::default() }
     }
-}
-
-/// Merges the folds of all artefacts; `None` when there was no audit log.
-fn audit_summary(folds: Vec<AuditFold>, shared: Shared) -> Option<AuditSummary> {
-    let mut folds = folds.into_iter();
-    let mut all = folds.next()?;
-    for fold in folds {
-        all.merge(fold);
-    }
-    shared.close(&mut all);
-    Some(all.finish())
 }
 
 fn ignored(meta: &crate::finding::Meta, ignore: &[String]) -> bool {

@@ -40,8 +40,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         None => fold_blocks(ArtifactId(0), blocks(File::open(&path)?), &shared),
     };
     shared.close(&mut fold);
-    let all = answers(&fold.finish(), &Filter::default(), 300, 1 << 16);
+    let summary = fold.finish();
+    let all = answers(&summary, &Filter::default(), 300, 1 << 16);
     println!("{}", serde_json::to_string(&all)?);
+    // The process ends here, so nobody needs the memory back.
+    std::mem::forget((summary, all));
     Ok(())
 }
 
@@ -97,7 +100,7 @@ fn from_zip(
 fn blocks(mut from: impl Read + Send) -> impl Iterator<Item = (u64, Vec<u8>)> + Send {
     let mut base = 0;
     std::iter::from_fn(move || {
-        let mut block = Vec::new();
+        let mut block = Vec::with_capacity(1 << 20);
         from.by_ref().take(1 << 20).read_to_end(&mut block).ok().filter(|length| *length > 0)?;
         let start = base;
         base += block.len() as u64;

@@ -2,6 +2,7 @@
 //!
 //! Everything is a function of the summary; durations are micro-seconds, rates thousandths.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use konspect_bundle::Span;
@@ -133,20 +134,22 @@ pub fn top(
     filter: &Filter,
     count: usize,
 ) -> Vec<Top> {
-    let mut groups: BTreeMap<String, Group<'_>> = BTreeMap::new();
-    let mut note = |key: String, tally: &Tally| groups.entry(key).or_default().tally.merge(tally);
+    let mut groups: BTreeMap<Cow<'_, str>, Group<'_>> = BTreeMap::new();
+    let mut add = |key, tally: &Tally| groups.entry(key).or_default().tally.merge(tally);
     match dimension {
         Dimension::Verb => filter
             .series(summary)
-            .for_each(|(_, row)| note(row.verb.as_str().to_owned(), &row.tally)),
+            .for_each(|(_, row)| add(Cow::Borrowed(row.verb.as_str()), &row.tally)),
         Dimension::Resource => {
-            filter.series(summary).for_each(|(_, row)| note(row.resource.clone(), &row.tally));
+            filter
+                .series(summary)
+                .for_each(|(_, row)| add(Cow::Borrowed(&row.resource), &row.tally));
         }
         Dimension::Code => {
             for (_, row) in filter.series(summary) {
                 for (code, requests) in &row.tally.codes {
-                    note(
-                        code.to_string(),
+                    add(
+                        Cow::Owned(code.to_string()),
                         &Tally {
                             requests: *requests,
                             codes: vec![(*code, *requests)],
@@ -164,24 +167,24 @@ pub fn top(
                     &client.namespaces
                 };
                 for (name, requests) in names {
-                    note(name.clone(), &Tally { requests: *requests, ..Tally::default() });
+                    add(Cow::Borrowed(name), &Tally { requests: *requests, ..Tally::default() });
                 }
             }
         }
         Dimension::UserAgent | Dimension::Program | Dimension::User | Dimension::Client => {
             for client in summary.clients.iter().filter(|client| filter.takes_client(client)) {
                 let key = match dimension {
-                    Dimension::UserAgent => client.agent.clone(),
-                    Dimension::Program => program(&client.agent).to_owned(),
-                    Dimension::User => client.user.clone(),
-                    _ => format!("{} {}", client.user, client.agent),
+                    Dimension::UserAgent => Cow::Borrowed(client.agent.as_str()),
+                    Dimension::Program => Cow::Borrowed(program(&client.agent)),
+                    Dimension::User => Cow::Borrowed(client.user.as_str()),
+                    _ => Cow::Owned(format!("{} {}", client.user, client.agent)),
                 };
                 if filter.narrows_series() {
                     for row in client.series.iter().filter(|row| filter.takes_series(row)) {
-                        note(key.clone(), &row.tally);
+                        add(key.clone(), &row.tally);
                     }
                 } else {
-                    note(key, &client.total);
+                    add(key, &client.total);
                 }
             }
         }
@@ -202,7 +205,7 @@ pub fn top(
     let mut rows: Vec<Top> = groups
         .into_iter()
         .filter(|(_, group)| group.tally.requests > 0)
-        .map(|(key, group)| row(key, &group, all, summary.seconds()))
+        .map(|(key, group)| row(key.into_owned(), &group, all, summary.seconds()))
         .collect();
     rows.sort_by(|left, right| {
         (std::cmp::Reverse(left.requests), &left.key)
@@ -345,17 +348,25 @@ pub struct ObjectiveRow {
 
 /// Latency by verb, resource and scope of the clients that the filter takes, slowest p99 first.
 pub fn objectives(summary: &AuditSummary, filter: &Filter) -> Vec<ObjectiveRow> {
+    objectives_where(summary, filter, |_, _| true)
+}
+
+/// As `objectives`, of those series alone that are asked for: most are not worth a row.
+pub(crate) fn objectives_where(
+    summary: &AuditSummary,
+    filter: &Filter,
+    wanted: impl Fn(&ClientSummary, &SeriesSummary) -> bool,
+) -> Vec<ObjectiveRow> {
     let excusing = [Component::ValidatingWebhook, Component::MutatingWebhook, Component::QueueWait];
+    let mut excused: BTreeMap<(Verb, &str), u64> = BTreeMap::new();
+    for part in summary.parts.iter().filter(|part| excusing.contains(&part.component)) {
+        *excused.entry((part.verb, &part.resource)).or_default() += part.sum;
+    }
     let mut rows: Vec<ObjectiveRow> = filter
         .series(summary)
-        .filter(|(_, row)| row.tally.latency.total() > 0)
+        .filter(|(client, row)| row.tally.latency.total() > 0 && wanted(client, row))
         .map(|(client, row)| {
             let [p50, p90, p99] = row.tally.latency.quantiles([500, 900, 990]);
-            let same = |part: &&crate::summary::Part| {
-                part.verb == row.verb
-                    && part.resource == row.resource
-                    && excusing.contains(&part.component)
-            };
             ObjectiveRow {
                 user: client.user.clone(),
                 agent: client.agent.clone(),
@@ -370,7 +381,7 @@ pub fn objectives(summary: &AuditSummary, filter: &Filter) -> Vec<ObjectiveRow> 
                 max: row.tally.slowest.map_or(0, |(max, _)| max),
                 limit: limit(row),
                 objective: judge(row),
-                excused: summary.parts.iter().filter(same).map(|part| part.sum).sum(),
+                excused: excused.get(&(row.verb, row.resource.as_str())).copied().unwrap_or(0),
                 slowest: row.tally.slowest.map(|(_, at)| at),
             }
         })

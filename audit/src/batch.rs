@@ -18,7 +18,7 @@ use crate::tally::{Ended, ListQuery, Tally};
 use crate::timeline::Timeline;
 
 /// So many rows are counted together.
-const ROWS: usize = 1 << 13;
+const ROWS: usize = 1 << 15;
 
 /// Beyond so many names, or bytes of them, all are forgotten.
 const NAMES: usize = 1 << 14;
@@ -67,18 +67,10 @@ impl<T> Default for Numbered<T> {
 }
 
 impl<T> Numbered<T> {
-    fn number(
-        &mut self,
-        hash: u64,
-        bytes: usize,
-        same: impl Fn(&T) -> bool,
-        make: impl FnOnce() -> T,
-    ) -> u32 {
+    /// Names are taken as equal when their hashes are, as in the tables.
+    fn number(&mut self, hash: u64, bytes: usize, make: impl FnOnce() -> T) -> u32 {
         let Self { values, numbers, .. } = self;
-        let found = numbers.find(hash, |(known, number)| {
-            *known == hash && values.get(*number as usize).is_some_and(&same)
-        });
-        if let Some((_, number)) = found {
+        if let Some((_, number)) = numbers.find(hash, |(known, _)| *known == hash) {
             return *number;
         }
         let number = u32::try_from(values.len()).unwrap_or(NONE);
@@ -129,14 +121,14 @@ impl Shape {
 /// One event that matters: the start of a watch, or the end of a request.
 #[derive(Clone, Debug)]
 struct Row {
+    ended: Ended,
     client: u32,
     shape: u32,
     namespace: u32,
-    /// In the names, of an object whose polling is counted.
-    name: Option<(u32, u32)>,
+    /// In the names, of an object whose polling is counted; elsewhere empty.
+    name: (u32, u32),
     fresh: bool,
     started: bool,
-    ended: Ended,
 }
 
 impl Batch {
@@ -149,7 +141,7 @@ impl Batch {
             client,
             shape,
             namespace: NONE,
-            name: None,
+            name: (0, 0),
             fresh: true,
             started: true,
             ended,
@@ -173,11 +165,11 @@ impl Batch {
             && self.clients.values.get(client as usize).is_some_and(|client| client.polls_count);
         let namespace =
             if event.namespace.is_empty() { NONE } else { self.namespace(&event.namespace) };
-        let name = polls.then(|| {
-            let start = self.names.len() as u32;
+        let start = self.names.len() as u32;
+        if polls {
             self.names.push_str(&event.name);
-            (start, self.names.len() as u32)
-        });
+        }
+        let name = (start, self.names.len() as u32);
         let mut ended = Ended::of(event, failure, at);
         if event.verb == Verb::List {
             ended.list = ListQuery::of(&event.uri);
@@ -206,7 +198,6 @@ impl Batch {
         let number = self.clients.number(
             hash(client_hash, address.as_bytes()),
             user.len() + agent.len() + address.len(),
-            |known| *known.user == *user && *known.agent == *agent && *known.address == *address,
             || KnownClient {
                 user: user.into(),
                 agent: agent.into(),
@@ -229,13 +220,6 @@ impl Batch {
         self.shapes.number(
             hash(key.resource.hash(seed), subresource.as_bytes()),
             group.len() + name.len() + subresource.len(),
-            |known| {
-                known.verb == verb
-                    && known.scope == scope
-                    && *known.resource == *name
-                    && *known.group == *group
-                    && *known.subresource == *subresource
-            },
             || Shape {
                 verb,
                 scope,
@@ -248,8 +232,7 @@ impl Batch {
 
     fn namespace(&mut self, name: &str) -> u32 {
         let key = hash(7, name.as_bytes());
-        let make = || (key, Box::from(name));
-        self.namespaces.number(key, name.len(), |(_, known)| **known == *name, make)
+        self.namespaces.number(key, name.len(), || (key, Box::from(name)))
     }
 
     /// Counts all rows.
@@ -317,7 +300,7 @@ impl Batch {
     }
 
     fn count_row(&self, row: &Row, shape: &Shape, client: &mut Client, object_limit: u64) {
-        let Ended { received, staged, at, .. } = row.ended;
+        let (received, staged, at) = (row.ended.received(), row.ended.staged(), row.ended.at());
         if row.started {
             if let Some(time) = staged {
                 *client.watch_pace.slot(time) += 1;
@@ -333,9 +316,8 @@ impl Batch {
                 client.namespaces.tick_hashed(*hash, name, 1);
             }
         }
-        if let Some((start, end)) = row.name
-            && let Some(name) = self.names.get(start as usize..end as usize)
-        {
+        let name = self.names.get(row.name.0 as usize..row.name.1 as usize).unwrap_or_default();
+        if !name.is_empty() {
             let namespace = namespace.map_or("", |(_, name)| name);
             let key = [&*shape.resource, namespace, name];
             client.object(object_limit, key, staged, row.fresh, at);
@@ -347,7 +329,7 @@ impl Batch {
             .iter()
             .filter_map(|place| self.row(*place))
             .filter(|row| row.fresh && !row.started)
-            .filter_map(|row| Some((row.ended.received?, row.ended.latency()?)))
+            .filter_map(|row| Some((row.ended.received()?, row.ended.latency()?)))
             .peekable();
         if latencies.peek().is_none() {
             return;

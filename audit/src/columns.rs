@@ -57,7 +57,7 @@ impl<'a> Columns<'a> {
     /// A row that is an object; cells are text, or JSON that stands for itself.
     pub(crate) fn of_object(bytes: &'a [u8]) -> Option<Self> {
         let mut columns = Self::default();
-        let mut cursor = Cursor { bytes, at: 0 };
+        let mut cursor = Cursor::new(bytes);
         let read = cursor.object(|cursor, key| {
             let start = cursor.at;
             cursor.skip()?;

@@ -190,7 +190,7 @@ fn is_watch_uri(uri: &str) -> bool {
 
 /// The value of a query parameter, still percent-encoded; the first one counts, as in Go.
 pub(crate) fn parameter<'a>(uri: &'a str, name: &str) -> Option<&'a str> {
-    let (_, query) = uri.split_once('?')?;
+    let query = uri.get(memchr::memchr(b'?', uri.as_bytes())? + 1..)?;
     query.split('&').find_map(|pair| match pair.split_once('=') {
         Some((key, value)) if key == name => Some(value),
         None if pair == name => Some(""),

@@ -4,11 +4,11 @@ use serde::Serialize;
 
 use crate::answers::{
     BinRow, Dimension, Filter, GrowthRow, HabitRow, ObjectiveRow, PartRow, RejectionRow, Top,
-    growth, habits, latency, objectives, parts, rejections, top,
+    growth, habits, latency, objectives_where, parts, rejections, top,
 };
 use crate::event::Component;
 use crate::failure::Failure;
-use crate::objective::Objective;
+use crate::objective::{Objective, judge};
 use crate::summary::AuditSummary;
 use crate::time::print;
 
@@ -82,18 +82,12 @@ pub fn answers(summary: &AuditSummary, filter: &Filter, bin_seconds: i64, count:
         namespaces: by(Dimension::Namespace),
         codes: by(Dimension::Code),
         latency: latency(summary, bin_seconds, filter, count),
-        busiest: limited(
-            objectives(summary, &busiest)
-                .into_iter()
-                .filter(|row| row.agent == busiest_agent)
-                .collect(),
-        ),
-        breaches: limited(
-            objectives(summary, filter)
-                .into_iter()
-                .filter(|row| row.objective == Objective::Breached)
-                .collect(),
-        ),
+        busiest: limited(objectives_where(summary, &busiest, |client, _| {
+            client.agent == busiest_agent
+        })),
+        breaches: limited(objectives_where(summary, filter, |_, row| {
+            judge(row) == Objective::Breached
+        })),
         rejections: rejections(summary, filter).into_iter().take(count).collect(),
         habits: habits(summary, filter).into_iter().take(count).collect(),
         growth: growth(summary, filter)

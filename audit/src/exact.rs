@@ -146,6 +146,7 @@ mod tests {
 
     use super::*;
     use crate::scan::Odd;
+    use crate::segments::Segments;
 
     const LINE: &str = r#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Request","auditID":"927fcde7-74e5-4a57-af53-dceacefaf47c","stage":"ResponseComplete","requestURI":"/api/v1/namespaces/shop/pods?limit=500\u0026resourceVersion=0","verb":"list","user":{"username":"system:serviceaccount:shop:app","uid":"1","groups":["a","b{\""],"extra":{"k":["v"]}},"impersonatedUser":{"username":"bob"},"sourceIPs":["10.0.0.1","192.0.2.7"],"userAgent":"app\u003c/1 \ud83d\ude00","objectRef":{"resource":"pods","namespace":"shop","apiVersion":"v1"},"responseStatus":{"metadata":{},"message":"it \"broke\"","code":500},"requestObject":{"a":[1,2,{"stage":"fake"}],"b":"}"},"requestReceivedTimestamp":"2024-10-29T12:21:44.189258Z","stageTimestamp":"2024-10-29T12:22:19.873022Z","annotations":{"apiserver.latency.k8s.io/etcd":"1.150272ms","apiserver.latency.k8s.io/total":"-2562047h47m16.854775808s","authorization.k8s.io/decision":"allow","failed-open.validating.webhook.admission.k8s.io/round_0_index_0":"validation.gatekeeper.sh","k8s.io/deprecated":"true","k8s.io/removed-release":"1.25"}}"#;
 
@@ -173,6 +174,49 @@ mod tests {
         assert!(read(&LINE.as_bytes()[..cut + 40]).is_err());
     }
 
+    /// The line with objects that are large enough to be jumped over.
+    fn large(nested: &str) -> String {
+        let filler = "x".repeat(3000);
+        LINE.replace(
+            "\"requestObject\":{",
+            &format!("\"requestObject\":{{\"filler\":\"{filler}\",{nested}"),
+        )
+    }
+
+    #[test]
+    fn large_objects_are_jumped_over_and_nothing_in_them_is_believed() {
+        let expected = read(LINE.as_bytes()).unwrap();
+        for nested in [
+            "",
+            r#""text":",\"requestReceivedTimestamp\":\"2001-01-01T00:00:00Z\"}","#,
+            r#""o":{"a":1,"requestReceivedTimestamp":"2001-01-01T00:00:00.000000Z"},"#,
+        ] {
+            let line = large(nested);
+            let mut event = Event::default();
+            assert_eq!(scan::scan(line.as_bytes(), &mut event), Ok(()), "{nested}");
+            assert_eq!(event, expected, "{nested}");
+        }
+        // The last key of that name is a nested one.
+        let before = LINE.find("\"requestReceivedTimestamp\"").unwrap();
+        let after = LINE.find("\"stageTimestamp\"").unwrap();
+        let (objects, rest) = (&LINE[..before], &LINE[after..]);
+        let nested = "\"z\":{\"y\":1,\"requestReceivedTimestamp\":\"2001-01-01T00:00:00Z\"},";
+        let line = [objects, &LINE[before..after], nested, rest]
+            .concat()
+            .replace("\"a\":[1,", &format!("\"b\":\"{}\",\"a\":[1,", "x".repeat(3000)));
+        let mut event = Event::default();
+        assert_eq!(scan::scan(line.as_bytes(), &mut event), Ok(()));
+        assert_eq!(event, expected);
+    }
+
+    #[test]
+    fn two_lines_torn_into_one_are_no_event() {
+        let cut = large("");
+        let line = [&cut[..cut.len() - 600], LINE].concat();
+        assert!(read(line.as_bytes()).is_err());
+        assert!(scan::scan(line.as_bytes(), &mut Event::default()).is_err());
+    }
+
     proptest! {
         /// Every line that both accept is read alike, whatever was changed, cut or doubled in it.
         #[test]
@@ -184,6 +228,28 @@ mod tests {
             line.splice(at..end, insert.into_bytes());
             let mut event = Event::default();
             if scan::scan(&line, &mut event).is_ok() && let Ok(exact) = read(&line) {
+                prop_assert_eq!(event, exact);
+            }
+        }
+
+        /// A client that is known from an unchanged line is told from one that is nearly the same.
+        #[test]
+        fn known_clients_are_read_alike(at in 300_usize..700, drop in 0_usize..4, insert in "[\"{},:a-z0-9]{0,3}") {
+            let plain = LINE
+                .replace("\"impersonatedUser\":{\"username\":\"bob\"},", "")
+                .replace("app\\u003c/1 \\ud83d\\ude00", "app/1");
+            let mut segments = Segments::working();
+            for known in [false, true] {
+                let mut event = Event::default();
+                let place = segments.places();
+                prop_assert_eq!(place > 0, known);
+                prop_assert_eq!(scan::scan_known(plain.as_bytes(), &mut event, &mut segments), Ok(()));
+                prop_assert_eq!(event, read(plain.as_bytes()).unwrap());
+            }
+            let mut line = plain.clone().into_bytes();
+            line.splice(at..at + drop, insert.into_bytes());
+            let mut event = Event::default();
+            if scan::scan_known(&line, &mut event, &mut segments).is_ok() && let Ok(exact) = read(&line) {
                 prop_assert_eq!(event, exact);
             }
         }

@@ -176,8 +176,8 @@ fn quoted(text: &str) -> (&str, &str) {
 }
 
 /// A message without its names and numbers, so that like ones count as one.
-pub(crate) fn shape(message: &str) -> String {
-    let mut shape = String::new();
+pub(crate) fn shape_into(message: &str, shape: &mut String) {
+    shape.clear();
     let mut inside = false;
     let mut digits = false;
     for symbol in message.chars() {
@@ -200,7 +200,6 @@ pub(crate) fn shape(message: &str) -> String {
             digits = digit;
         }
     }
-    shape
 }
 
 #[cfg(test)]
@@ -269,6 +268,12 @@ mod tests {
             Failure::QuotaExceeded
         );
         assert_eq!(classify(&Event { code: 200, ..Event::default() }), None);
+    }
+
+    fn shape(message: &str) -> String {
+        let mut shape = String::new();
+        shape_into(message, &mut shape);
+        shape
     }
 
     #[test]

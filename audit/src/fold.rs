@@ -11,7 +11,7 @@ use crate::batch::Batch;
 use crate::budget::hash;
 use crate::client::{Names, Resource, Scope, SeriesKey, Users};
 use crate::event::{Component, Event, Stage, Verb};
-use crate::failure::{Failure, classify, shape};
+use crate::failure::{Failure, classify, shape_into};
 use crate::form::Form;
 use crate::histogram::Histogram;
 use crate::question::{GROUPS, GroupRow, Question};
@@ -79,6 +79,8 @@ pub struct AuditFold {
     pub(crate) unremembered: u64,
     /// What waits to be counted; empty after `trim`.
     pub(crate) batch: Batch,
+    /// Memory for texts that are put together.
+    shape: String,
     since_trim: u32,
 }
 
@@ -142,7 +144,10 @@ impl AuditFold {
         if event.stage == Stage::RequestReceived {
             return false;
         }
-        let id = hash(3, event.audit_id.as_bytes());
+        let long_running = event.long_running();
+        // Most requests are short; without files that may overlap nobody asks for their IDs.
+        let id =
+            if seen.is_some() || long_running { hash(3, event.audit_id.as_bytes()) } else { 0 };
         let fresh =
             event.audit_id.is_empty() || seen.is_none_or(|seen| seen.first(id, event.stage as u8));
         self.reading.duplicates += u64::from(!fresh);
@@ -150,12 +155,12 @@ impl AuditFold {
         if event.ends() {
             self.ended(event, resource, at, fresh);
         } else {
-            self.started(event, resource, id, at, fresh);
+            self.started(event, resource, id, at, fresh && long_running);
         }
         if self.batch.is_full() {
             self.flush();
         }
-        if fresh && event.ends() && event.long_running() && !event.audit_id.is_empty() {
+        if fresh && long_running && event.ends() && !event.audit_id.is_empty() {
             self.watches.end(id);
         }
         self.since_trim += 1;
@@ -252,7 +257,7 @@ impl AuditFold {
         if event.verb == Verb::Watch {
             self.batch.started(event, &key_of(event, resource), at);
         }
-        if event.audit_id.is_empty() || !event.long_running() {
+        if event.audit_id.is_empty() {
             return;
         }
         let owner = || Owner {
@@ -309,8 +314,9 @@ impl AuditFold {
         at: Span,
         fresh: bool,
     ) {
-        let shape = shape(if text.is_empty() { &event.reason } else { text });
-        let key = hash_parts(u64::from(event.code) << 8 | kind as u64, &[name, &shape]);
+        let shape = &mut self.shape;
+        shape_into(if text.is_empty() { &event.reason } else { text }, shape);
+        let key = hash_parts(u64::from(event.code) << 8 | kind as u64, &[name, shape]);
         let row = self.failures.table.row(
             key,
             |row| {
@@ -342,7 +348,9 @@ impl AuditFold {
         row.sightings.see(time, at, u64::from(fresh));
         if fresh {
             *row.pace.slot(time) += 1;
-            row.clients.tick(&format!("{}\n{}", event.user, event.agent), 1);
+            shape.clear();
+            shape.extend([&event.user, "\n", &event.agent]);
+            row.clients.tick(shape, 1);
         }
     }
 

@@ -5,6 +5,12 @@
 
 const FEW: usize = 48;
 
+/// So many fit into the smallest piece of memory that there is.
+const FIRST: usize = 12;
+
+/// Counters come in groups, so that they grow seldom.
+const GROUP: u16 = 32;
+
 /// Counts of values by step.
 #[derive(Clone, Debug, Default)]
 pub struct Histogram {
@@ -23,6 +29,9 @@ impl Histogram {
     fn add_step(&mut self, step: u16, count: u32) {
         if self.counts.is_empty() {
             if count == 1 && self.few.len() < FEW {
+                if self.few.capacity() == 0 {
+                    self.few.reserve_exact(FIRST);
+                }
                 self.few.push(step);
                 return;
             }
@@ -35,17 +44,17 @@ impl Histogram {
 
     fn count(&mut self, step: u16, count: u32) {
         if self.counts.is_empty() {
-            self.base = step;
-            self.counts.push(0);
+            self.base = step - step % GROUP;
         }
         if step < self.base {
-            let missing = usize::from(self.base - step);
+            let base = step - step % GROUP;
+            let missing = usize::from(self.base - base);
             self.counts.splice(0..0, std::iter::repeat_n(0, missing));
-            self.base = step;
+            self.base = base;
         }
         let index = usize::from(step - self.base);
         if index >= self.counts.len() {
-            self.counts.resize(index + 1, 0);
+            self.counts.resize((index / usize::from(GROUP) + 1) * usize::from(GROUP), 0);
         }
         if let Some(slot) = self.counts.get_mut(index) {
             *slot = slot.saturating_add(count);

@@ -73,7 +73,7 @@ pub use form::{Form, sniff};
 pub use histogram::Histogram;
 pub use onset::Onset;
 pub use question::Question;
-pub use read::{Shared, fold_all, fold_blocks, fold_bytes};
+pub use read::{Folds, Shared, fold_all, fold_blocks, fold_bytes};
 pub use seen::Seen;
 pub use state::StateError;
 pub use summary::{

@@ -64,6 +64,48 @@ impl Shared {
     }
 }
 
+/// The folds of the workers of one analysis: a worker takes one that is idle, so that there are as
+/// many as workers and not as artefacts.
+#[derive(Debug, Default)]
+pub struct Folds {
+    shared: Shared,
+    idle: Mutex<Vec<AuditFold>>,
+}
+
+impl Folds {
+    /// For artefacts that may overlap: each event counts once.
+    pub fn new() -> Self {
+        Self { shared: Shared::new(), idle: Mutex::default() }
+    }
+
+    /// Takes a whole artefact.
+    pub fn take(&self, source: Source<'_>) {
+        let mut fold = self.idle().pop().unwrap_or_default();
+        fold.take(source, &self.shared);
+        self.idle().push(fold);
+    }
+
+    /// Takes a huge artefact whose blocks come in order, each with its offset.
+    pub fn take_blocks(&self, id: ArtifactId, blocks: impl Iterator<Item = (u64, Vec<u8>)> + Send) {
+        let fold = fold_blocks(id, blocks, &self.shared);
+        self.idle().push(fold);
+    }
+
+    /// All that was taken; none when nothing was.
+    pub fn close(self) -> Option<AuditFold> {
+        let folds = self.idle.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut folds = folds.into_iter();
+        let mut all = folds.next()?;
+        folds.for_each(|fold| all.merge(fold));
+        self.shared.close(&mut all);
+        Some(all)
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<AuditFold>> {
+        self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
 /// Folds a whole artefact, or any line-aligned part of one that is cut by lines.
 pub fn fold_bytes(source: Source<'_>, shared: &Shared) -> AuditFold {
     let mut fold = AuditFold::default();

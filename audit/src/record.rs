@@ -78,6 +78,9 @@ impl<'a> Reader<'a> {
         if read {
             self.take(&event, at, form);
         }
+        if let Cow::Owned(uri) = event.uri {
+            self.fold.batch.segments.spare = uri;
+        }
         // An event that comes another way has no stretch of bytes to be known by.
         self.fold.batch.segments.begin();
         read
@@ -175,7 +178,7 @@ impl<'a> Reader<'a> {
             None => properties,
         };
         let mut log = None;
-        let mut cursor = Cursor { bytes: properties, at: 0 };
+        let mut cursor = Cursor::new(properties);
         let _ = cursor.object(|cursor, key| {
             let start = cursor.at;
             cursor.skip()?;
@@ -264,7 +267,7 @@ impl<'a> Reader<'a> {
 }
 
 fn collect(bytes: &[u8], keys: &mut Keys) -> Result<(), Odd> {
-    let mut cursor = Cursor { bytes, at: 0 };
+    let mut cursor = Cursor::new(bytes);
     cursor.object(|cursor, key| {
         let start = cursor.at;
         let lower = key.to_ascii_lowercase();

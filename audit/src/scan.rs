@@ -4,6 +4,7 @@
 //! what it skips but never about what it reports.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use memchr::memchr2;
@@ -34,12 +35,12 @@ pub(crate) fn scan_known<'a>(
     segments: &mut Segments,
 ) -> Result<(), Odd> {
     segments.begin();
-    let mut scanner = Scanner { cursor: Cursor { bytes: line, at: 0 }, seen: 0, jumped: false };
+    let mut scanner = Scanner { cursor: Cursor::of_line(line), seen: 0, jumped: false };
     let read = scanner.line(event, segments, true);
     if scanner.jumped && read.is_err() {
         *event = Event::default();
         segments.begin();
-        scanner = Scanner { cursor: Cursor { bytes: line, at: 0 }, seen: 0, jumped: false };
+        scanner = Scanner { cursor: Cursor::of_line(line), seen: 0, jumped: false };
         return scanner.line(event, segments, false);
     }
     read
@@ -48,16 +49,22 @@ pub(crate) fn scan_known<'a>(
 /// How the API server begins every line; the level follows.
 const HEAD: &[u8] = br#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":""#;
 
-/// A top-level key as text, and its first sixteen bytes as a number.
-struct Key {
+/// A key as text, with quotes and colon, and its first sixteen bytes as a number.
+struct Key<F> {
     text: &'static [u8],
     word: u128,
     mask: u128,
-    field: Field,
+    field: F,
 }
 
-impl Key {
-    const fn new(text: &'static [u8], field: Field) -> Self {
+/// A key that was met.
+enum Named<'a, F> {
+    Known(F),
+    Unknown(&'a [u8]),
+}
+
+impl<F: Copy> Key<F> {
+    const fn new(text: &'static [u8], field: F) -> Self {
         let (mut word, mut mask, mut at) = (0_u128, 0_u128, 0);
         while at < 16 && at < text.len() {
             #[expect(clippy::indexing_slicing, reason = "in a constant, below the length")]
@@ -76,7 +83,7 @@ impl Key {
 }
 
 /// The keys that are read, in the order in which the API server writes them.
-const KEYS: [Key; 15] = [
+static KEYS: [Key<Field>; 15] = [
     Key::new(b"\"kind\":", Field::Kind),
     Key::new(b"\"auditID\":", Field::AuditId),
     Key::new(b"\"stage\":", Field::Stage),
@@ -136,6 +143,9 @@ const AFTER_OBJECTS: u32 =
 
 /// Objects shorter than this are stepped over byte by byte.
 const WORTH_A_JUMP: usize = 2048;
+
+/// Lines up to this length are checked to be text as a whole.
+const CHECKED_TOGETHER: usize = 8192;
 
 /// So far from the end of a line the keys after the objects are looked for.
 const TAIL: usize = 8192;
@@ -198,36 +208,13 @@ impl<'a> Scanner<'a> {
         next: &mut usize,
         may_jump: bool,
     ) -> Result<(), Odd> {
-        let rest = self.cursor.bytes.get(self.cursor.at..).ok_or(Odd::Cut)?;
-        if let Some(word) = rest.first_chunk::<16>() {
-            let word = u128::from_le_bytes(*word);
-            // One or two keys may be left out where this one is expected.
-            for (number, key) in KEYS.iter().enumerate().skip(*next).take(3) {
-                if key.stands_at(word, rest) {
-                    *next = number + 1;
-                    self.cursor.at += key.text.len();
-                    return self.field(key.field, event, segments);
-                }
+        match self.cursor.key(&KEYS, next)? {
+            Named::Known(field) => self.field(field, event, segments),
+            Named::Unknown(b"requestObject" | b"responseObject") if may_jump && self.jump() => {
+                Ok(())
             }
-        }
-        self.cursor.space();
-        let (key, _) = self.cursor.raw_string()?;
-        self.cursor.space();
-        self.cursor.expect(b':')?;
-        self.cursor.space();
-        let known = KEYS.iter().position(|known| {
-            known.text.get(1..known.text.len() - 2).is_some_and(|text| text == key)
-        });
-        if let Some(number) = known
-            && let Some(known) = KEYS.get(number)
-        {
-            *next = number + 1;
-            return self.field(known.field, event, segments);
-        }
-        match key {
-            b"requestObject" | b"responseObject" if may_jump && self.jump() => Ok(()),
-            _ if key.contains(&b'\\') => Err(Odd::Strange),
-            _ => self.cursor.skip(),
+            Named::Unknown(key) if key.contains(&b'\\') => Err(Odd::Strange),
+            Named::Unknown(_) => self.cursor.skip(),
         }
     }
 
@@ -263,7 +250,6 @@ impl<'a> Scanner<'a> {
         segments: &mut Segments,
     ) -> Result<(), Odd> {
         let cursor = &mut self.cursor;
-        cursor.space();
         if self.seen & field.bit() != 0 {
             return Err(Odd::Strange);
         }
@@ -274,7 +260,7 @@ impl<'a> Scanner<'a> {
         match field {
             Field::AuditId => event.audit_id = cursor.text()?,
             Field::Stage => event.stage = Stage::parse(&cursor.text()?),
-            Field::Uri => event.uri = cursor.text()?,
+            Field::Uri => event.uri = cursor.text_into(&mut segments.spare)?,
             Field::Verb => event.verb = Verb::parse(&cursor.text()?),
             Field::User => return self.client(event, segments),
             Field::Addresses => source_ips(cursor, event)?,
@@ -304,7 +290,7 @@ impl<'a> Scanner<'a> {
         let rest = self.cursor.bytes.get(self.cursor.at..).ok_or(Odd::Cut)?;
         let place = segments.place(rest).filter(|_| self.seen & LATER == 0);
         if let Some(place) = place
-            && let Some(length) = segments.take(place, rest, event)
+            && let Some(length) = segments.take(place, rest, self.cursor.rest_text(), event)
         {
             self.cursor.at += length;
             self.seen |= LATER;
@@ -321,6 +307,7 @@ impl<'a> Scanner<'a> {
                 return Ok(());
             }
             self.cursor.at += key.len();
+            self.cursor.space();
             self.field(field, event, segments)?;
         }
         let read = self.cursor.bytes.get(start..self.cursor.at).unwrap_or_default();
@@ -355,16 +342,40 @@ fn source_ips<'a>(cursor: &mut Cursor<'a>, event: &mut Event<'a>) -> Result<(), 
     }
 }
 
+#[derive(Clone, Copy)]
+enum ObjectField {
+    Resource,
+    Namespace,
+    Name,
+    Uid,
+    Group,
+    Version,
+    ResourceVersion,
+    Subresource,
+}
+
+static OBJECT_KEYS: [Key<ObjectField>; 8] = [
+    Key::new(b"\"resource\":", ObjectField::Resource),
+    Key::new(b"\"namespace\":", ObjectField::Namespace),
+    Key::new(b"\"name\":", ObjectField::Name),
+    Key::new(b"\"uid\":", ObjectField::Uid),
+    Key::new(b"\"apiGroup\":", ObjectField::Group),
+    Key::new(b"\"apiVersion\":", ObjectField::Version),
+    Key::new(b"\"resourceVersion\":", ObjectField::ResourceVersion),
+    Key::new(b"\"subresource\":", ObjectField::Subresource),
+];
+
 fn object_ref<'a>(cursor: &mut Cursor<'a>, event: &mut Event<'a>) -> Result<(), Odd> {
-    cursor.object(|cursor, key| {
+    cursor.members(&OBJECT_KEYS, |cursor, key| {
+        let Named::Known(key) = key else { return cursor.skip() };
         let field = match key {
-            b"resource" => &mut event.resource,
-            b"namespace" => &mut event.namespace,
-            b"name" => &mut event.name,
-            b"apiGroup" => &mut event.group,
-            b"apiVersion" => &mut event.version,
-            b"subresource" => &mut event.subresource,
-            _ => return cursor.skip(),
+            ObjectField::Resource => &mut event.resource,
+            ObjectField::Namespace => &mut event.namespace,
+            ObjectField::Name => &mut event.name,
+            ObjectField::Group => &mut event.group,
+            ObjectField::Version => &mut event.version,
+            ObjectField::Subresource => &mut event.subresource,
+            ObjectField::Uid | ObjectField::ResourceVersion => return cursor.skip(),
         };
         if !cursor.null() {
             *field = cursor.text()?;
@@ -373,23 +384,48 @@ fn object_ref<'a>(cursor: &mut Cursor<'a>, event: &mut Event<'a>) -> Result<(), 
     })
 }
 
+#[derive(Clone, Copy)]
+enum StatusField {
+    Skipped,
+    Message,
+    Reason,
+    Code,
+}
+
+static STATUS_KEYS: [Key<StatusField>; 5] = [
+    Key::new(b"\"metadata\":", StatusField::Skipped),
+    Key::new(b"\"status\":", StatusField::Skipped),
+    Key::new(b"\"message\":", StatusField::Message),
+    Key::new(b"\"reason\":", StatusField::Reason),
+    Key::new(b"\"code\":", StatusField::Code),
+];
+
 fn response_status<'a>(cursor: &mut Cursor<'a>, event: &mut Event<'a>) -> Result<(), Odd> {
-    cursor.object(|cursor, key| {
+    cursor.members(&STATUS_KEYS, |cursor, key| {
         match key {
-            b"code" if !cursor.null() => event.code = cursor.number()?,
-            b"message" if !cursor.null() => event.message = cursor.text()?,
-            b"reason" if !cursor.null() => event.reason = cursor.text()?,
+            Named::Known(StatusField::Code) if !cursor.null() => event.code = cursor.number()?,
+            Named::Known(StatusField::Message) if !cursor.null() => {
+                event.message = cursor.text()?;
+            }
+            Named::Known(StatusField::Reason) if !cursor.null() => event.reason = cursor.text()?,
             _ => return cursor.skip(),
         }
         Ok(())
     })
 }
 
+/// The annotations that nearly every event has, and that nothing is counted from.
+static ANNOTATION_KEYS: [Key<()>; 2] = [
+    Key::new(b"\"authorization.k8s.io/decision\":", ()),
+    Key::new(b"\"authorization.k8s.io/reason\":", ()),
+];
+
 fn annotations<'a>(cursor: &mut Cursor<'a>, event: &mut Event<'a>) -> Result<(), Odd> {
-    cursor.object(|cursor, key| {
-        if !annotation_wanted(key) {
-            return cursor.skip();
-        }
+    cursor.members(&ANNOTATION_KEYS, |cursor, key| {
+        let key = match key {
+            Named::Unknown(key) if annotation_wanted(key) => key,
+            _ => return cursor.skip(),
+        };
         let value = cursor.text()?;
         let key = std::str::from_utf8(key).map_err(|_| Odd::Strange)?;
         annotate(event, key, value);
@@ -423,9 +459,22 @@ pub(crate) fn annotate<'a>(event: &mut Event<'a>, key: &str, value: Cow<'a, str>
 pub(crate) struct Cursor<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) at: usize,
+    /// The bytes as text, when they were checked together: that is cheaper than one by one.
+    text: Option<&'a str>,
 }
 
 impl<'a> Cursor<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0, text: None }
+    }
+
+    /// For a line that is read as a whole; a long one is mostly jumped over.
+    fn of_line(bytes: &'a [u8]) -> Self {
+        let checked = bytes.len() <= CHECKED_TOGETHER;
+        let text = if checked { simdutf8::basic::from_utf8(bytes).ok() } else { None };
+        Self { bytes, at: 0, text }
+    }
+
     fn peek(&self) -> Result<u8, Odd> {
         self.bytes.get(self.at).copied().ok_or(Odd::Cut)
     }
@@ -434,6 +483,11 @@ impl<'a> Cursor<'a> {
         let byte = self.peek()?;
         self.at += 1;
         Ok(byte)
+    }
+
+    /// What follows, when it is known to be text.
+    fn rest_text(&self) -> Option<&'a str> {
+        self.text?.get(self.at..)
     }
 
     pub(crate) fn space(&mut self) {
@@ -486,6 +540,12 @@ impl<'a> Cursor<'a> {
     /// The bytes between the quotes and whether a backslash is among them.
     #[inline]
     fn raw_string(&mut self) -> Result<(&'a [u8], bool), Odd> {
+        let (range, escaped) = self.string_range()?;
+        Ok((self.bytes.get(range).unwrap_or_default(), escaped))
+    }
+
+    #[inline]
+    fn string_range(&mut self) -> Result<(Range<usize>, bool), Odd> {
         self.expect(b'"')?;
         let start = self.at;
         let mut escaped = false;
@@ -495,7 +555,7 @@ impl<'a> Cursor<'a> {
             let at = self.at + found;
             if rest.get(found) == Some(&b'"') {
                 self.at = at + 1;
-                return Ok((self.bytes.get(start..at).unwrap_or_default(), escaped));
+                return Ok((start..at, escaped));
             }
             escaped = true;
             self.at = at + 2;
@@ -504,12 +564,80 @@ impl<'a> Cursor<'a> {
 
     /// A string value, unescaped when it must be.
     fn text(&mut self) -> Result<Cow<'a, str>, Odd> {
-        let (raw, escaped) = self.raw_string()?;
-        let text = std::str::from_utf8(raw).map_err(|_| Odd::Strange)?;
+        self.text_into(&mut String::new())
+    }
+
+    /// As `text`; what must be unescaped takes the memory of `spare`.
+    fn text_into(&mut self, spare: &mut String) -> Result<Cow<'a, str>, Odd> {
+        let (range, escaped) = self.string_range()?;
+        let text = match self.text {
+            Some(text) => text.get(range),
+            None => self.bytes.get(range).and_then(|raw| std::str::from_utf8(raw).ok()),
+        };
+        let text = text.ok_or(Odd::Strange)?;
         if escaped {
-            unescape(text).map(Cow::Owned).ok_or(Odd::Strange)
+            unescape_into(text, std::mem::take(spare)).map(Cow::Owned).ok_or(Odd::Strange)
         } else {
             Ok(Cow::Borrowed(text))
+        }
+    }
+
+    /// Stands behind the next key and its colon; `next` is the key that is expected, and some that
+    /// may be left out before it are tried as well.
+    #[inline]
+    fn key<F: Copy>(&mut self, keys: &[Key<F>], next: &mut usize) -> Result<Named<'a, F>, Odd> {
+        let rest = self.bytes.get(self.at..).ok_or(Odd::Cut)?;
+        if let Some(word) = rest.first_chunk::<16>() {
+            let word = u128::from_le_bytes(*word);
+            for (number, key) in keys.iter().enumerate().skip(*next).take(4) {
+                if key.stands_at(word, rest) {
+                    *next = number + 1;
+                    self.at += key.text.len();
+                    self.space();
+                    return Ok(Named::Known(key.field));
+                }
+            }
+        }
+        self.space();
+        let (name, _) = self.raw_string()?;
+        self.space();
+        self.expect(b':')?;
+        self.space();
+        let same =
+            |key: &Key<F>| key.text.get(1..key.text.len() - 2).is_some_and(|text| text == name);
+        Ok(match keys.iter().enumerate().find(|(_, key)| same(key)) {
+            Some((number, key)) => {
+                *next = number + 1;
+                Named::Known(key.field)
+            }
+            None => Named::Unknown(name),
+        })
+    }
+
+    /// Walks an object whose keys come mostly in one order; `each` must step over the value.
+    #[inline]
+    fn members<F: Copy>(
+        &mut self,
+        keys: &[Key<F>],
+        mut each: impl FnMut(&mut Self, Named<'a, F>) -> Result<(), Odd>,
+    ) -> Result<(), Odd> {
+        self.space();
+        self.expect(b'{')?;
+        self.space();
+        if self.peek()? == b'}' {
+            self.at += 1;
+            return Ok(());
+        }
+        let mut next = 0;
+        loop {
+            let key = self.key(keys, &mut next)?;
+            each(self, key)?;
+            self.space();
+            match self.next()? {
+                b',' => {}
+                b'}' => return Ok(()),
+                _ => return Err(Odd::Strange),
+            }
         }
     }
 
@@ -535,7 +663,11 @@ impl<'a> Cursor<'a> {
     /// Steps over any value.
     pub(crate) fn skip(&mut self) -> Result<(), Odd> {
         match self.peek()? {
-            b'"' => self.raw_string().map(drop),
+            b'"' => self.string_range().map(drop),
+            b'{' if self.bytes.get(self.at + 1) == Some(&b'}') => {
+                self.at += 2;
+                Ok(())
+            }
             b'{' => self.skip_nested(b'{', b'}'),
             b'[' => self.skip_nested(b'[', b']'),
             b',' | b'}' | b']' | b':' => Err(Odd::Strange),
@@ -578,20 +710,25 @@ fn end_of_string(rest: &[u8]) -> Option<usize> {
     const HIGHS: u64 = 0x8080_8080_8080_8080;
     let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
     let (words, _) = rest.as_chunks::<8>();
-    for (number, word) in words.iter().take(5).enumerate() {
+    for (number, word) in words.iter().take(8).enumerate() {
         let word = u64::from_le_bytes(*word);
         let hits = zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5c));
         if hits != 0 {
             return Some(number * 8 + hits.trailing_zeros() as usize / 8);
         }
     }
-    let from = words.len().min(5) * 8;
+    let from = words.len().min(8) * 8;
     memchr2(b'"', b'\\', rest.get(from..)?).map(|at| from + at)
 }
 
 /// Resolves JSON escapes; none when one is wrong or a surrogate stands alone.
 pub(crate) fn unescape(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(text.len());
+    unescape_into(text, String::new())
+}
+
+fn unescape_into(text: &str, mut out: String) -> Option<String> {
+    out.clear();
+    out.reserve(text.len());
     let mut rest = text;
     while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
         let (before, tail) = rest.split_at_checked(at)?;

@@ -1,6 +1,6 @@
 //! What is counted about a set of requests; everything adds up in any order.
 
-use konspect_bundle::Span;
+use konspect_bundle::{ArtifactId, Span};
 
 use crate::event::{Event, Verb, parameter};
 use crate::failure::Failure;
@@ -73,34 +73,54 @@ impl Lists {
 /// A request that ended, as far as tallies need it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ended {
-    pub(crate) received: Option<i64>,
-    pub(crate) staged: Option<i64>,
+    /// Micro-seconds since 1970; `NEVER` when it was not said.
+    received: i64,
+    staged: i64,
+    start: u64,
+    length: u32,
+    artifact: ArtifactId,
     pub(crate) verb: Verb,
-    pub(crate) long_running: bool,
-    pub(crate) code: u16,
-    pub(crate) failure: Option<Failure>,
+    long_running: bool,
+    code: u16,
+    failure: Option<Failure>,
     pub(crate) list: ListQuery,
-    pub(crate) at: Span,
 }
+
+const NEVER: i64 = i64::MIN;
 
 impl Ended {
     /// What an event says, but for the query of a LIST.
     pub(crate) fn of(event: &Event<'_>, failure: Option<Failure>, at: Span) -> Self {
         Self {
-            received: event.received,
-            staged: event.staged,
+            received: event.received.unwrap_or(NEVER),
+            staged: event.staged.unwrap_or(NEVER),
+            start: at.start,
+            length: u32::try_from(at.end.saturating_sub(at.start)).unwrap_or(u32::MAX),
+            artifact: at.artifact,
             verb: event.verb,
             long_running: event.long_running(),
             code: event.code,
             failure,
             list: ListQuery::default(),
-            at,
         }
+    }
+
+    pub(crate) fn received(&self) -> Option<i64> {
+        Some(self.received).filter(|time| *time != NEVER)
+    }
+
+    pub(crate) fn staged(&self) -> Option<i64> {
+        Some(self.staged).filter(|time| *time != NEVER)
+    }
+
+    pub(crate) fn at(&self) -> Span {
+        let end = self.start + u64::from(self.length);
+        Span { artifact: self.artifact, start: self.start, end }
     }
 
     /// Micro-seconds from the request's arrival to its end.
     pub(crate) fn duration(&self) -> Option<u64> {
-        u64::try_from(self.staged?.checked_sub(self.received?)?).ok()
+        u64::try_from(self.staged()?.checked_sub(self.received()?)?).ok()
     }
 
     /// The duration, when it is a latency.
@@ -133,15 +153,15 @@ pub struct Tally {
 impl Tally {
     /// Takes what does not change when the same event comes again.
     pub(crate) fn exemplify(&mut self, ended: &Ended) {
-        if let Some(time) = ended.staged.or(ended.received) {
+        if let Some(time) = ended.staged().or(ended.received()) {
             self.last = self.last.max(Some(time));
-            let candidate = (time, ended.at);
+            let candidate = (time, ended.at());
             if self.first.is_none_or(|first| candidate < first) {
                 self.first = Some(candidate);
             }
         }
         if let Some(latency) = ended.latency() {
-            self.slowest = slower(self.slowest, Some((latency, ended.at)));
+            self.slowest = slower(self.slowest, Some((latency, ended.at())));
         }
     }
 

@@ -4,13 +4,62 @@
 ///
 /// Times before 2000 are placeholders (`0001-01-01T00:00:00Z`) and give none.
 pub(crate) fn parse(text: &str) -> Option<i64> {
-    let micros = fast(text.as_bytes()).or_else(|| slow(text.trim()))?;
+    let micros =
+        fixed(text.as_bytes()).or_else(|| fast(text.as_bytes())).or_else(|| slow(text.trim()))?;
     (micros >= 946_684_800_000_000).then_some(micros)
 }
 
 /// A time as RFC 3339 in UTC.
 pub(crate) fn print(micros: i64) -> String {
     jiff::Timestamp::from_microsecond(micros).map(|stamp| stamp.to_string()).unwrap_or_default()
+}
+
+/// A time as the API server writes it, with all six digits of the fraction.
+fn fixed(bytes: &[u8]) -> Option<i64> {
+    let bytes: &[u8; 27] = bytes.try_into().ok()?;
+    let [
+        y0,
+        y1,
+        y2,
+        y3,
+        b'-',
+        mo0,
+        mo1,
+        b'-',
+        d0,
+        d1,
+        b'T',
+        h0,
+        h1,
+        b':',
+        mi0,
+        mi1,
+        b':',
+        s0,
+        s1,
+        b'.',
+        f0,
+        f1,
+        f2,
+        f3,
+        f4,
+        f5,
+        b'Z',
+    ] = *bytes
+    else {
+        return None;
+    };
+    let mut highest = 0;
+    let mut two = |ten: u8, one: u8| {
+        let (ten, one) = (ten.wrapping_sub(b'0'), one.wrapping_sub(b'0'));
+        highest = highest.max(ten).max(one);
+        i64::from(ten) * 10 + i64::from(one)
+    };
+    let year = two(y0, y1) * 100 + two(y2, y3);
+    let (month, day) = (two(mo0, mo1), two(d0, d1));
+    let second = two(h0, h1) * 3600 + two(mi0, mi1) * 60 + two(s0, s1);
+    let micros = two(f0, f1) * 10_000 + two(f2, f3) * 100 + two(f4, f5);
+    if highest > 9 { None } else { civil(year, month, day, second, micros) }
 }
 
 fn fast(bytes: &[u8]) -> Option<i64> {

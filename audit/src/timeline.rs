@@ -3,6 +3,9 @@
 //! The width that results depends only on which times were seen, not on their order, so timelines
 //! merge exactly.
 
+/// So many of the last slots are looked at before the others are searched.
+const NEAR: usize = 6;
+
 /// What one slot holds.
 pub(crate) trait Slot: Clone + Default {
     fn merge(&mut self, other: &Self);
@@ -36,10 +39,20 @@ impl<S: Slot, const SECONDS: i64, const LIMIT: usize> Timeline<S, SECONDS, LIMIT
                 self.slots.push((key, S::default()));
                 self.slots.len() - 1
             }
-            _ => self.slots.binary_search_by_key(&key, |(key, _)| *key).unwrap_or_else(|at| {
-                self.slots.insert(at, (key, S::default()));
-                at
-            }),
+            _ => {
+                // Times go back and forth, but not far.
+                let near = self.slots.len().saturating_sub(NEAR);
+                let last = self.slots.get(near..).unwrap_or_default();
+                match last.iter().rposition(|(slot, _)| *slot == key) {
+                    Some(at) => near + at,
+                    None => self.slots.binary_search_by_key(&key, |(key, _)| *key).unwrap_or_else(
+                        |at| {
+                            self.slots.insert(at, (key, S::default()));
+                            at
+                        },
+                    ),
+                }
+            }
         };
         #[expect(clippy::indexing_slicing, reason = "the slot was found or made just now")]
         &mut self.slots[at].1

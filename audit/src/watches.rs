@@ -13,8 +13,9 @@ use crate::rows::hash_parts;
 /// How many unmatched halves are kept.
 pub(crate) const LIMIT: usize = 1 << 19;
 
-/// How many different owners are told apart.
-const OWNERS: usize = 1 << 18;
+/// When there are so many owners, those that no open request has are forgotten. Which ones are kept
+/// never depends on the order in which requests came.
+const OWNERS: usize = 1 << 16;
 
 /// Where, when and whose an open request is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +52,7 @@ enum Half {
 }
 
 /// Unmatched halves.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Watches {
     halves: HashMap<u64, Half>,
     /// Each with the hash that it is known by.
@@ -59,6 +60,20 @@ pub(crate) struct Watches {
     numbers: HashMap<u64, u32>,
     /// Only audit IDs with a hash up to `u64::MAX >> thinned` are followed.
     pub(crate) thinned: u32,
+    /// So many owners are taken before unused ones are looked for.
+    room: usize,
+}
+
+impl Default for Watches {
+    fn default() -> Self {
+        Self {
+            halves: HashMap::new(),
+            owners: Vec::new(),
+            numbers: HashMap::new(),
+            thinned: 0,
+            room: OWNERS,
+        }
+    }
 }
 
 impl Watches {
@@ -108,16 +123,42 @@ impl Watches {
     }
 
     fn number(&mut self, key: u64, owner: impl FnOnce() -> Owner) -> u32 {
-        // Made-up names must not eat memory: past the limit requests have the empty owner.
-        let full = self.owners.len() >= OWNERS;
-        let key = if full && !self.numbers.contains_key(&key) { 0 } else { key };
         if let Some(number) = self.numbers.get(&key) {
             return *number;
         }
+        if self.owners.len() >= self.room {
+            self.forget_unused();
+        }
         let number = u32::try_from(self.owners.len()).unwrap_or(u32::MAX);
-        self.owners.push((key, if full { Owner::default() } else { owner() }));
+        self.owners.push((key, owner()));
         self.numbers.insert(key, number);
         number
+    }
+
+    /// Forgets the owners whose requests have all ended.
+    fn forget_unused(&mut self) {
+        let mut numbers: Vec<Option<u32>> = vec![None; self.owners.len()];
+        let mut kept = 0;
+        for half in self.halves.values_mut() {
+            if let Half::Start(started) = half
+                && let Some(number) = numbers.get_mut(started.owner as usize)
+            {
+                started.owner = *number.get_or_insert_with(|| {
+                    kept += 1;
+                    kept - 1
+                });
+            }
+        }
+        let owners = std::mem::take(&mut self.owners);
+        let mut owners: Vec<(u32, (u64, Owner))> = numbers
+            .into_iter()
+            .zip(owners)
+            .filter_map(|(number, owner)| Some((number?, owner)))
+            .collect();
+        owners.sort_unstable_by_key(|(number, _)| *number);
+        self.numbers = owners.iter().map(|(number, (key, _))| (*key, *number)).collect();
+        self.owners = owners.into_iter().map(|(_, owner)| owner).collect();
+        self.room = self.room.max(2 * self.owners.len());
     }
 
     fn thin(&mut self) {
@@ -163,12 +204,18 @@ impl Watches {
 
     /// Open requests by owner, and within it by audit ID's hash.
     pub(crate) fn open(&self) -> BTreeMap<Owner, Vec<(u64, Started)>> {
-        let mut open: BTreeMap<Owner, Vec<(u64, Started)>> = BTreeMap::new();
+        let mut starts: Vec<Vec<(u64, Started)>> = vec![Vec::new(); self.owners.len()];
         for (id, half) in &self.halves {
-            if let Half::Start(started) = half {
-                let (_, owner) =
-                    self.owners.get(started.owner as usize).cloned().unwrap_or_default();
-                open.entry(owner).or_default().push((*id, started.clone()));
+            if let Half::Start(started) = half
+                && let Some(starts) = starts.get_mut(started.owner as usize)
+            {
+                starts.push((*id, started.clone()));
+            }
+        }
+        let mut open: BTreeMap<Owner, Vec<(u64, Started)>> = BTreeMap::new();
+        for ((_, owner), starts) in self.owners.iter().zip(starts) {
+            if !starts.is_empty() {
+                open.entry(owner.clone()).or_default().extend(starts);
             }
         }
         for starts in open.values_mut() {
@@ -177,5 +224,49 @@ impl Watches {
             });
         }
         open
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use konspect_bundle::ArtifactId;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Starts and ends in the order given, by two workers whose halves meet at the end.
+    fn left_open(events: &[(u64, bool)], cut: usize, room: usize) -> BTreeMap<Owner, Vec<u64>> {
+        let mut workers =
+            [Watches { room, ..Watches::default() }, Watches { room, ..Watches::default() }];
+        for (number, (id, starts)) in events.iter().enumerate() {
+            let worker = &mut workers[usize::from(number >= cut)];
+            if *starts {
+                let owner = Owner { user: format!("user-{}", id % 7), ..Owner::default() };
+                let at = Span { artifact: ArtifactId(0), start: *id, end: id + 1 };
+                worker.start(*id, 0, at, owner.hash(), || owner.clone());
+            } else {
+                worker.end(*id);
+            }
+        }
+        let [mut all, other] = workers;
+        all.merge(other);
+        all.open()
+            .into_iter()
+            .map(|(owner, starts)| (owner, starts.into_iter().map(|(id, _)| id).collect()))
+            .collect()
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_open_does_not_depend_on_the_order_nor_on_the_room(
+            count in 1_u64..40, ended in 0_u64..40, cut in 0_usize..80, room in 1_usize..9, seed in any::<u64>(),
+        ) {
+            let mut events: Vec<(u64, bool)> = (0..count).map(|id| (id, true)).collect();
+            events.extend((0..ended.min(count)).map(|id| (id, false)));
+            let expected = left_open(&events, events.len(), usize::MAX);
+            prop_assert_eq!(expected.values().map(Vec::len).sum::<usize>() as u64, count - ended.min(count));
+            events.sort_by_key(|event| crate::budget::hash(seed, &(event.0 * 2 + u64::from(event.1)).to_le_bytes()));
+            prop_assert_eq!(left_open(&events, cut, room), expected);
+        }
     }
 }

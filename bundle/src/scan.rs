@@ -12,6 +12,9 @@ use crate::store::Raw;
 use crate::store::tar::Tar;
 use crate::{ArtifactId, Diagnostic, ReadError, Span};
 
+/// Artefacts of more stored bytes than this are visited by their size.
+const LARGE: u64 = 8 << 20;
+
 /// What one visit left behind.
 struct Visited<T> {
     id: ArtifactId,
@@ -33,12 +36,26 @@ impl Bundle {
     /// may be visited a second time, and its first value dropped, when a limit that no order of
     /// visits could share fairly has tripped: so the result never depends on the threads.
     pub fn scan<T: Send>(&self, visit: impl Fn(&Artifact, Content<'_>) -> T + Sync) -> Vec<T> {
+        self.scan_with(|| (), |(), artifact, content| visit(artifact, content)).1
+    }
+
+    /// As `scan`, with something that all visits share: `begin` makes it, anew when artefacts are
+    /// visited a second time.
+    pub fn scan_with<S: Sync, T: Send>(
+        &self,
+        begin: impl Fn() -> S,
+        visit: impl Fn(&S, &Artifact, Content<'_>) -> T + Sync,
+    ) -> (S, Vec<T>) {
         self.ledger.begin();
-        let mut visited = self.pass(&visit);
+        let mut shared = begin();
+        let mut visited =
+            self.pass(&|artifact: &_, content: Content<'_>| visit(&shared, artifact, content));
         if self.ledger.tripped() {
             drop(visited);
             self.ledger.be_strict();
-            visited = self.pass(&visit);
+            shared = begin();
+            visited =
+                self.pass(&|artifact: &_, content: Content<'_>| visit(&shared, artifact, content));
         }
         let mut learned = Learned::default();
         let mut values = Vec::with_capacity(visited.len());
@@ -48,7 +65,7 @@ impl Bundle {
             values.push(one.value);
         }
         *self.learned.lock().unwrap_or_else(PoisonError::into_inner) = learned;
-        values
+        (shared, values)
     }
 
     /// What the last scan found wrong with reading the artefacts: the notes it gave to the visitor
@@ -145,7 +162,8 @@ impl Bundle {
         }
     }
 
-    /// Visits all artefacts: largest first, for a large one that begins last would be waited for.
+    /// Visits all artefacts: the large ones first, for one that begins last would be waited for, and
+    /// the others in their order, so that what belongs together in time is seen together.
     fn pass<T: Send>(
         &self,
         visit: &(impl Fn(&Artifact, Content<'_>) -> T + Sync),
@@ -158,7 +176,9 @@ impl Bundle {
             .zip(&self.members)
             .filter(|(_, member)| is_solid.get(member.source) == Some(&false))
             .collect();
-        direct.sort_by_key(|(artifact, _)| (std::cmp::Reverse(artifact.stored_bytes), artifact.id));
+        direct.sort_by_key(|(artifact, _)| {
+            (std::cmp::Reverse(artifact.stored_bytes.max(LARGE)), artifact.id)
+        });
         let mut visited: Vec<Visited<T>> = direct
             .into_iter()
             .par_bridge()
