@@ -33,6 +33,14 @@ fn main() -> anyhow::Result<()> {
             }
         }
     }
+    // What no page may let come alive; nobody looks at these.
+    for (number, payload) in states::PAYLOADS.iter().enumerate() {
+        let report = states::hostile(payload);
+        let mut bytes = Vec::new();
+        let language = Language::new(Locale::English);
+        render::render(Format::Html, &report, &language, &Options::default(), &mut bytes)?;
+        fs::write(folder.join(format!("payload-{number:02}.html")), bytes)?;
+    }
     let mut index = format!(
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>konspect: gallery</title><style>{STYLE}</style></head>\n<body><h1>Every state of the report</h1>\n"
     );

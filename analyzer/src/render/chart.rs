@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::{axis, escape};
 use crate::report::{ClusterCard, SeriesCard};
 
 const SERIES: usize = 5;
@@ -13,6 +14,10 @@ const LEFT: f64 = 64.0;
 const RIGHT: f64 = 640.0;
 const TOP: f64 = 16.0;
 const BOTTOM: f64 = 180.0;
+/// A bar and its label above it.
+const BAR_PITCH: f64 = 34.0;
+const BAR_WIDTH: f64 = 420.0;
+const BAR_CHARACTERS: usize = 50;
 
 #[derive(Debug, Serialize)]
 pub(super) struct LineChart {
@@ -56,6 +61,8 @@ pub(super) struct Bars {
 pub(super) struct Bar {
     pub name: String,
     pub detail: String,
+    /// Name and detail, as long as the drawing is wide.
+    pub label: String,
     pub value: u64,
     pub y: f64,
     pub width: f64,
@@ -114,10 +121,7 @@ pub(super) fn latency(cluster: &ClusterCard) -> Option<LineChart> {
             .filter(|value| *value <= max * 1.001)
             .map(|value| (y(value), amount(value, &unit)))
             .collect(),
-        x_ticks: (0..=4_u8)
-            .map(|index| from + (to - from) * f64::from(index) / 4.0)
-            .map(|at| (x(at), clock(at)))
-            .collect(),
+        x_ticks: axis::ticks(from, to, 6).into_iter().map(|(at, label)| (x(at), label)).collect(),
         unit,
         series: lines,
         peak,
@@ -261,15 +265,22 @@ pub(super) fn bars(rows: impl Iterator<Item = (String, String, u64)>, most: usiz
         .into_iter()
         .zip(0_u32..)
         .map(|((name, detail, value), index)| Bar {
+            label: bar_label(&name, &detail),
             name,
             detail,
             value,
-            y: f64::from(index) * 24.0,
-            width: round(300.0 * ratio(value, max)).max(1.0),
+            y: f64::from(index) * BAR_PITCH,
+            width: round(BAR_WIDTH * ratio(value, max)).max(1.0),
         })
         .collect();
-    let height = rows.last().map_or(24.0, |row| row.y + 24.0);
+    let height = rows.last().map_or(BAR_PITCH, |row| row.y + BAR_PITCH);
     Some(Bars { rows, height, left_out })
+}
+
+/// A long name gives way to its detail: the verb tells two bars of one client apart.
+fn bar_label(name: &str, detail: &str) -> String {
+    let room = BAR_CHARACTERS.saturating_sub(detail.chars().count() + 1);
+    format!("{} {detail}", escape::cut(name, room)).trim_end().to_owned()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "a bar's length needs three digits")]

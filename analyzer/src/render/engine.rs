@@ -138,9 +138,13 @@ pub(super) fn render(
 }
 
 fn failed(name: &str, error: &Error) -> RenderError {
-    let at = error.line().map(|line| format!(" at line {line}")).unwrap_or_default();
-    let file = error.name().unwrap_or(name).to_owned();
-    RenderError::Template { name: file, message: format!("{error}{at}") }
+    let file = error.name().unwrap_or(name);
+    let place = error.line().map_or_else(|| file.to_owned(), |line| format!("{file}:{line}"));
+    let message = match error.detail() {
+        Some(detail) => format!("{}: {detail}", error.kind()),
+        None => error.kind().to_string(),
+    };
+    RenderError::Template { name: place, message }
 }
 
 /// Anything that serializes, as templates see it.

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use super::terminal;
+use super::{axis, terminal};
 use crate::report::{Health, Report, TimelineEntry};
 
 /// The lanes in the order they are drawn.
@@ -226,32 +226,14 @@ fn class(report: &Report, entry: &TimelineEntry) -> &'static str {
 
 /// Round times, at most nine of them.
 fn ticks(scale: &Scale) -> Vec<Tick> {
-    const STEPS: [i64; 16] = [
-        1, 5, 10, 30, 60, 300, 600, 900, 1800, 3600, 7200, 21_600, 43_200, 86_400, 604_800,
-        2_592_000,
-    ];
-    let (from, to) = (scale.from.as_second(), scale.to.as_second());
-    let step = STEPS.into_iter().find(|step| (to - from) / step <= 8).unwrap_or(31_536_000);
-    let format = if step >= 86_400 {
-        "%m-%d"
-    } else if to - from > 86_400 {
-        "%m-%d %H:%M"
-    } else if step < 60 {
-        "%H:%M:%S"
-    } else {
-        "%H:%M"
-    };
-    let mut ticks = Vec::new();
-    let mut at = from.div_euclid(step) * step;
-    while at <= to && ticks.len() < 12 {
-        if at >= from
-            && let Ok(time) = Timestamp::from_second(at)
-        {
-            ticks.push(Tick { x: scale.x(time), label: time.strftime(format).to_string() });
-        }
-        at += step;
-    }
-    ticks
+    let (from, to) = (scale.from.as_duration().as_secs_f64(), scale.to.as_duration().as_secs_f64());
+    axis::ticks(from, to, 8)
+        .into_iter()
+        .filter_map(|(at, label)| {
+            let at = Timestamp::from_duration(SignedDuration::try_from_secs_f64(at).ok()?).ok()?;
+            Some(Tick { x: scale.x(at), label })
+        })
+        .collect()
 }
 
 fn parse(at: Option<&str>) -> Option<Timestamp> {

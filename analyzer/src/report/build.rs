@@ -299,7 +299,7 @@ impl Cards<'_> {
             "verdict-summary",
             causes = causes.len(),
             explained = explained,
-            findings = causes.len() + explained + unexplained.len(),
+            findings = causes.len() + explained + unexplained.len() + ranked.aggravating.len(),
             unexplained = unexplained.len()
         ));
         let effects = causes.first().map(|cause| &cause.explains);

@@ -1,15 +1,14 @@
 // Opens every HTML report of a folder in Chromium over file:// and checks what only a browser can
 // say: no request, no policy violation, axe without violations, every control reached by keyboard,
 // the copy button copies the exact command, filter and sort are fast, the first screen fits, the
-// print is short. Screenshots go to FOLDER/shots when SHOTS is set.
+// print is short, nothing from a bundle comes alive. `cargo xtask gallery` writes the folder.
 //
 //   node check.mjs FOLDER [PATTERN]        CHROMIUM=/usr/bin/chromium
 
-import { readdirSync, readFileSync, mkdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { each, launch, open } from "./browser.mjs";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const folder = resolve(process.argv[2] ?? ".");
@@ -17,70 +16,80 @@ const pattern = new RegExp(process.argv[3] ?? "");
 const files = readdirSync(folder).filter((name) => name.endsWith(".html") && name !== "index.html" && pattern.test(name));
 const failures = [];
 const fail = (file, what) => { failures.push(`${file}: ${what}`); console.log(`FAIL ${file}: ${what}`); };
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
-
-async function open(file, options) {
-  const context = await browser.newContext({ bypassCSP: false, ...options });
-  const page = await context.newPage();
-  const url = pathToFileURL(join(folder, file)).href;
-  const seen = { requests: [], violations: [], errors: [], dialogs: 0 };
-  page.on("request", (request) => { if (request.url() !== url) seen.requests.push(request.url()); });
-  page.on("dialog", (dialog) => { seen.dialogs += 1; dialog.dismiss(); });
-  page.on("console", (message) => { if (/Content Security Policy/i.test(message.text())) seen.violations.push(message.text()); });
-  page.on("pageerror", (error) => seen.errors.push(String(error)));
-  await page.goto(url, { waitUntil: "load" });
-  return { context, page, seen };
-}
+const totals = { requests: 0, violations: 0, axe: 0, controls: 0, copies: 0, keys: 0, prints: 0, payloads: 0 };
+const worst = { key: 0, screen: 0, pages: 0, load: 0, elements: 0 };
+const highest = (name, value) => { worst[name] = Math.max(worst[name], Math.round(value)); };
 
 function quiet(file, what, seen) {
+  totals.requests += seen.requests.length;
+  totals.violations += seen.violations.length;
   if (seen.requests.length) fail(file, `${what}: ${seen.requests.length} requests, first ${seen.requests[0].slice(0, 90)}`);
   if (seen.violations.length) fail(file, `${what}: policy violation ${seen.violations[0].slice(0, 160)}`);
   if (seen.errors.length) fail(file, `${what}: script error ${seen.errors[0]}`);
   if (seen.dialogs) fail(file, `${what}: a dialog opened`);
 }
 
-// Every theme and width, with and without script: silence, no sideways scrolling, axe.
-async function looks(file, colorScheme, width, javaScriptEnabled) {
-  const height = width === 320 ? 640 : 720;
-  const { context, page, seen } = await open(file, { colorScheme, viewport: { width, height }, javaScriptEnabled, reducedMotion: "reduce" });
-  const what = `${colorScheme} ${width}${javaScriptEnabled ? "" : " no script"}`;
-  if (process.env.SHOTS && javaScriptEnabled) {
-    mkdirSync(join(folder, "shots"), { recursive: true });
-    await page.screenshot({ path: join(folder, "shots", `${file.replace(/html$/, "")}${colorScheme}.${width}.png`) });
+async function violations(file, what, page, run) {
+  const result = await page.evaluate((options) => window.axe.run(document, options), run);
+  for (const violation of result.violations) {
+    totals.axe += 1;
+    fail(file, `${what}: axe ${violation.id} (${violation.nodes.length}): ${violation.nodes[0].target.join(" ")} ${violation.nodes[0].failureSummary.split("\n")[1] ?? ""}`);
   }
-  if (!javaScriptEnabled) {
-    const text = await page.locator("main").innerText();
-    if (text.length < 200) fail(file, `${what}: only ${text.length} characters to read`);
-    quiet(file, what, seen);
-    await context.close();
-    return;
-  }
-  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-  if (wide > 1) fail(file, `${what}: the page is ${wide} px too wide`);
-  if (width === 1280) {
-    const bottom = await page.evaluate(() => document.querySelector(".screen").getBoundingClientRect().bottom);
-    if (bottom > height) fail(file, `${what}: the first screen ends at ${Math.round(bottom)} px`);
-  }
-  await page.evaluate(() => document.querySelectorAll("details").forEach((node) => { node.open = true; }));
-  if (!file.startsWith("huge")) {
-    // Evaluated over the protocol: the page's own policy stays as it is.
+}
+
+// Both themes and widths with script: silence, no sideways scrolling, the first screen, axe.
+async function looks(file) {
+  const typical = !file.startsWith("huge");
+  const started = performance.now();
+  const { context, page, seen } = await open(browser, folder, file, { colorScheme: "light", viewport: { width: 1280, height: 720 } });
+  highest("load", performance.now() - started);
+  const elements = await page.evaluate(() => document.querySelectorAll("*").length);
+  highest("elements", elements);
+  if (elements > (typical ? 5000 : 30000)) fail(file, `${elements} elements`);
+  const bottom = await page.evaluate(() => document.querySelector(".screen").getBoundingClientRect().bottom);
+  highest("screen", bottom);
+  if (bottom > 720) fail(file, `the first screen ends at ${Math.round(bottom)} px`);
+  // Evaluated over the protocol: the page's own policy stays as it is.
+  if (typical) {
+    await page.evaluate(() => document.querySelectorAll("details").forEach((node) => { node.open = true; }));
     await page.evaluate(axe);
-    const result = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
-    for (const violation of result.violations) {
-      fail(file, `${what}: axe ${violation.id} (${violation.nodes.length}): ${violation.nodes[0].target.join(" ")} ${violation.nodes[0].failureSummary.split("\n")[1] ?? ""}`);
+  }
+  for (const width of [1280, 320]) {
+    await page.setViewportSize({ width, height: 720 });
+    for (const colorScheme of ["light", "dark"]) {
+      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      if (wide > 1) fail(file, `${colorScheme} ${width}: the page is ${wide} px too wide`);
+      if (!typical) continue;
+      // What is no matter of colour is the same in both themes.
+      const run = colorScheme === "light"
+        ? { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }
+        : { runOnly: { type: "rule", values: ["color-contrast", "link-in-text-block"] } };
+      await violations(file, `${colorScheme} ${width}`, page, run);
     }
   }
-  quiet(file, what, seen);
+  quiet(file, "with script", seen);
   await context.close();
+}
+
+// Without script everything is there: every word of the page but the labels of its tools.
+async function scriptless(file) {
+  const texts = [];
+  for (const javaScriptEnabled of [true, false]) {
+    const { context, page, seen } = await open(browser, folder, file, { javaScriptEnabled, viewport: { width: 320, height: 720 } });
+    const words = await page.locator("main").textContent();
+    texts.push(words.replace(/\s+/g, " "));
+    const hidden = await page.locator("main [hidden]:not(button):not(.filterbox)").count();
+    if (!javaScriptEnabled && hidden) fail(file, `no script: ${hidden} elements are hidden`);
+    quiet(file, javaScriptEnabled ? "phone" : "no script", seen);
+    await context.close();
+  }
+  if (texts[1].length < 200 || texts[1] !== texts[0]) fail(file, `no script: ${texts[1].length} characters, with script ${texts[0].length}`);
 }
 
 // Every control is reached by Tab, in view, with a visible focus, and large enough.
 async function keyboard(file) {
-  const { context, page } = await open(file, { viewport: { width: 1280, height: 720 }, reducedMotion: "reduce" });
+  const { context, page } = await open(browser, folder, file, { viewport: { width: 1280, height: 720 } });
   const controls = await page.evaluate(() => {
     const all = [...document.querySelectorAll("a[href], button, input, summary, [tabindex='0']")];
     return all.filter((node) => node.checkVisibility({ contentVisibilityAuto: false, visibilityProperty: true }) && node.getClientRects().length).length;
@@ -106,30 +115,45 @@ async function keyboard(file) {
     reached.add(state.id);
     if (reached.size >= controls) break;
   }
+  totals.controls += reached.size;
   if (reached.size < controls) fail(file, `keyboard reaches ${reached.size} of ${controls} controls`);
   await context.close();
 }
 
-async function copies(file) {
-  const { context, page } = await open(file, { viewport: { width: 1280, height: 720 } });
-  const button = page.locator("button.copy").first();
-  if (await button.count()) {
-    await page.evaluate(() => {
-      window.copied = null;
-      Object.defineProperty(navigator, "clipboard", { value: { writeText: (text) => { window.copied = text; return Promise.resolve(); } } });
-    });
-    await button.click();
-    const [copied, shown] = await page.evaluate(() => [window.copied, document.querySelector("button.copy").parentNode.querySelector("code").textContent]);
-    if (copied !== shown) fail(file, `copied ${JSON.stringify(copied)} instead of ${JSON.stringify(shown)}`);
+// Every copy button copies the command beside it; the first one that of the report.
+async function tools(file) {
+  const report = JSON.parse(readFileSync(join(folder, file.replace(/html$/, "json")), "utf8"));
+  const { context, page } = await open(browser, folder, file, { viewport: { width: 1280, height: 720 } });
+  await page.evaluate(() => {
+    document.querySelectorAll("details").forEach((node) => { node.open = true; });
+    window.copied = [];
+    Object.defineProperty(navigator, "clipboard", { value: { writeText: (text) => { window.copied.push(text); return Promise.resolve(); } } });
+  });
+  const buttons = page.locator("button.copy");
+  const count = await buttons.count();
+  if (count) {
+    await buttons.first().click();
     await page.waitForFunction(() => document.getElementById("status").textContent !== "", null, { timeout: 2000 })
       .catch(() => fail(file, "copying is not announced"));
+    await page.evaluate(() => { window.copied = []; document.querySelectorAll("button.copy").forEach((button) => button.click()); });
   }
+  const [copied, shown] = await page.evaluate(() => [window.copied, [...document.querySelectorAll("button.copy")].map((button) => button.parentNode.querySelector("code").textContent)]);
+  totals.copies += copied.length;
+  if (copied.length !== count || copied.some((text, index) => text !== shown[index])) fail(file, `copied ${JSON.stringify(copied.slice(0, 3))} instead of ${JSON.stringify(shown.slice(0, 3))}`);
+  const first = report.verdict.first_step?.command;
+  if (first && !file.startsWith("hostile") && copied[0] !== first) fail(file, `the first button copies ${JSON.stringify(copied[0])} instead of ${JSON.stringify(first)}`);
+  await page.locator("button[data-do=theme]").click();
+  if (await page.evaluate(() => document.documentElement.getAttribute("data-theme")) !== "dark") fail(file, "the theme does not change");
+  const expand = page.locator("button[data-do=expand]");
+  await expand.click();
+  await expand.click();
+  if (await page.locator("details[open]").count()) fail(file, "what was expanded does not fold again");
   await context.close();
 }
 
 // Sorts both ways and filters; on the largest table of the page, 5,000 rows at least.
 async function tables(file) {
-  const { context, page } = await open(file, { viewport: { width: 1280, height: 720 } });
+  const { context, page } = await open(browser, folder, file, { viewport: { width: 1280, height: 720 } });
   const result = await page.evaluate(async () => {
     const table = document.getElementById("findings-table");
     if (!table) return null;
@@ -142,29 +166,37 @@ async function tables(file) {
     }
     const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
     const input = document.querySelector("input.filter");
-    input.value = "z"; input.dispatchEvent(new Event("input"));
+    const type = (value) => { input.value = value; input.dispatchEvent(new Event("input")); };
+    type("z");
     await frame();
-    let worst = 0;
-    for (const value of ["c", "co", "copy", "copy 49", "copy 499", ""]) {
-      const start = performance.now();
-      input.value = value;
-      input.dispatchEvent(new Event("input"));
-      worst = Math.max(worst, performance.now() - start);
-      if (value === "copy 4999") break;
+    // The layout belongs to the key. The best of three is what the page costs, whatever else runs.
+    const words = ["c", "co", "cop", "copy", "copy 4", "copy 49", "copy 499", "copy 4999", ""];
+    const best = words.map(() => Infinity);
+    for (let trial = 0; trial < 3; trial += 1) {
+      for (const [index, word] of words.entries()) {
+        const start = performance.now();
+        type(word);
+        document.body.getBoundingClientRect();
+        best[index] = Math.min(best[index], performance.now() - start);
+      }
     }
-    input.value = "copy 4999"; input.dispatchEvent(new Event("input"));
+    const key = Math.max(...best);
+    type("copy 4999");
     const shown = [...body.rows].filter((row) => !row.hidden).length;
-    input.value = ""; input.dispatchEvent(new Event("input"));
+    type("");
     const head = table.tHead.rows[0].cells[4], sort = head.querySelector("button");
+    const affected = () => [...body.rows].map((row) => +row.cells[4].getAttribute("data-sort"));
     sort.click();
-    const up = [...body.rows].map((row) => +row.cells[4].getAttribute("data-sort"));
+    const up = affected();
     sort.click();
-    const down = [...body.rows].map((row) => +row.cells[4].getAttribute("data-sort"));
+    const down = affected();
     const sorted = (list, order) => list.every((value, index) => !index || order * (value - list[index - 1]) >= 0);
-    return { worst, shown, up: sorted(up, 1), down: sorted(down, -1), aria: head.getAttribute("aria-sort") };
+    return { key, keys: words.length, shown, up: sorted(up, 1), down: sorted(down, -1), aria: head.getAttribute("aria-sort") };
   });
   if (result) {
-    if (result.worst > 100) fail(file, `a key of the filter takes ${Math.round(result.worst)} ms`);
+    totals.keys += result.keys;
+    highest("key", result.key);
+    if (result.key > 100) fail(file, `a key of the filter takes ${Math.round(result.key)} ms`);
     if (result.shown !== 1) fail(file, `the filter shows ${result.shown} rows instead of 1`);
     if (!result.up || !result.down || result.aria !== "descending") fail(file, `sorting: ${JSON.stringify(result)}`);
   }
@@ -173,30 +205,49 @@ async function tables(file) {
 
 async function print(file) {
   for (const javaScriptEnabled of [true, false]) {
-    const { context, page } = await open(file, { javaScriptEnabled });
+    const { context, page } = await open(browser, folder, file, { javaScriptEnabled });
     const pdf = await page.pdf({ format: "A4", preferCSSPageSize: true });
     const pages = (pdf.toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g) ?? []).length;
+    totals.prints += 1;
+    highest("pages", pages);
     if (pages > 12) fail(file, `prints on ${pages} pages${javaScriptEnabled ? "" : " without script"}`);
     await context.close();
   }
 }
 
-for (const file of files) {
-  const before = failures.length;
-  for (const colorScheme of ["light", "dark"]) {
-    for (const width of [320, 1280]) await looks(file, colorScheme, width, true);
-  }
-  await looks(file, "light", 1280, false);
-  if (!file.startsWith("huge")) {
-    await keyboard(file);
-    await copies(file);
-    await tables(file);
-    await print(file);
-  } else {
-    await tables(file);
-  }
-  console.log(`${failures.length === before ? "ok  " : "BAD "} ${file}`);
+// A page full of payloads: nothing of them became an element, a link or a script.
+async function inert(file) {
+  const { context, page, seen } = await open(browser, folder, file, { viewport: { width: 1280, height: 720 } });
+  await page.evaluate(() => document.querySelectorAll("details").forEach((node) => { node.open = true; }));
+  const live = await page.evaluate(() => [...document.querySelectorAll("*")].filter((node) =>
+    /^(kx|img|iframe|object|embed|form|base|foreignobject|animate|set|use|image)/i.test(node.localName)
+    || [...node.attributes].some((attribute) => /^on|^style$|^src$|^srcset$|^formaction$|^xlink/.test(attribute.name))
+    || (node.hasAttribute("href") && !node.getAttribute("href").startsWith("#"))).map((node) => node.outerHTML.slice(0, 90)));
+  totals.payloads += 1;
+  if (live.length) fail(file, `${live.length} live payloads, first ${live[0]}`);
+  const scripts = await page.evaluate(() => document.scripts.length);
+  if (scripts !== 1) fail(file, `${scripts} scripts`);
+  quiet(file, "payload", seen);
+  await context.close();
 }
+
+const started = performance.now();
+const browser = await launch();
+await each(files, 2, async (file) => {
+  await inert(file);
+  if (!file.startsWith("payload")) {
+    const main = file.startsWith("one-cause") || file.startsWith("long-names");
+    await looks(file);
+    await scriptless(file);
+    if (!file.startsWith("huge")) {
+      await keyboard(file);
+      await tools(file);
+      if (main || file.includes(".en.")) await print(file);
+    }
+    if (main || file === "huge.en.html") await tables(file);
+  }
+});
 await browser.close();
-console.log(`${files.length} pages, ${failures.length} failures`);
+console.log(`${files.length} pages in ${Math.round((performance.now() - started) / 1000)} s: ${JSON.stringify(totals)}, at most ${JSON.stringify(worst)}`);
+console.log(`${failures.length} failures`);
 process.exit(failures.length ? 1 : 0);

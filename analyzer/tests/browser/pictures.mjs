@@ -9,7 +9,7 @@ import { each, launch, open } from "./browser.mjs";
 
 const folder = resolve(process.argv[2] ?? ".");
 const pattern = new RegExp(process.argv[3] ?? "");
-const files = readdirSync(folder).filter((name) => name.endsWith(".html") && name !== "index.html" && pattern.test(name));
+const files = readdirSync(folder).filter((name) => name.endsWith(".html") && name !== "index.html" && !name.startsWith("payload") && pattern.test(name));
 const shots = join(folder, "shots");
 mkdirSync(shots, { recursive: true });
 

@@ -7,7 +7,8 @@ use konspect::report::Report;
 use serde_json::Value;
 
 use crate::kit::{self, Tree};
-use crate::render::{PAYLOADS, check_page, hidden, outside_code};
+use crate::render::{check_page, hidden, outside_code};
+use crate::states::PAYLOADS;
 
 const NODE: &str = "aks-apps-51873320-vmss000001";
 

@@ -9,8 +9,10 @@
 
 mod audit;
 mod cli;
+mod counts;
 mod determinism;
 mod fuzz;
+mod golden;
 mod hostile;
 mod kit;
 mod next;
@@ -21,6 +23,8 @@ mod render;
 mod schema;
 mod states;
 mod targets;
+mod templates;
 mod tidy;
+mod translated;
 mod truth;
 mod words;

@@ -21,9 +21,9 @@ struct Block {
 }
 
 #[derive(Debug)]
-struct Section {
-    title: String,
-    files: Vec<(String, Vec<u8>)>,
+pub(crate) struct Section {
+    pub(crate) title: String,
+    pub(crate) files: Vec<(String, Vec<u8>)>,
     expected: Option<Block>,
 }
 
@@ -117,7 +117,7 @@ fn page_path(rule: &dyn Run) -> PathBuf {
         .join(format!("src/rules/{}/{name}.md", family.as_str().unwrap()))
 }
 
-fn sections(page: &str) -> Vec<Section> {
+pub(crate) fn sections(page: &str) -> Vec<Section> {
     let mut shared = Vec::new();
     let mut sections: Vec<Section> = Vec::new();
     let lines: Vec<&str> = page.lines().collect();

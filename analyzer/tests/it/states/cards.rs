@@ -50,7 +50,7 @@ pub(crate) fn base(say: &Say) -> Report {
             root_cause: None,
             failure: None,
             effects: None,
-            summary: say.summary(0, 0, 0, 0),
+            summary: String::new(),
             saw: Vec::new(),
             not_seen: Vec::new(),
             banners: Vec::new(),

@@ -12,6 +12,32 @@ use super::cards::{at, entry, step, subject, term};
 use super::cluster::pool;
 use super::say::Say;
 
+/// What somebody may write into a name, a message or a log line.
+pub(crate) const PAYLOADS: &[&str] = &[
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>",
+    "' onmouseover='alert(1)",
+    "</style></title></textarea><kx-a>",
+    "]]><!-- --><svg onload=alert(1)>",
+    "{{ 7*7 }}{% include 'x' %}{# #}",
+    "javascript:alert(1)",
+    "https://kx-evil.example/a www.kx-evil.example",
+    "[a](https://kx-evil.example) ![b](http://kx-evil.example)",
+    "`` ` ```` code",
+    "\n```\n# kx0001\n```",
+    "\n[kx0001]: http://kx-evil.example",
+    "@kx-team fixes #1 kx/kx#2 !3 GH-4",
+    "| a | b |\n| --- | --- |",
+    "{code}x{code} {noformat} [~kx] !kx.png!",
+    "\u{1b}]8;;http://kx-evil.example\u{7}a\u{1b}[2J\r\u{8}\u{9b}31m",
+    "\u{202e}gnp.exe\u{2066}\u{200f}\u{feff}\u{e0041}",
+    "---\n===\n> a\n- b\n1. c\n    d",
+    "&lt;b&gt;&#60;i&#62;",
+    "<!-- kx --><details open><summary>",
+    "$(id) `id` ; rm -rf / #",
+    "~~~\nx",
+];
+
 /// One payload in every field that a bundle can reach.
 pub(crate) fn hostile(payload: &str) -> Report {
     let mut report = super::one_cause(&Say::new(Locale::English));

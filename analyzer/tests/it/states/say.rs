@@ -2,6 +2,7 @@
 
 use konspect::language::{Language, Locale};
 use konspect::parse::TableKind;
+use konspect::report::Report;
 use konspect_bundle::{Words, words};
 
 pub(crate) struct Say {
@@ -34,19 +35,15 @@ impl Say {
     }
 
     /// The line that counts causes and findings.
-    pub(crate) fn summary(
-        &self,
-        causes: u64,
-        explained: u64,
-        findings: u64,
-        unexplained: u64,
-    ) -> String {
+    pub(crate) fn summary(&self, report: &Report) -> String {
+        let explained: usize = report.causes.iter().map(|cause| cause.explains.len()).sum();
+        let other = report.unexplained.len() + report.aggravating.len();
         self.words(&words!(
             "verdict-summary",
-            causes = causes,
+            causes = report.causes.len(),
             explained = explained,
-            findings = findings,
-            unexplained = unexplained
+            findings = report.causes.len() + explained + other,
+            unexplained = report.unexplained.len()
         ))
     }
 }
