@@ -101,6 +101,7 @@ fn dispatch(format: Format, source: &Source<'_>, hint: &Hint<'_>, rows: &mut Row
         Format::Transcript => transcript::transcript(source, hint, rows),
         Format::ErrorText => transcript::failed_command(source, hint, rows),
         Format::SideFile => transcript::side_file(source, hint, rows),
+        Format::RequestTrace => transcript::request_trace(source, hint, rows),
         Format::ResolvConf => dns::resolv_conf(source, hint, rows),
         Format::Hosts => dns::hosts(source, hint, rows),
         Format::DnsLookup => dns::dns(source, hint, rows),

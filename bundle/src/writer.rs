@@ -24,7 +24,7 @@ pub const PART: usize = 4 << 20;
 /// What can go wrong while a bundle is written: never the cluster, always the disk or a name.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    #[error("cannot write {path}: {source}")]
+    #[error("cannot write {path}")]
     Io { path: String, source: io::Error },
     #[error("{path} exists already")]
     Exists { path: String },
@@ -448,7 +448,20 @@ fn beside(target: &Path, suffix: &str) -> PathBuf {
     target.with_file_name(format!(".{name}.{suffix}"))
 }
 
-fn failed(path: &Path, source: io::Error) -> WriteError {
+/// An error about the file that a temporary one was to become.
+fn failed(temporary: &Path, source: io::Error) -> WriteError {
+    let name = temporary.file_name().unwrap_or_default().to_string_lossy();
+    let plain = name
+        .strip_prefix('.')
+        .and_then(|name| name.strip_suffix(".partial").or_else(|| name.strip_suffix(".sorted")));
+    // The system's own word, without the layers that passed it on.
+    let layers =
+        std::iter::successors(Some(&source as &dyn std::error::Error), |error| error.source());
+    let code = layers
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .find_map(io::Error::raw_os_error);
+    let source = code.map_or(source, io::Error::from_raw_os_error);
+    let path = plain.map_or_else(|| temporary.to_owned(), |name| temporary.with_file_name(name));
     WriteError::Io { path: path.display().to_string(), source }
 }
 

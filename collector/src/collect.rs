@@ -32,6 +32,10 @@ const SECOND_LOOK: Duration = Duration::from_secs(5);
 pub(crate) enum CollectError {
     #[error("{0} is not on PATH: install it, or name it with --kubectl")]
     NoKubectl(String),
+    #[error("{0} is no program: name another kubectl with --kubectl")]
+    NoProgram(String),
+    #[error("the kubeconfig {0} does not exist: name another with --kubeconfig or KUBECONFIG")]
+    NoKubeconfig(String),
     #[error(
         "no cluster is configured: name one with --kubeconfig or KUBECONFIG (kubectl says: {0})"
     )]
@@ -62,8 +66,18 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Asks kubectl, not the cluster, where the cluster is.
     pub(crate) fn find(options: &Kubectl, stop: &Stop) -> Result<Self, CollectError> {
-        let missing = || CollectError::NoKubectl(options.program.clone());
+        let missing = || {
+            let named = options.program.clone();
+            if named.contains('/') {
+                CollectError::NoProgram(named)
+            } else {
+                CollectError::NoKubectl(named)
+            }
+        };
         let program = kubectl::find(&options.program).ok_or_else(missing)?;
+        if let Some(file) = missing_kubeconfig(options.kubeconfig.as_deref()) {
+            return Err(CollectError::NoKubeconfig(file));
+        }
         let words = options.words();
         let mut view = words.clone();
         view.extend(["config", "view", "--minify", "-o", "json"].map(str::to_owned));
@@ -99,6 +113,7 @@ pub(crate) fn collect(
 ) -> Result<Collected, CollectError> {
     let target = output_path(arguments.output.as_deref(), &cluster.name);
     let writer = Writer::create(&target, arguments.max_size)?;
+    progress.say(&format!("cluster {} at {}", cluster.name, cluster.server));
     let started = clock::now();
     let session = Session::new(&writer, stop, progress, usize::from(arguments.parallel));
     let run = Run {
@@ -395,6 +410,16 @@ fn configured(view: &[u8]) -> Option<(String, String)> {
     let cluster = view.get("clusters")?.get(0)?;
     let server = cluster.get("cluster")?.get("server")?.as_str()?;
     Some((cluster.get("name")?.as_str()?.to_owned(), server.to_owned()))
+}
+
+/// The configuration that the caller named, when no file of it is there.
+fn missing_kubeconfig(option: Option<&str>) -> Option<String> {
+    if let Some(file) = option {
+        return (!Path::new(file).exists()).then(|| file.to_owned());
+    }
+    let variable = std::env::var_os("KUBECONFIG").filter(|value| !value.is_empty())?;
+    let none = std::env::split_paths(&variable).all(|file| !file.exists());
+    none.then(|| variable.to_string_lossy().into_owned())
 }
 
 /// The API server that a pod sees.

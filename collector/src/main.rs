@@ -48,9 +48,10 @@ fn main() -> ExitCode {
     match run(&cli) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), "error: {error:#}");
             let write = error.downcast_ref::<WriteError>().is_some()
                 || matches!(error.downcast_ref::<CollectError>(), Some(CollectError::Write(_)));
+            let advice = if write { "; name another place with --output" } else { "" };
+            let _ = writeln!(std::io::stderr(), "error: {error:#}{advice}");
             ExitCode::from(if write { CANNOT_WRITE } else { USAGE })
         }
     }
@@ -96,7 +97,6 @@ fn collect(arguments: &Collect, progress: &Progress) -> anyhow::Result<u8> {
     }
     let stop = stop(arguments.timeout)?;
     let cluster = Cluster::find(&arguments.kubectl, &stop)?;
-    progress.say(&format!("cluster {} at {}", cluster.name, cluster.server));
     let collected = collect::collect(arguments, &plan, &cluster, &stop, progress)?;
     let gaps = gaps(&collected.commands);
     let state = if collected.interrupted {

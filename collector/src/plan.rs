@@ -165,6 +165,8 @@ pub(crate) struct Entry {
     pub feeds: Vec<String>,
     /// Rights, as `verb resource.group` or `get /path`.
     pub needs: Vec<String>,
+    /// Why `deploy/rbac.yaml` leaves its rights out; such an entry is one that the owner must want.
+    pub beyond: Option<String>,
     /// The role that Azure asks for.
     pub role: Option<String>,
 }
@@ -227,6 +229,18 @@ impl Plan {
             lines.push("\nrights:".to_owned());
         }
         lines.extend(rights.iter().map(|right| format!("  {right}")));
+        let beyond: Vec<String> = self
+            .entries
+            .iter()
+            .filter_map(|entry| {
+                let why = entry.beyond.as_ref()?;
+                Some(format!("  {}: {} ({why})", entry.name, entry.needs.join(", ")))
+            })
+            .collect();
+        if !beyond.is_empty() {
+            lines.push("\nnot in deploy/rbac.yaml, skipped without the right:".to_owned());
+        }
+        lines.extend(beyond);
         let kibibytes: u64 =
             self.entries.iter().map(|entry| entry.estimate * entry.repetitions()).sum();
         let size = kibibytes.div_ceil(1024);
@@ -350,43 +364,152 @@ fn load(name: &str, depth: usize) -> Result<Plan, PlanError> {
 mod tests {
     use super::*;
 
-    /// The names of the analyzer's tables.
-    const TABLES: &[&str] = &[
-        "nodes",
-        "pods",
-        "events",
-        "workloads",
-        "services",
-        "endpoints",
-        "webhooks",
-        "api-services",
-        "flow-control",
-        "network-policies",
-        "disruption-budgets",
-        "quotas",
-        "leases",
-        "namespaces",
-        "jobs",
-        "secrets-metadata",
-        "config-maps",
-        "custom-resources",
-        "volumes",
-        "certificate-requests",
-        "top",
-        "metrics",
-        "health",
-        "node-files",
-        "firewalls",
-        "dns-lookups",
-        "probes",
-        "logs",
-        "client-errors",
-        "azure-cluster",
-        "azure-network",
-        "azure-metrics",
-        "audit",
-        "api-version",
-    ];
+    use clap::Parser;
+    use konspect::parse::TableKind;
+    use konspect::report::collect::recipe_of;
+
+    use crate::cli::Cli;
+
+    /// What the roles of `deploy/rbac.yaml` grant, as entries spell it.
+    fn granted() -> BTreeSet<String> {
+        let text = include_str!("../../deploy/rbac.yaml");
+        let rules = text.split("\n---\n").filter_map(|document| {
+            let document: serde_json::Value = serde_yaml::from_str(document).unwrap();
+            Some(document.get("rules")?.as_array()?.clone())
+        });
+        let texts = |rule: &serde_json::Value, key: &str| -> Vec<String> {
+            let values = rule.get(key).and_then(serde_json::Value::as_array);
+            values.into_iter().flatten().map(|value| value.as_str().unwrap().to_owned()).collect()
+        };
+        let mut granted = BTreeSet::new();
+        for rule in rules.flatten() {
+            let mut things = texts(&rule, "nonResourceURLs");
+            for group in texts(&rule, "apiGroups") {
+                let named = |resource: &String| {
+                    if group.is_empty() { resource.clone() } else { format!("{resource}.{group}") }
+                };
+                things.extend(texts(&rule, "resources").iter().map(named));
+            }
+            for verb in texts(&rule, "verbs") {
+                granted.extend(things.iter().map(|thing| format!("{verb} {thing}")));
+            }
+        }
+        granted
+    }
+
+    #[test]
+    fn the_roles_grant_what_the_profiles_need_and_nothing_else() {
+        let mut needed = BTreeSet::new();
+        let granted = granted();
+        for name in ["quick", "default", "deep", "audit"] {
+            for entry in Plan::load(name, &[], &[]).unwrap().entries {
+                let inside = entry.needs.iter().all(|need| granted.contains(need));
+                assert_eq!(inside, entry.beyond.is_none(), "{}: {:?}", entry.name, entry.needs);
+                if entry.beyond.is_none() {
+                    needed.extend(entry.needs);
+                }
+            }
+        }
+        assert_eq!(granted, needed);
+        assert!(
+            granted.iter().all(|right| right.starts_with("get ") || right.starts_with("list "))
+        );
+        assert!(!granted.iter().any(|right| right.contains("secrets") || right.contains("proxy")));
+    }
+
+    fn tables(plan: &Plan) -> BTreeSet<String> {
+        plan.entries.iter().flat_map(|entry| entry.feeds.clone()).collect()
+    }
+
+    #[test]
+    fn every_input_of_a_rule_is_produced_by_an_entry() {
+        let fed: BTreeSet<String> = PROFILES
+            .iter()
+            .flat_map(|(name, _)| tables(&Plan::load(name, &[], &[]).unwrap()))
+            .collect();
+        for rule in konspect::rules::all() {
+            let needs = rule.needs();
+            for table in needs.required.iter().flatten().chain(&needs.optional) {
+                assert!(fed.contains(table.as_str()), "{}: {}", rule.meta().slug, table.as_str());
+            }
+        }
+        // What a rule asks for while it runs is a table too, and no entry feeds what is none.
+        let known: BTreeSet<String> =
+            TableKind::ALL.iter().map(|table| table.as_str().to_owned()).collect();
+        assert_eq!(fed, known);
+    }
+
+    #[test]
+    fn every_command_that_a_report_proposes_collects_what_it_is_for() {
+        for table in TableKind::ALL {
+            let command = recipe_of(*table).command;
+            let words: Vec<&str> = command.split_whitespace().collect();
+            let fed = match words.as_slice() {
+                ["kubectl", "get", names, ..] if !names.starts_with('-') => fed_by_lists(names),
+                ["kubectl", rest @ ..] => fed_by_argv(rest),
+                _ => fed_by_collector(command),
+            };
+            // What is packed is handed over by somebody, and may be anything.
+            let fed = fed.unwrap_or_else(|| BTreeSet::from([table.as_str().to_owned()]));
+            assert!(fed.contains(table.as_str()), "{command} does not collect {}", table.as_str());
+        }
+    }
+
+    /// The tables that entries fill with the lists of these resources, each of which an entry has.
+    fn fed_by_lists(names: &str) -> Option<BTreeSet<String>> {
+        let plan = Plan::load("default", &[], &[]).unwrap();
+        let entry_of = |name: &str| {
+            let name = match name {
+                "pv" => "persistentvolumes",
+                "pvc" => "persistentvolumeclaims",
+                name => name,
+            };
+            let mut entries = plan.entries.iter();
+            let found = entries.find(|entry| {
+                entry.list.first().is_some_and(|path| path.rsplit('/').next() == Some(name))
+            });
+            found.unwrap_or_else(|| panic!("no entry lists {name}")).feeds.clone()
+        };
+        Some(names.split(',').flat_map(entry_of).collect())
+    }
+
+    /// The tables that the entry of this very command fills.
+    fn fed_by_argv(words: &[&str]) -> Option<BTreeSet<String>> {
+        let plan = Plan::load("default", &[], &[]).unwrap();
+        let words: Vec<&str> = words.iter().map(|word| word.trim_matches('\'')).collect();
+        let entry = plan.entries.iter().find(|entry| entry.argv == words);
+        let entry = entry.unwrap_or_else(|| panic!("no entry runs kubectl {words:?}"));
+        Some(entry.feeds.iter().cloned().collect())
+    }
+
+    /// The tables that a collection with these options fills; nothing for a folder that is packed.
+    fn fed_by_collector(command: &str) -> Option<BTreeSet<String>> {
+        let cli = Cli::try_parse_from(command.split_whitespace())
+            .unwrap_or_else(|error| panic!("{command}: {error}"));
+        if cli.command.is_some() {
+            return None;
+        }
+        let asked = &cli.collect;
+        let plan = Plan::load(&asked.profile, &asked.only, &asked.skip).unwrap();
+        // What is repeated is of no use without what it is repeated for.
+        for each in plan.entries.iter().filter_map(|entry| entry.each) {
+            let source =
+                if each == Each::CustomResource { "customresourcedefinitions" } else { "pods" };
+            assert!(plan.entries.iter().any(|entry| entry.name == source), "{command}");
+        }
+        let mut fed = tables(&plan);
+        if asked.nodes.is_some() {
+            assert_ne!(asked.via, crate::cli::Via::None, "{command} reaches no node");
+            fed.extend(tables(&Plan::load("node", &[], &[]).unwrap()));
+        }
+        if asked.azure.is_some() {
+            fed.extend(tables(&Plan::load("azure", &[], &[]).unwrap()));
+        }
+        if !asked.audit.is_empty() {
+            fed.extend(tables(&Plan::load("audit", &[], &[]).unwrap()));
+        }
+        Some(fed)
+    }
 
     #[test]
     fn every_profile_is_whole() {
@@ -395,12 +518,7 @@ mod tests {
             let names: BTreeSet<_> = plan.entries.iter().map(|entry| &entry.name).collect();
             assert_eq!(names.len(), plan.entries.len(), "{name}: two entries of one name");
             for entry in &plan.entries {
-                assert!(
-                    !entry.feeds.is_empty()
-                        && entry.feeds.iter().all(|table| TABLES.contains(&table.as_str())),
-                    "{}",
-                    entry.name
-                );
+                assert!(!entry.feeds.is_empty(), "{}", entry.name);
                 assert_eq!(entry.list.is_empty(), entry.class != Class::List, "{}", entry.name);
                 assert!(!entry.list.is_empty() || !entry.argv.is_empty(), "{}", entry.name);
                 assert!(

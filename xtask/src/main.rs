@@ -1,6 +1,7 @@
 //! What needs Rust but is no product.
 
 mod gallery;
+mod release;
 mod synth_audit;
 
 use clap::Parser;
@@ -12,6 +13,8 @@ enum Task {
     Synth(Synth),
     /// Renders every state of the report in every language and theme, with pictures and an index.
     Gallery(gallery::Args),
+    /// Packs the collector for krew and fills in the plugin's manifest.
+    Release(release::Args),
 }
 
 #[derive(clap::Subcommand)]
@@ -24,5 +27,6 @@ fn main() -> anyhow::Result<()> {
     match Task::parse() {
         Task::Synth(Synth::Audit(args)) => synth_audit::run(&args),
         Task::Gallery(args) => gallery::run(&args),
+        Task::Release(args) => release::run(&args),
     }
 }

@@ -30,6 +30,7 @@ clock-skewed-step = on the node, start chrony again and step the clock (chronyc 
 
 rule-access-denied-not-unreachable = the API server answers and denies access
 access-denied-not-unreachable-title = the API server answers: the client's credentials are refused
+access-denied-not-unreachable-no-right = the API server answers: the client has no right to anything it asks
 access-denied-not-unreachable-unauthorized = the API server answered 401: it does not accept the credentials
 access-denied-not-unreachable-forbidden = the API server answered 403: the user has no right to this
 access-denied-not-unreachable-local = local accounts are disabled: certificates of old admin kubeconfigs are void
@@ -37,6 +38,7 @@ access-denied-not-unreachable-worked = another command of the client worked
 access-denied-not-unreachable-dial = the connection itself failed
 access-denied-not-unreachable-credentials = fetch new credentials
 access-denied-not-unreachable-who = see whom the API server takes the client for
+access-denied-not-unreachable-role = have a role bound to that user: deploy/rbac.yaml holds what the collector needs
 access-denied-not-unreachable-kubelogin = let kubectl sign in through Microsoft Entra
 
 rule-leader-election-churning = leaders change again and again

@@ -135,3 +135,73 @@ apiserver-address-changed-same = the client resolves { $address }, as the nodes 
 apiserver-address-changed-look = ask a name server for the address of now
 apiserver-address-changed-hosts-step = remove the API server's line from the hosts file
 apiserver-address-changed-flush = empty the resolver's cache, or fetch the kubeconfig anew
+rule-apiserver-not-answering-client = the API server gives the client no useful answer
+apiserver-not-answering-client-unresolved = the client's resolver does not know the API server's name { $host ->
+    [none] {""}
+   *[other] { $host }
+}
+apiserver-not-answering-client-resolver = no resolver answers the client about { $host ->
+    [none] the API server's name
+   *[other] { $host }
+}
+apiserver-not-answering-client-timeout = the client's connection to { $host ->
+    [none] the API server
+   *[other] { $host }
+} gets no answer
+apiserver-not-answering-client-refused = the client's connection to { $host ->
+    [none] the API server
+   *[other] { $host }
+} is refused
+apiserver-not-answering-client-route = the client has no route to { $host ->
+    [none] the API server
+   *[other] { $host }
+}
+apiserver-not-answering-client-handshake = the TLS handshake with { $host ->
+    [none] the API server
+   *[other] { $host }
+} gets no answer
+apiserver-not-answering-client-handshake-cut = the TLS handshake with { $host ->
+    [none] the API server
+   *[other] { $host }
+} is cut
+apiserver-not-answering-client-authority = the client does not know who signed the API server's certificate
+apiserver-not-answering-client-name = the API server's certificate is not for { $host ->
+    [none] the name it was asked by
+   *[other] { $host }
+}
+apiserver-not-answering-client-early = the client takes the API server's certificate for one of the future
+apiserver-not-answering-client-truncated = the API server's answers to the client are cut off in the middle
+apiserver-not-answering-client-plain = what answers at { $host ->
+    [none] the API server's address
+   *[other] { $host }
+} speaks no TLS
+apiserver-not-answering-client-throttled = the API server turns every request of the client away with 429
+apiserver-not-answering-client-failing = the API server answers every request of the client with an error of its own
+apiserver-not-answering-client-path = what answers at { $host ->
+    [none] the API server's address
+   *[other] { $host }
+} is no API server: it does not know /version
+apiserver-not-answering-client-cut = the API server{ $host ->
+    [none] {""}
+   *[other] {" "}{ $host }
+} takes the client's connections and closes them without an answer
+apiserver-not-answering-client-silent = the API server{ $host ->
+    [none] {""}
+   *[other] {" "}{ $host }
+} does not answer the client's requests
+apiserver-not-answering-client-said = { $count ->
+    [one] one command of the client ended
+   *[other] { $count } commands of the client ended
+} like this, and none worked
+apiserver-not-answering-client-resolves = { $name } resolves to { $address }
+apiserver-not-answering-client-no-name = { $name } does not resolve
+apiserver-not-answering-client-connects = the TCP connection itself is made
+apiserver-not-answering-client-connects-not = a bare TCP connection fails as well
+apiserver-not-answering-client-no-handshake = TCP connects, the TLS handshake does not end
+apiserver-not-answering-client-answered = the API server answered a command of the client
+apiserver-not-answering-client-look-up = look the name up here and in another network: a name that only some know belongs to a private zone or a stale kubeconfig
+apiserver-not-answering-client-health = ask what the API server thinks of itself
+apiserver-not-answering-client-configured = compare the server and the authority of the kubeconfig with the cluster's
+apiserver-not-answering-client-middle = find what stands between: a proxy, a firewall that inspects TLS, or an overloaded API server
+apiserver-not-answering-client-elsewhere = try from another network: what works there puts the fault between here and the API server
+apiserver-not-answering-client-node = collect on a node, which takes no API server: run what this prints there

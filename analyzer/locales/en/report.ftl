@@ -34,6 +34,7 @@ verdict-healthy = No fault found in what was collected: { $sources } kinds of so
     [one] 1 node Ready
    *[other] { $ready } nodes Ready
 }.
+verdict-healthy-untold = No fault found in what was collected: { $sources } kinds of source read; no node tells whether it is Ready.
 verdict-poorly-covered = Cannot tell: only { $saw } were collected, and nothing is wrong in them.
 verdict-failed-call = Cannot tell why a call failed: { $error }
 verdict-nothing-seen = Cannot tell: nothing in this bundle says how the cluster is.

@@ -30,6 +30,7 @@ clock-skewed-step = sul nodo, riavviare chrony e correggere subito l'orologio (c
 
 rule-access-denied-not-unreachable = il server API risponde e nega l'accesso
 access-denied-not-unreachable-title = il server API risponde: le credenziali del client sono rifiutate
+access-denied-not-unreachable-no-right = il server API risponde: il client non ha diritto a nulla di ciò che chiede
 access-denied-not-unreachable-unauthorized = il server API ha risposto 401: non accetta le credenziali
 access-denied-not-unreachable-forbidden = il server API ha risposto 403: l'utente non ne ha il diritto
 access-denied-not-unreachable-local = gli account locali sono disabilitati: i certificati dei vecchi kubeconfig di amministrazione non valgono
@@ -37,6 +38,7 @@ access-denied-not-unreachable-worked = un altro comando del client ha funzionato
 access-denied-not-unreachable-dial = la connessione stessa non è riuscita
 access-denied-not-unreachable-credentials = ottenere nuove credenziali
 access-denied-not-unreachable-who = vedere per chi il server API prende il client
+access-denied-not-unreachable-role = associare un ruolo a quell'utente: deploy/rbac.yaml contiene ciò che serve al raccoglitore
 access-denied-not-unreachable-kubelogin = far accedere kubectl tramite Microsoft Entra
 
 rule-leader-election-churning = i leader cambiano di continuo

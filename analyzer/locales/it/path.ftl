@@ -141,3 +141,73 @@ apiserver-address-changed-same = il client risolve { $address }, come i nodi
 apiserver-address-changed-look = chiedere a un server dei nomi l'indirizzo attuale
 apiserver-address-changed-hosts-step = rimuovere dal file hosts la riga del server API
 apiserver-address-changed-flush = svuotare la cache del resolver, o ottenere di nuovo il kubeconfig
+rule-apiserver-not-answering-client = il server API non dà al client nessuna risposta utile
+apiserver-not-answering-client-unresolved = il resolver del client non conosce il nome del server API { $host ->
+    [none] {""}
+   *[other] { $host }
+}
+apiserver-not-answering-client-resolver = nessun resolver risponde al client su { $host ->
+    [none] il nome del server API
+   *[other] { $host }
+}
+apiserver-not-answering-client-timeout = la connessione del client a { $host ->
+    [none] il server API
+   *[other] { $host }
+} non riceve risposta
+apiserver-not-answering-client-refused = la connessione del client a { $host ->
+    [none] il server API
+   *[other] { $host }
+} è rifiutata
+apiserver-not-answering-client-route = il client non ha una rotta verso { $host ->
+    [none] il server API
+   *[other] { $host }
+}
+apiserver-not-answering-client-handshake = l'handshake TLS con { $host ->
+    [none] il server API
+   *[other] { $host }
+} non riceve risposta
+apiserver-not-answering-client-handshake-cut = l'handshake TLS con { $host ->
+    [none] il server API
+   *[other] { $host }
+} viene interrotto
+apiserver-not-answering-client-authority = il client non conosce chi ha firmato il certificato del server API
+apiserver-not-answering-client-name = il certificato del server API non è per { $host ->
+    [none] il nome richiesto
+   *[other] { $host }
+}
+apiserver-not-answering-client-early = il client considera il certificato del server API non ancora valido
+apiserver-not-answering-client-truncated = le risposte del server API al client sono troncate a metà
+apiserver-not-answering-client-plain = ciò che risponde a { $host ->
+    [none] quell'indirizzo
+   *[other] { $host }
+} non parla TLS
+apiserver-not-answering-client-throttled = il server API respinge con 429 ogni richiesta del client
+apiserver-not-answering-client-failing = il server API risponde a ogni richiesta del client con un proprio errore
+apiserver-not-answering-client-path = ciò che risponde a { $host ->
+    [none] quell'indirizzo
+   *[other] { $host }
+} non è un server API: non conosce /version
+apiserver-not-answering-client-cut = il server API{ $host ->
+    [none] {""}
+   *[other] {" "}{ $host }
+} accetta le connessioni del client e le chiude senza rispondere
+apiserver-not-answering-client-silent = il server API{ $host ->
+    [none] {""}
+   *[other] {" "}{ $host }
+} non risponde alle richieste del client
+apiserver-not-answering-client-said = { $count ->
+    [one] un comando del client è finito
+   *[other] { $count } comandi del client sono finiti
+} così, e nessuno ha funzionato
+apiserver-not-answering-client-resolves = { $name } si risolve in { $address }
+apiserver-not-answering-client-no-name = { $name } non si risolve
+apiserver-not-answering-client-connects = la connessione TCP in sé riesce
+apiserver-not-answering-client-connects-not = anche una semplice connessione TCP non riesce
+apiserver-not-answering-client-no-handshake = TCP si connette, l'handshake TLS non si conclude
+apiserver-not-answering-client-answered = il server API ha risposto a un comando del client
+apiserver-not-answering-client-look-up = cercare il nome da qui e da un'altra rete: un nome che solo alcuni conoscono è di una zona privata o di un kubeconfig vecchio
+apiserver-not-answering-client-health = chiedere al server API come si giudica
+apiserver-not-answering-client-configured = confrontare server e autorità del kubeconfig con quelli del cluster
+apiserver-not-answering-client-middle = trovare ciò che sta in mezzo: un proxy, un firewall che ispeziona TLS o un server API sovraccarico
+apiserver-not-answering-client-elsewhere = provare da un'altra rete: se lì funziona, il guasto è tra qui e il server API
+apiserver-not-answering-client-node = raccogliere su un nodo, che non richiede il server API: eseguirvi ciò che questo stampa

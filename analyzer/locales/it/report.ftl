@@ -34,6 +34,7 @@ verdict-healthy = Nessun guasto in ciò che è stato raccolto: { $sources } tipi
     [one] 1 nodo Ready
    *[other] { $ready } nodi Ready
 }.
+verdict-healthy-untold = Nessun guasto in ciò che è stato raccolto: { $sources } tipi di fonte letti, nessun nodo dice se è Ready.
 verdict-poorly-covered = Non determinabile: sono stati raccolti solo { $saw } e non vi è nulla di anomalo.
 verdict-failed-call = Non determinabile perché una chiamata è fallita: { $error }
 verdict-nothing-seen = Non determinabile: nulla in questo bundle dice come sta il cluster.

@@ -30,6 +30,7 @@ clock-skewed-step = 노드에서 chrony를 다시 시작하고 시계를 즉시 
 
 rule-access-denied-not-unreachable = API 서버가 응답하며 액세스를 거부함
 access-denied-not-unreachable-title = API 서버는 응답함: 클라이언트의 자격 증명이 거부됨
+access-denied-not-unreachable-no-right = API 서버는 응답함: 클라이언트에 요청한 것에 대한 권한이 없음
 access-denied-not-unreachable-unauthorized = API 서버가 401로 응답함: 자격 증명을 받아들이지 않음
 access-denied-not-unreachable-forbidden = API 서버가 403으로 응답함: 사용자에게 이 권한이 없음
 access-denied-not-unreachable-local = 로컬 계정이 사용 안 함 상태임: 이전 관리자 kubeconfig의 인증서는 무효임
@@ -37,6 +38,7 @@ access-denied-not-unreachable-worked = 클라이언트의 다른 명령은 작�
 access-denied-not-unreachable-dial = 연결 자체가 실패함
 access-denied-not-unreachable-credentials = 새 자격 증명 가져오기
 access-denied-not-unreachable-who = API 서버가 클라이언트를 누구로 인식하는지 확인
+access-denied-not-unreachable-role = 그 사용자에 역할을 바인딩: deploy/rbac.yaml에 수집기에 필요한 권한이 있음
 access-denied-not-unreachable-kubelogin = kubectl이 Microsoft Entra를 통해 로그인하게 하기
 
 rule-leader-election-churning = 리더가 반복해서 바뀜

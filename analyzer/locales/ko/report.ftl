@@ -22,6 +22,7 @@ verdict-since = { $title }. 시작 시각: { $time }.
 verdict-more = { $sentence } 독립적인 결함 { $count }개가 더 있습니다.
 verdict-symptoms = { $title }. 원인은 이 번들에 없습니다.
 verdict-healthy = 수집된 범위에서 결함을 찾지 못했습니다: 자료 { $sources }종류 확인, Ready 상태 노드 { $ready }개.
+verdict-healthy-untold = 수집된 범위에서 결함을 찾지 못했습니다: 자료 { $sources }종류 확인, Ready 여부를 알리는 노드가 없습니다.
 verdict-poorly-covered = 판단할 수 없습니다. 수집된 자료: { $saw }. 그 안에는 이상이 없습니다.
 verdict-failed-call = 호출이 실패한 이유를 판단할 수 없습니다: { $error }
 verdict-nothing-seen = 판단할 수 없습니다. 이 번들에는 클러스터 상태를 알려 주는 자료가 없습니다.

@@ -608,6 +608,7 @@ fn context(
             .flat_map(|cluster| [cluster.fqdn.clone(), cluster.private_fqdn.clone()]),
     );
     names.extend(rows.kubeconfigs.iter().filter_map(|config| host_of_url(&config.server)));
+    let ports = rows.kubeconfigs.iter().filter_map(|config| port_of_url(&config.server)).collect();
     let options = tunnel
         .into_iter()
         .flat_map(|tunnel| &tunnel.logs)
@@ -684,6 +685,7 @@ fn context(
             .unwrap_or_default(),
         version,
         apiserver_names: names,
+        apiserver_ports: ports,
         apiserver_addresses: addresses,
         private_cluster: cluster.map(|cluster| (cluster.private_cluster, cluster.at)),
         taken: taken.clone(),
@@ -703,6 +705,13 @@ fn platform(rows: &Rows, nodes: Option<&Nodes>) -> Platform {
 }
 
 /// The host of `https://host[:port][/…]`.
+/// The port of a URL, when it has one.
+fn port_of_url(url: &str) -> Option<u16> {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?']).next()?;
+    authority.rsplit_once(':').and_then(|(_, port)| port.parse().ok())
+}
+
 fn host_of_url(url: &str) -> Option<String> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let host = rest.split(['/', '?']).next()?.rsplit('@').next()?;

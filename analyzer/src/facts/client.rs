@@ -28,12 +28,44 @@ pub enum Outcome {
     UnknownAuthority,
     CertificateExpired,
     CertificateNotYetValid,
+    /// The connection was made, then reset or closed without an answer.
+    Cut,
+    /// An answer began and did not end.
+    Truncated,
+    /// The connection was made, or nothing says that it was not, and no answer came in time.
+    Unanswered,
+    /// The certificate is for another name or address.
+    WrongName,
+    /// Something answers that speaks no TLS.
+    NoTls,
+    /// An error about the thing that was asked for: an answer all the same.
+    Objected,
+    /// 429: the API server answers, and turns requests away.
+    Throttled,
+    /// 500, 503 and their kin: the API server answers that it cannot.
+    Failing,
+    /// 404 of a path that every API server has.
+    NoSuchPath,
 }
 
 impl Outcome {
     /// The API server spoke: the network is fine.
     pub fn answered(self) -> bool {
-        matches!(self, Self::Answered | Self::Unauthorized | Self::Forbidden)
+        matches!(
+            self,
+            Self::Answered
+                | Self::Unauthorized
+                | Self::Forbidden
+                | Self::Objected
+                | Self::Throttled
+                | Self::Failing
+                | Self::NoSuchPath
+        )
+    }
+
+    /// The API server spoke, and not of the caller's rights.
+    pub fn worked(self) -> bool {
+        self.answered() && !matches!(self, Self::Unauthorized | Self::Forbidden)
     }
 
     /// The dial itself failed.
@@ -47,6 +79,8 @@ pub struct ClientAttempt {
     pub outcome: Outcome,
     /// The address or name that was dialled or asked for; empty when the text does not say.
     pub host: String,
+    /// True for a bare connection (curl, nc, openssl): it tells of the way, not of the API.
+    pub probe: bool,
     /// The command behind it; empty when only its error was kept.
     pub command: String,
     pub time: Option<Timestamp>,
@@ -97,7 +131,8 @@ impl Client {
                 .iter()
                 .filter(|probe| probe.node.is_empty() && probe.value.pod.is_empty())
                 .filter(|probe| {
-                    context.is_apiserver(&probe.value.target.host) && probe.value.target.port == 443
+                    context.is_apiserver(&probe.value.target.host)
+                        && context.is_apiserver_port(probe.value.target.port)
                 })
                 .filter_map(|probe| attempt_of_probe(&probe.value)),
         );
@@ -179,6 +214,7 @@ fn attempt_of(command: &CommandOutcome, context: &Context) -> Option<ClientAttem
         Some(ClientAttempt {
             outcome,
             host: host.to_owned(),
+            probe: false,
             command: command.command.clone(),
             time: command.started,
             at: command.at,
@@ -192,6 +228,9 @@ fn attempt_of(command: &CommandOutcome, context: &Context) -> Option<ClientAttem
     }
     let ours = kubectl || speaks_of_api(text) || text.contains("Error from server");
     let from_server = text.contains("Error from server") && !speaks_of_api(text);
+    if kubectl && let Some(outcome) = answer_of(text, &command.command) {
+        return attempt(outcome, "");
+    }
     for error in &command.errors {
         let outcome = match error {
             NetworkError::Unauthorized if ours => Outcome::Unauthorized,
@@ -201,6 +240,12 @@ fn attempt_of(command: &CommandOutcome, context: &Context) -> Option<ClientAttem
             NetworkError::CertificateExpired if ours => Outcome::CertificateExpired,
             NetworkError::CertificateNotYetValid if ours => Outcome::CertificateNotYetValid,
             NetworkError::TlsHandshakeTimeout { .. } if ours => Outcome::TlsTimedOut,
+            NetworkError::PlainHttp { .. } if ours => Outcome::NoTls,
+            NetworkError::EndOfFile if kubectl && text.contains("unexpected EOF") => {
+                Outcome::Truncated
+            }
+            NetworkError::EndOfFile | NetworkError::Reset { .. } if ours => Outcome::Cut,
+            NetworkError::DeadlineExceeded if kubectl => Outcome::Unanswered,
             NetworkError::DialTimeout { .. } => Outcome::TimedOut,
             NetworkError::Refused { .. } => Outcome::Refused,
             NetworkError::NoRoute { .. } => Outcome::NoRoute,
@@ -223,14 +268,51 @@ fn attempt_of(command: &CommandOutcome, context: &Context) -> Option<ClientAttem
             return attempt(outcome, host);
         }
     }
-    if from_server { attempt(Outcome::Answered, "") } else { None }
+    if from_server {
+        return attempt(Outcome::Objected, "");
+    }
+    // Two ends on one machine are no network, but the server that was asked is the server.
+    if !speaks_of_api(text) {
+        return None;
+    }
+    if text.contains("connection reset by peer") {
+        return attempt(Outcome::Cut, "");
+    }
+    let other_name = [
+        "x509: certificate is valid for ",
+        "x509: cannot validate certificate for ",
+        "x509: certificate is not valid for any names",
+        "x509: certificate relies on legacy Common Name",
+    ];
+    let wrong = other_name.iter().any(|words| text.contains(words));
+    if wrong { attempt(Outcome::WrongName, "") } else { None }
+}
+
+/// What the API server's own refusal says of it; nothing when only the thing asked for is at fault.
+fn answer_of(text: &str, command: &str) -> Option<Outcome> {
+    let said = |words: &[&str]| words.iter().any(|word| text.contains(word));
+    if !text.contains("Error from server") || text.contains(":10250") {
+        return None;
+    }
+    let of_kubelet = ["logs", "exec", "attach", "port-forward", "cp"];
+    if command.split_whitespace().any(|word| of_kubelet.contains(&word)) {
+        return None;
+    }
+    if said(&["(TooManyRequests)"]) {
+        Some(Outcome::Throttled)
+    } else if said(&["(InternalError)", "(ServiceUnavailable)", "(Timeout)", "etcdserver: "]) {
+        Some(Outcome::Failing)
+    } else if said(&["(NotFound)"]) && command.split_whitespace().any(|word| word == "/version") {
+        Some(Outcome::NoSuchPath)
+    } else {
+        None
+    }
 }
 
 fn attempt_of_probe(probe: &Probe) -> Option<ClientAttempt> {
     let outcome = match probe.result {
-        ProbeResult::Open { .. } | ProbeResult::Tls { .. } | ProbeResult::TlsFailed { .. } => {
-            Outcome::Answered
-        }
+        ProbeResult::Open { .. } | ProbeResult::Tls { .. } => Outcome::Answered,
+        ProbeResult::TlsFailed { .. } | ProbeResult::Closed => Outcome::Cut,
         ProbeResult::TimedOut => Outcome::TimedOut,
         ProbeResult::Refused => Outcome::Refused,
         ProbeResult::NoRoute => Outcome::NoRoute,
@@ -241,6 +323,7 @@ fn attempt_of_probe(probe: &Probe) -> Option<ClientAttempt> {
     Some(ClientAttempt {
         outcome,
         host: probe.target.host.clone(),
+        probe: true,
         command: probe.tool.clone(),
         time: None,
         at: probe.at,

@@ -18,6 +18,8 @@ pub struct Context {
     pub version: String,
     /// The API server's DNS names: `fqdn`, `privateFqdn`, the kubeconfig's host, the agents' ProxyServerHost.
     pub apiserver_names: Vec<String>,
+    /// Ports that kubeconfigs name beside 443.
+    pub apiserver_ports: Vec<u16>,
     /// The API server's addresses, as names resolved on nodes or as errors show them on port 443.
     pub apiserver_addresses: Vec<String>,
     /// Private cluster, when the bundle tells.
@@ -42,6 +44,11 @@ impl Context {
                 .chain(&self.apiserver_addresses)
                 .any(|known| known.trim_end_matches('.').eq_ignore_ascii_case(host))
             || looks_like_apiserver(host)
+    }
+
+    /// True for 443, and for the ports that kubeconfigs name.
+    pub fn is_apiserver_port(&self, port: u16) -> bool {
+        port == 443 || self.apiserver_ports.contains(&port)
     }
 
     /// True for a text that names the API server, such as a request's URL.

@@ -172,11 +172,17 @@ impl Builder<'_> {
             {
                 self.note(&node, sighting(Attempt::NoAgent));
             }
-            (None, Some(node)) if uses_kubelet && command.errors.iter().any(unanswered) => {
+            (None, Some(node))
+                if uses_kubelet
+                    && (command.errors.iter().any(unanswered)
+                        || command.error_text.contains("error trying to reach service")) =>
+            {
                 self.note(&node, sighting(Attempt::Unanswered));
             }
             (None, Some(node))
-                if uses_kubelet && !command.failed() && !command.output.is_empty() =>
+                if uses_kubelet
+                    && !command.failed()
+                    && (command.exit == Some(0) || !command.output.is_empty()) =>
             {
                 self.note(&node, sighting(Attempt::Reached));
             }

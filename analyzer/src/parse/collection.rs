@@ -10,8 +10,11 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::kube::soft::{Many, Maybe, Scalar};
-use super::rows::{Hint, Kind, Rows};
-use crate::model::client::{ClientFact, Collection, CommandOutcome};
+use super::network_error::{kubelet_target, network_errors};
+use super::rows::{Hint, Kind, Rows, TableKind};
+use super::transcript::pod_of;
+use crate::model::client::{ClientFact, Collection, CommandOutcome, KubeconfigServer};
+use crate::model::network_error::NetworkError;
 
 /// Standard error that is kept.
 const ERROR_BYTES: usize = 4096;
@@ -38,11 +41,18 @@ pub fn record(source: &Source<'_>, _hint: &Hint<'_>, rows: &mut Rows) -> Kind {
     for (name, entry) in &commands {
         rows.commands.push(entry.outcome(name, source));
     }
-    let (cluster, client) = raw.cards();
+    let (cluster, server, client) = raw.cards();
     let at = source.whole();
     // A folder that was packed later does not say when it was collected.
     let packed = raw.profile.as_str() == "pack";
     let time = |scalars: &[&Scalar]| first_time(scalars).filter(|_| !packed);
+    if !commands.is_empty() {
+        rows.covers(TableKind::ClientErrors, at);
+    }
+    if !server.is_empty() {
+        let cluster = cluster.clone();
+        rows.kubeconfigs.push(KubeconfigServer { cluster, server, current: true, at });
+    }
     rows.collections.push(Collection {
         cluster,
         started: time(&[&raw.started, &raw.start_time, &raw.start]),
@@ -168,10 +178,12 @@ struct RawCommand<'a> {
         alias = "startTime"
     )]
     started: Scalar,
-    #[serde(alias = "error", alias = "err")]
-    stderr: Scalar,
+    #[serde(borrow, alias = "error", alias = "err")]
+    stderr: Option<&'a RawValue>,
     ended: Scalar,
     node: Scalar,
+    /// The node whose kubelet was asked.
+    target: Scalar,
 }
 
 struct Entry<'a> {
@@ -207,16 +219,17 @@ impl<'a> RawRecord<'a> {
             .collect()
     }
 
-    /// The cluster's name, and the facts of the client.
-    fn cards(&self) -> (String, Vec<(&'static str, String)>) {
+    /// The cluster's name, its server's URL, and the facts of the client.
+    fn cards(&self) -> (String, String, Vec<(&'static str, String)>) {
         let mut facts = Vec::new();
-        let mut cluster = String::new();
+        let (mut cluster, mut server) = (String::new(), String::new());
         if let Some(raw) = self.cluster {
             cluster = serde_json::from_str::<Scalar>(raw.get()).unwrap_or_default().into_text();
             let card = card(raw);
             if cluster.is_empty() {
                 cluster = card.name.into_text();
             }
+            server = card.server.into_text();
             if let Some(client) = card.client {
                 client_facts(client, &mut facts);
             }
@@ -224,7 +237,7 @@ impl<'a> RawRecord<'a> {
         if let Some(client) = self.client {
             client_facts(client, &mut facts);
         }
-        (cluster, facts)
+        (cluster, server, facts)
     }
 }
 
@@ -232,6 +245,7 @@ impl<'a> RawRecord<'a> {
 #[serde(default)]
 struct RawCard<'a> {
     name: Scalar,
+    server: Scalar,
     #[serde(borrow)]
     client: Option<&'a RawValue>,
     #[serde(alias = "hostname", alias = "hostName")]
@@ -310,23 +324,55 @@ impl RawCommand<'_> {
 
 impl Entry<'_> {
     fn outcome(&self, name: &str, source: &Source<'_>) -> CommandOutcome {
-        let mut error_text = self.stderr.as_str().trim().to_owned();
-        if error_text.is_empty() {
-            self.ended.as_str().clone_into(&mut error_text);
+        let said = self.stderr.map_or("", RawValue::get);
+        let stderr = serde_json::from_str::<Scalar>(said).unwrap_or_default().into_text();
+        let mut error_text = stderr.trim().to_owned();
+        let exit = self.exit.integer();
+        let mut errors = Vec::new();
+        if exit.is_some_and(|code| code != 0) || exit.is_none() && !error_text.is_empty() {
+            errors = network_errors(&error_text);
         }
-        super::kube::cap(&mut error_text, ERROR_BYTES);
-        let span: Span = source.span_of(self.text.get().as_bytes());
+        let spoke = !error_text.is_empty();
+        if !spoke {
+            self.ended.as_str().clone_into(&mut error_text);
+            // The collector gave up waiting; what it skipped or was told to leave is no answer at all.
+            if exit.is_none() && error_text == "deadline" {
+                errors.push(NetworkError::DeadlineExceeded);
+            }
+        }
+        let command = self.line(name);
+        let node = [self.node.as_str(), self.target.as_str()]
+            .into_iter()
+            .find(|node| !node.is_empty())
+            .or_else(|| kubelet_target(&error_text))
+            .unwrap_or_default()
+            .to_owned();
+        // The line that tells, or the whole entry of a command that was silent.
+        let cited = if spoke { said } else { self.text.get() };
+        let at: Span = source.span_of(cited.as_bytes());
+        keep_end(&mut error_text);
         CommandOutcome {
-            command: self.line(name),
+            pod: pod_of(&command),
+            command,
             started: self.started.time(),
             seconds: seconds(&self.seconds),
-            exit: self.exit.integer(),
+            exit,
             error_text,
-            node: self.node.as_str().to_owned(),
-            at: span,
+            errors,
+            node,
+            at,
             ..CommandOutcome::default()
         }
     }
+}
+
+/// Cuts the front of a long text: what a command says last is why it failed.
+fn keep_end(text: &mut String) {
+    let mut start = text.len().saturating_sub(ERROR_BYTES);
+    while !text.is_char_boundary(start) {
+        start += 1;
+    }
+    text.drain(..start);
 }
 
 /// A number, or a text with a unit: `0.58`, `0.58s`, `580ms`.

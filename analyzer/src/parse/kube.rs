@@ -21,7 +21,6 @@ mod stream;
 mod workload;
 mod yaml;
 
-pub(in crate::parse) use item::cap;
 pub use stream::Streaming;
 
 /// Reads lists, single objects, watch events, lines of objects and concatenated documents.

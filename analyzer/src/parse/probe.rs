@@ -399,7 +399,9 @@ fn openssl(text: &str) -> ProbeResult {
     let alpn = text.lines().find_map(|line| line.trim().strip_prefix("ALPN protocol:"));
     let (subject, issuer) = (field("subject"), field("issuer"));
     let lower = text.to_ascii_lowercase();
-    if alpn.is_some() || !subject.is_empty() || lower.contains("no alpn negotiated") {
+    // Without a handshake nothing was negotiated, and openssl says so in the same words.
+    let shaken = !lower.contains("cipher is (none)");
+    if alpn.is_some() || !subject.is_empty() || shaken && lower.contains("no alpn negotiated") {
         return ProbeResult::Tls {
             alpn: alpn.map(|value| value.trim().to_owned()),
             issuer,

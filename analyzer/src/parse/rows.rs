@@ -114,103 +114,71 @@ impl Kind {
     }
 }
 
-/// The tables of facts. A rule names the tables it needs; a report names those not collected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TableKind {
-    Nodes,
-    Pods,
-    Events,
-    Workloads,
-    Services,
-    Endpoints,
-    Webhooks,
-    ApiServices,
-    FlowControl,
-    NetworkPolicies,
-    DisruptionBudgets,
-    Quotas,
-    Leases,
-    Namespaces,
-    Jobs,
-    SecretsMetadata,
-    ConfigMaps,
-    CustomResources,
-    Volumes,
-    CertificateRequests,
-    Autoscalers,
-    Top,
-    Metrics,
-    Health,
-    ApiVersion,
-    Firewalls,
-    NodeFiles,
-    DnsLookups,
-    Probes,
-    TunnelLogs,
-    CoreDnsLogs,
-    KubeletLogs,
-    KernelLogs,
-    ControlPlaneLogs,
-    OtherLogs,
-    ClientErrors,
-    AzureCluster,
-    AzureNetworkRules,
-    AzureRoutes,
-    AzureOutbound,
-    AzureSnatMetrics,
-    AzureDiskMetrics,
-    Audit,
+macro_rules! tables {
+    ($($kind:ident => $name:literal,)+) => {
+        /// The tables of facts. A rule names the tables it needs; a report names those not collected.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum TableKind {
+            $($kind,)+
+        }
+
+        impl TableKind {
+            pub const ALL: &[Self] = &[$(Self::$kind,)+];
+
+            /// The name that profiles and reports use.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)+
+                }
+            }
+        }
+    };
 }
 
-impl TableKind {
-    /// The name that profiles and reports use.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Nodes => "nodes",
-            Self::Pods => "pods",
-            Self::Events => "events",
-            Self::Workloads => "workloads",
-            Self::Services => "services",
-            Self::Endpoints => "endpoints",
-            Self::Webhooks => "webhooks",
-            Self::ApiServices => "api-services",
-            Self::FlowControl => "flow-control",
-            Self::NetworkPolicies => "network-policies",
-            Self::DisruptionBudgets => "disruption-budgets",
-            Self::Quotas => "quotas",
-            Self::Leases => "leases",
-            Self::Namespaces => "namespaces",
-            Self::Jobs => "jobs",
-            Self::SecretsMetadata => "secrets-metadata",
-            Self::ConfigMaps => "config-maps",
-            Self::CustomResources => "custom-resources",
-            Self::Volumes => "volumes",
-            Self::CertificateRequests => "certificate-requests",
-            Self::Autoscalers => "autoscalers",
-            Self::Top => "top",
-            Self::Metrics => "metrics",
-            Self::Health => "health",
-            Self::ApiVersion => "api-version",
-            Self::Firewalls => "firewalls",
-            Self::NodeFiles => "node-files",
-            Self::DnsLookups => "dns-lookups",
-            Self::Probes => "probes",
-            Self::TunnelLogs => "tunnel-logs",
-            Self::CoreDnsLogs => "coredns-logs",
-            Self::KubeletLogs => "kubelet-logs",
-            Self::KernelLogs => "kernel-logs",
-            Self::ControlPlaneLogs => "control-plane-logs",
-            Self::OtherLogs => "logs",
-            Self::ClientErrors => "client-errors",
-            Self::AzureCluster => "azure-cluster",
-            Self::AzureNetworkRules => "azure-network-rules",
-            Self::AzureRoutes => "azure-routes",
-            Self::AzureOutbound => "azure-outbound",
-            Self::AzureSnatMetrics => "azure-snat-metrics",
-            Self::AzureDiskMetrics => "azure-disk-metrics",
-            Self::Audit => "audit",
-        }
-    }
+tables! {
+    Nodes => "nodes",
+    Pods => "pods",
+    Events => "events",
+    Workloads => "workloads",
+    Services => "services",
+    Endpoints => "endpoints",
+    Webhooks => "webhooks",
+    ApiServices => "api-services",
+    FlowControl => "flow-control",
+    NetworkPolicies => "network-policies",
+    DisruptionBudgets => "disruption-budgets",
+    Quotas => "quotas",
+    Leases => "leases",
+    Namespaces => "namespaces",
+    Jobs => "jobs",
+    SecretsMetadata => "secrets-metadata",
+    ConfigMaps => "config-maps",
+    CustomResources => "custom-resources",
+    Volumes => "volumes",
+    CertificateRequests => "certificate-requests",
+    Autoscalers => "autoscalers",
+    Top => "top",
+    Metrics => "metrics",
+    Health => "health",
+    ApiVersion => "api-version",
+    Firewalls => "firewalls",
+    NodeFiles => "node-files",
+    DnsLookups => "dns-lookups",
+    Probes => "probes",
+    TunnelLogs => "tunnel-logs",
+    CoreDnsLogs => "coredns-logs",
+    KubeletLogs => "kubelet-logs",
+    KernelLogs => "kernel-logs",
+    ControlPlaneLogs => "control-plane-logs",
+    OtherLogs => "logs",
+    ClientErrors => "client-errors",
+    AzureCluster => "azure-cluster",
+    AzureNetworkRules => "azure-network-rules",
+    AzureRoutes => "azure-routes",
+    AzureOutbound => "azure-outbound",
+    AzureSnatMetrics => "azure-snat-metrics",
+    AzureDiskMetrics => "azure-disk-metrics",
+    Audit => "audit",
 }
 
 /// A source that covers a table, even with no row: `items: []` proves that there is nothing.

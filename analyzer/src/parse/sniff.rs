@@ -45,6 +45,8 @@ pub enum Format {
     ErrorText,
     /// Standard error or the exit code of a command, kept in a file of its own.
     SideFile,
+    /// What `kubectl -v=8` and higher say of their requests.
+    RequestTrace,
     IptablesSave,
     IptablesRules,
     IptablesList,
@@ -130,6 +132,9 @@ fn text_format(lines: &[&str], length: usize, hint: &Hint<'_>) -> Format {
         return Format::Transcript;
     }
     if lines::is_log(first) {
+        if early.iter().any(|line| is_request(line)) {
+            return Format::RequestTrace;
+        }
         return if is_only_errors(lines, length) { Format::ErrorText } else { Format::Log };
     }
     if let Some(format) = firewall(lines, hint) {
@@ -405,6 +410,11 @@ fn is_only_errors(lines: &[&str], length: usize) -> bool {
         Some(line) => is_error(line) && spoken.len() <= 12,
         None => true,
     }
+}
+
+/// A line of kubectl's log about one request, as `-v=6` and higher print it.
+fn is_request(line: &str) -> bool {
+    lines::is_klog(line) && line.contains(" round_trippers.go:")
 }
 
 /// kubectl's own log lines about discovery.

@@ -89,6 +89,17 @@ pub fn side_file(source: &Source<'_>, hint: &Hint<'_>, rows: &mut Rows) -> Kind 
     Kind::ClientTranscript
 }
 
+/// Reads what `kubectl -v=8` and higher say of their own requests; the last lines tell how it ended.
+pub fn request_trace(source: &Source<'_>, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
+    rows.covers(TableKind::ClientErrors, source.whole());
+    let failing = source.lines().filter(|line| is_error_line(line.text().trim())).last();
+    if let Some(line) = failing {
+        let text = line.text();
+        rows.commands.push(outcome(hint.command, hint.node, text.trim(), line.at, true));
+    }
+    Kind::ClientTranscript
+}
+
 /// True when a text holds only an error: no data a parser could read.
 pub fn is_failure(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}').trim();
@@ -343,7 +354,7 @@ fn outcome(command: &str, node: &str, text: &str, at: Span, failed: bool) -> Com
 }
 
 /// The pod that `kubectl logs|exec|attach|port-forward …` names, as `namespace/name`.
-fn pod_of(command: &str) -> String {
+pub(super) fn pod_of(command: &str) -> String {
     let words: Vec<&str> = command.split_whitespace().take_while(|word| *word != "--").collect();
     let verbs = ["logs", "exec", "attach", "port-forward", "cp"];
     let Some(verb) = words.iter().position(|word| verbs.contains(word)) else {

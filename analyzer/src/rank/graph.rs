@@ -598,6 +598,33 @@ static ROWS: &[Row] = &[
         false,
     ),
     (&["private-cluster-client-outside"], &["apiserver-name-unresolvable"], M, false),
+    // What keeps clients from the API server.
+    (
+        &[
+            "authorized-ip-range-missing-client",
+            "private-cluster-client-outside",
+            "apiserver-address-changed",
+            "certificate-expired",
+        ],
+        &["apiserver-not-answering-client"],
+        S,
+        false,
+    ),
+    (
+        &[
+            "client-request-flood",
+            "client-list-storm",
+            "client-watch-leak",
+            "client-write-storm",
+            "etcd-space-exceeded",
+            "etcd-object-leak",
+            "apiserver-name-unresolvable",
+            "clock-skewed",
+        ],
+        &["apiserver-not-answering-client"],
+        M,
+        false,
+    ),
 ];
 
 /// The strongest edge between two rules, if one follows from the other.

@@ -18,6 +18,7 @@ use crate::facts::context::Platform;
 use crate::facts::{Facts, Missing};
 use crate::finding::{Confidence, Evidence, Finding, Meta, Severity, Step, Subject};
 use crate::language::Language;
+use crate::model::client::CommandOutcome;
 use crate::model::kube::Status;
 use crate::parse::TableKind;
 use crate::rank::{Cause, Effect, Ranked};
@@ -369,12 +370,11 @@ impl Cards<'_> {
         if covered < 2 || seen < 5 {
             let saw: Vec<String> =
                 self.input.collected.iter().map(|table| self.table(*table)).take(3).collect();
-            let failed = self
-                .input
-                .facts
-                .commands
-                .ok()
-                .and_then(|commands| commands.iter().find(|command| command.failed()));
+            let failed = self.input.facts.commands.ok().and_then(|commands| {
+                let told =
+                    |command: &&CommandOutcome| command.failed() && !command.error_text.is_empty();
+                commands.iter().find(told)
+            });
             let sentence = if saw.is_empty() {
                 self.language.label("verdict-nothing-seen")
             } else if let Some(command) = failed {
@@ -395,10 +395,16 @@ impl Cards<'_> {
             return (State::Undetermined, Health::Unknown, shorten(&sentence, 140));
         }
         let nodes = self.input.facts.nodes.ok();
+        let told =
+            nodes.map_or(0, |nodes| nodes.iter().filter(|node| node.ready().is_some()).count());
         let ready = nodes.map_or(0, |nodes| {
             nodes.iter().filter(|node| node.ready() == Some(Status::True)).count()
         });
-        let sentence = self.language.say(&words!("verdict-healthy", sources = seen, ready = ready));
+        let sentence = if told == 0 {
+            self.language.say(&words!("verdict-healthy-untold", sources = seen))
+        } else {
+            self.language.say(&words!("verdict-healthy", sources = seen, ready = ready))
+        };
         let health =
             if worst == Some(Severity::Warning) { Health::Degraded } else { Health::Healthy };
         (State::Healthy, health, shorten(&sentence, 140))

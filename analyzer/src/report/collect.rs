@@ -62,8 +62,8 @@ pub fn recipe_of(table: TableKind) -> Recipe {
             ),
         ),
         TableKind::ConfigMaps => (
-            "kubectl get configmaps -n kube-system -o json",
-            "list configmaps in kube-system",
+            "konspect-collect --profile deep --only coredns-config",
+            "get configmaps in kube-system",
             256,
             Way::Kubectl(
                 "configmaps.json",
@@ -89,7 +89,7 @@ pub fn recipe_of(table: TableKind) -> Recipe {
             Way::Kubectl("readyz.txt", &["get", "--raw", "/readyz?verbose"]),
         ),
         TableKind::ApiVersion => (
-            "kubectl version -o json",
+            "kubectl get --raw /version",
             "get /version",
             1,
             Way::Kubectl("version.json", &["version", "-o", "json"]),
@@ -100,8 +100,8 @@ pub fn recipe_of(table: TableKind) -> Recipe {
         | TableKind::Probes
         | TableKind::KubeletLogs
         | TableKind::KernelLogs => (
-            "konspect-collect --nodes all",
-            "a debug pod, ssh, or az vmss run-command",
+            "konspect-collect --nodes all --via debug",
+            "create pods; or ssh, or az vmss run-command",
             // Of one node.
             5120,
             Way::Nodes,
@@ -139,8 +139,8 @@ pub fn recipe_of(table: TableKind) -> Recipe {
             &["--only", "pods", "--only", "system-logs", "--only", "system-logs-previous"],
         )),
         TableKind::ControlPlaneLogs => (
-            "az aks update --enable-azure-monitor-logs",
-            "Log Analytics Reader",
+            "konspect-collect pack EXPORT",
+            "Log Analytics Reader, for the export of the category kube-apiserver",
             10_240,
             Way::ByHand,
         ),

@@ -4,6 +4,7 @@
 use super::Registered;
 
 mod apiserver_address_changed;
+mod apiserver_not_answering_client;
 mod apiserver_path_blocked;
 mod authorized_ip_range_missing_client;
 mod authorized_ip_range_missing_egress;
@@ -23,4 +24,5 @@ pub static RULES: &[Registered] = &[
     Registered::of::<conntrack_table_full::ConntrackTableFull>(),
     Registered::of::<network_policy_denies_system_traffic::NetworkPolicyDeniesSystemTraffic>(),
     Registered::of::<apiserver_address_changed::ApiServerAddressChanged>(),
+    Registered::of::<apiserver_not_answering_client::ApiServerNotAnsweringClient>(),
 ];

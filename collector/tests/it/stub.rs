@@ -80,6 +80,15 @@ impl Stub {
     }
 }
 
+/// Hands every connection on, and answers none; returns the address.
+#[expect(clippy::disallowed_types, reason = "the stub is a server on loopback")]
+pub(crate) fn listen(act: impl Fn(TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || listener.incoming().flatten().for_each(act));
+    address
+}
+
 pub(crate) fn kubeconfig(folder: &std::path::Path, server: &str) -> std::path::PathBuf {
     let file = folder.join("kubeconfig");
     let text = format!(

@@ -493,7 +493,7 @@ fn status(raw: RawStatus, command: &str, at: Span, output: &mut Output) {
 }
 
 /// Cuts a text at a character boundary.
-pub(in crate::parse) fn cap(text: &mut String, bytes: usize) {
+pub(super) fn cap(text: &mut String, bytes: usize) {
     if text.len() > bytes {
         let mut end = bytes;
         while !text.is_char_boundary(end) {

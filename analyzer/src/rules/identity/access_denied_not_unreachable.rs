@@ -28,7 +28,7 @@ impl Rule for AccessDeniedNotUnreachable {
     fn check((client, clusters, nodes): Self::Inputs<'_>, out: &mut Checked) {
         let cluster = clusters.and_then(|clusters| clusters.first());
         let worked = client.attempts_with(|outcome| outcome == Outcome::Answered).find(|attempt| {
-            !matches!(attempt.command.as_str(), "curl" | "nc" | "ncat" | "telnet" | "openssl")
+            !attempt.probe
         });
         let denied = |wanted: Outcome| client.attempts_with(move |outcome| outcome == wanted).next();
         let unauthorized = denied(Outcome::Unauthorized);
@@ -36,6 +36,10 @@ impl Rule for AccessDeniedNotUnreachable {
         if let Some(worked) = worked {
             // Somebody without rights on a few things is not locked out.
             out.cleared(worked.at, words!("access-denied-not-unreachable-worked"));
+            return;
+        }
+        // Errors of its own are answers too: whoever gets them is not locked out.
+        if client.attempts_with(Outcome::worked).any(|attempt| !attempt.probe) {
             return;
         }
         let Some(first) = unauthorized.or(forbidden) else {
@@ -50,7 +54,11 @@ impl Rule for AccessDeniedNotUnreachable {
         let mut finding = META
             .finding(
                 Subject::new("Client", "", ""),
-                words!("access-denied-not-unreachable-title"),
+                if unauthorized.is_some() {
+                    words!("access-denied-not-unreachable-title")
+                } else {
+                    words!("access-denied-not-unreachable-no-right")
+                },
                 first.at,
                 says(first),
             )
@@ -83,6 +91,10 @@ impl Rule for AccessDeniedNotUnreachable {
         };
         let who = Step::new(words!("access-denied-not-unreachable-who"))
             .run(Risk::Reads, Some("kubectl auth whoami".to_owned()));
+        if unauthorized.is_none() {
+            let role = Step::new(words!("access-denied-not-unreachable-role"));
+            return out.found(finding.step(who).step(role));
+        }
         finding = finding.step(renew).step(who);
         if cluster.is_none_or(|cluster| cluster.entra_integration) {
             finding = finding.step(

@@ -46,6 +46,10 @@ impl Rule for CertificateExpired {
                 continue;
             }
             let node = node_of(row.node.as_str(), &row.value);
+            // What a client was shown over TLS is no node's file.
+            if node.is_empty() && row.value.path.is_empty() {
+                continue;
+            }
             let entry = on_nodes.entry(node).or_insert((&row.value, end));
             // The kubelet's client certificate is the one that cuts a node off.
             if is_kubelet(&row.value) && !is_kubelet(entry.0) {
