@@ -20,6 +20,7 @@ pub mod listing;
 pub mod logs;
 pub mod metrics;
 pub mod network_groups;
+mod node_metrics;
 pub mod nodes;
 pub mod outbound;
 pub mod pods;

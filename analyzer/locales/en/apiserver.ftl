@@ -114,6 +114,7 @@ rule-aggregated-api-unavailable = an aggregated API is unavailable
 aggregated-api-unavailable-title = aggregated API { $name } is unavailable
 aggregated-api-unavailable-condition = Available is False: { $reason } { $message }
 aggregated-api-unavailable-metric = aggregator_unavailable_apiservice is 1
+aggregated-api-unavailable-client = a client asked for { $name } and was told that the server cannot handle it
 aggregated-api-unavailable-look = read why it is unavailable
 aggregated-api-unavailable-backend = bring its backend back
 aggregated-api-unavailable-remove = if its program was removed, remove the registration too

@@ -3,6 +3,8 @@
 rule-certificate-expired = a certificate expired
 certificate-expired-node-title = the certificate of the kubelet on { $node } expired
 certificate-expired-webhook-title = the authority of webhook { $name } expired
+certificate-expired-service-title = the certificate behind { $name } has expired
+certificate-expired-served = the API server calls { $name } and is shown a certificate that has expired
 certificate-expired-client-title = the certificate between client and API server expired
 certificate-expired-date = { $path } was valid until { $until }
 certificate-expired-bundle = its caBundle was valid until { $until }

@@ -35,6 +35,10 @@ volume-attach-failing-title = volumes of { $count ->
    *[other] { $count } Pods
 } cannot be attached or mounted
 volume-attach-failing-says = { $message }
+volume-attach-failing-attachments = { $count ->
+    [one] volume { $volume } cannot be attached
+   *[other] { $count } volumes cannot be attached, such as { $volume }
+}
 volume-attach-failing-do = read which volume waits for what
 volume-attach-failing-cleared = no event tells of a volume that could not be attached
 

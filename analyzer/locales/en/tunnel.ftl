@@ -18,6 +18,7 @@ tunnel-agents-not-running-read = read why the agent does not run
 tunnel-agents-not-running-restart = when its cause is gone, start the agents anew
 tunnel-agents-not-running-by-design = API server VNet integration with Azure CNI: there are no agents by design
 tunnel-agents-not-running-cleared = { $pod } is ready ({ $ready } ready in all)
+tunnel-agents-not-running-counted = the Deployment counts { $ready } ready tunnel agents
 
 rule-kubelet-unreachable = kubelets cannot be reached on port 10250
 kubelet-unreachable-title = the API server cannot reach the kubelet of { $node } on TCP 10250
@@ -124,6 +125,7 @@ tunnel-alpn-stripped-agent = { $pod } completes TCP, but its TLS lacks the ALPN 
 tunnel-alpn-stripped-odd = { $pod } reaches something that is not the tunnel's server
 tunnel-alpn-stripped-probe = openssl asked for ALPN "konnectivity" and got none (certificate of { $issuer })
 tunnel-alpn-stripped-kubelet = the kubelet of { $node } uses the same name and port without trouble: TCP and TLS pass
+tunnel-alpn-stripped-proxy = the cluster sends its outbound traffic through the proxy { $proxy }
 tunnel-alpn-stripped-exempt = exempt the API server's name on TCP 443 from TLS inspection, and let ALPN pass unchanged
 tunnel-alpn-stripped-test = on a node, see what is negotiated: it must say "ALPN protocol: konnectivity"
 tunnel-alpn-stripped-restart = then start the agents anew

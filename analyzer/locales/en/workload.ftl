@@ -56,10 +56,17 @@ pod-sandbox-failing-title = sandboxes of { $count ->
    *[other] { $nodes } nodes
 }
 pod-sandbox-failing-says = the kubelet says: { $message }
+pod-sandbox-failing-nodes = no network plug-in is ready on { $count ->
+    [one] 1 node
+   *[other] { $count } nodes
+}: Pods cannot start there
+pod-sandbox-failing-node = { $node } says: { $message }
+pod-sandbox-failing-plugin = look at the network plug-in's Pods on the node (azure-cns, cilium, calico-node)
 pod-sandbox-failing-do = read the CNI's error
 pod-sandbox-failing-cleared = no event tells of a sandbox that failed
 
 rule-pod-ips-exhausted = no Pod address is left
+pod-ips-exhausted-slots = every node holds as many Pods as it may
 pod-ips-exhausted-title = no Pod address is left in the subnet
 pod-ips-exhausted-says = { $text }
 pod-ips-exhausted-do = see how many addresses each node has, then enlarge the Pod subnet or move to CNI Overlay
@@ -81,6 +88,9 @@ namespace-stuck-terminating-cleared = none of { $count } namespaces is stuck
 rule-object-stuck-by-finalizer = objects wait for a finalizer
 object-stuck-by-finalizer-title = { $kind } { $name } cannot be deleted: { $finalizer } holds it
 object-stuck-by-finalizer-says = { $name } was deleted and still carries { $finalizer }
+object-stuck-by-finalizer-many = { $count } objects of kind { $kind } cannot be deleted: { $finalizer } holds them
+object-stuck-by-finalizer-namespace = objects of namespace { $namespace } cannot be deleted: { $finalizer } holds them
+object-stuck-by-finalizer-remaining = namespace { $namespace } waits: { $message }
 object-stuck-by-finalizer-do = see what holds it, and repair the controller that owns the finalizer
 object-stuck-by-finalizer-cleared = none of { $count } objects waits for a finalizer
 
@@ -121,6 +131,8 @@ kube-proxy-stale-title = kube-proxy on { $node } is down or cannot write its rul
 kube-proxy-stale-many = kube-proxy is down or cannot write its rules on { $count } nodes
 kube-proxy-stale-log = kube-proxy says: { $message }
 kube-proxy-stale-pod = { $pod } on { $node } is not ready
+kube-proxy-stale-waits = { $pod } on { $node } waits in { $reason }
+kube-proxy-stale-metric = kube-proxy on { $node } has had changes to write for { $seconds } s, after { $failures } failures
 kube-proxy-stale-do = start kube-proxy anew
 kube-proxy-stale-cilium = the data plane is Cilium: there is no kube-proxy by design
 kube-proxy-stale-cleared = every kube-proxy is ready ({ $ready })

@@ -126,6 +126,7 @@ rule-aggregated-api-unavailable = un'API aggregata non è disponibile
 aggregated-api-unavailable-title = l'API aggregata { $name } non è disponibile
 aggregated-api-unavailable-condition = Available è False: { $reason } { $message }
 aggregated-api-unavailable-metric = aggregator_unavailable_apiservice è 1
+aggregated-api-unavailable-client = un client ha chiesto { $name } e il server ha risposto di non poterlo servire
 aggregated-api-unavailable-look = leggere perché non è disponibile
 aggregated-api-unavailable-backend = ripristinare il suo back-end
 aggregated-api-unavailable-remove = se il suo programma è stato rimosso, rimuovere anche la registrazione

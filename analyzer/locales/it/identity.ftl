@@ -3,6 +3,8 @@
 rule-certificate-expired = un certificato è scaduto
 certificate-expired-node-title = il certificato del kubelet su { $node } è scaduto
 certificate-expired-webhook-title = l'autorità di certificazione del webhook { $name } è scaduta
+certificate-expired-service-title = il certificato dietro { $name } è scaduto
+certificate-expired-served = l'API server chiama { $name } e riceve un certificato scaduto
 certificate-expired-client-title = il certificato tra client e server API è scaduto
 certificate-expired-date = { $path } era valido fino al { $until }
 certificate-expired-bundle = il suo caBundle era valido fino al { $until }

@@ -92,6 +92,10 @@ snat-ports-exhausted-peer = { $node } mantiene { $count ->
    *[other] { $count } connessioni
 } verso { $peer }
 snat-ports-exhausted-none-failed = nessuna connessione è fallita per mancanza di una porta
+snat-ports-exhausted-health-title = il bilanciatore di carico esaurisce le porte SNAT
+snat-ports-exhausted-health = l'evento di integrità del bilanciatore di carico: { $message }
+snat-ports-exhausted-drops-title = il gateway NAT ha scartato { $count } pacchetti
+snat-ports-exhausted-drops = il gateway NAT ha scartato { $count } pacchetti; se per mancanza di porte lo dice la metrica SNATConnectionCount
 snat-ports-exhausted-room = nessun nodo si è avvicinato alla fine delle sue porte
 snat-ports-exhausted-routing = un firewall, non il servizio di bilanciamento del carico, traduce le connessioni in uscita
 snat-ports-exhausted-pool = far riutilizzare le connessioni ai client di quella destinazione, o raggiungerla con un endpoint privato

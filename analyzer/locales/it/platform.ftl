@@ -32,6 +32,10 @@ cluster-identity-expired-cleared = nessun evento parla di un errore di autentica
 rule-volume-attach-failing = impossibile collegare i volumi
 volume-attach-failing-title = impossibile collegare o montare i volumi di { $count } Pod
 volume-attach-failing-says = { $message }
+volume-attach-failing-attachments = { $count ->
+    [one] impossibile collegare il volume { $volume }
+   *[other] impossibile collegare { $count } volumi, per esempio { $volume }
+}
 volume-attach-failing-do = leggere quale volume attende che cosa
 volume-attach-failing-cleared = nessun evento parla di un volume che non si è potuto collegare
 

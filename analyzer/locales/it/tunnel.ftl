@@ -18,6 +18,7 @@ tunnel-agents-not-running-read = leggere perché l'agente non è in esecuzione
 tunnel-agents-not-running-restart = rimossa la causa, riavviare gli agenti
 tunnel-agents-not-running-by-design = integrazione rete virtuale del server API con Azure CNI: per progettazione non vi sono agenti
 tunnel-agents-not-running-cleared = { $pod } è pronto (pronti in tutto: { $ready })
+tunnel-agents-not-running-counted = il Deployment conta { $ready } agenti del tunnel pronti
 
 rule-kubelet-unreachable = kubelet non raggiungibili sulla porta 10250
 kubelet-unreachable-title = il server API non raggiunge il kubelet di { $node } su TCP 10250
@@ -124,6 +125,7 @@ tunnel-alpn-stripped-agent = { $pod } completa TCP, ma al suo TLS manca il proto
 tunnel-alpn-stripped-odd = { $pod } raggiunge qualcosa che non è il server del tunnel
 tunnel-alpn-stripped-probe = openssl ha chiesto ALPN "konnectivity" e non ne ha ottenuto (certificato di { $issuer })
 tunnel-alpn-stripped-kubelet = il kubelet di { $node } usa lo stesso nome e la stessa porta senza problemi: TCP e TLS passano
+tunnel-alpn-stripped-proxy = il cluster manda il traffico in uscita attraverso il proxy { $proxy }
 tunnel-alpn-stripped-exempt = escludere dall'ispezione TLS il nome del server API su TCP 443, e lasciar passare ALPN invariato
 tunnel-alpn-stripped-test = su un nodo, vedere che cosa viene negoziato: deve dire "ALPN protocol: konnectivity"
 tunnel-alpn-stripped-restart = poi riavviare gli agenti

@@ -53,10 +53,17 @@ pod-sandbox-failing-title = impossibile creare le sandbox di { $count } Pod su {
    *[other] { $nodes } nodi
 }
 pod-sandbox-failing-says = il kubelet dice: { $message }
+pod-sandbox-failing-nodes = nessun plug-in di rete è pronto su { $count ->
+    [one] 1 nodo
+   *[other] { $count } nodi
+}: i Pod non possono avviarsi
+pod-sandbox-failing-node = { $node } dice: { $message }
+pod-sandbox-failing-plugin = guardare i Pod del plug-in di rete sul nodo (azure-cns, cilium, calico-node)
 pod-sandbox-failing-do = leggere l'errore del CNI
 pod-sandbox-failing-cleared = nessun evento parla di una sandbox non riuscita
 
 rule-pod-ips-exhausted = non restano indirizzi per i Pod
+pod-ips-exhausted-slots = ogni nodo contiene già il massimo numero di Pod
 pod-ips-exhausted-title = nella subnet non restano indirizzi per i Pod
 pod-ips-exhausted-says = { $text }
 pod-ips-exhausted-do = vedere quanti indirizzi ha ogni nodo, poi ampliare la subnet dei Pod o passare a CNI Overlay
@@ -78,6 +85,9 @@ namespace-stuck-terminating-cleared = nessuno dei { $count } spazi dei nomi è b
 rule-object-stuck-by-finalizer = oggetti attendono un finalizer
 object-stuck-by-finalizer-title = { $kind } { $name } non eliminabile: { $finalizer } lo trattiene
 object-stuck-by-finalizer-says = { $name } è stato eliminato e porta ancora { $finalizer }
+object-stuck-by-finalizer-many = { $count } oggetti { $kind } non eliminabili: { $finalizer } li trattiene
+object-stuck-by-finalizer-namespace = oggetti del namespace { $namespace } non eliminabili: { $finalizer } li trattiene
+object-stuck-by-finalizer-remaining = il namespace { $namespace } attende: { $message }
 object-stuck-by-finalizer-do = vedere che cosa lo trattiene, e riparare il controller a cui appartiene il finalizer
 object-stuck-by-finalizer-cleared = nessuno dei { $count } oggetti attende un finalizer
 
@@ -118,6 +128,8 @@ kube-proxy-stale-title = kube-proxy su { $node } è fermo o non può scrivere le
 kube-proxy-stale-many = kube-proxy non funziona o non può scrivere le sue regole su { $count } nodi
 kube-proxy-stale-log = kube-proxy dice: { $message }
 kube-proxy-stale-pod = { $pod } su { $node } non è pronto
+kube-proxy-stale-waits = { $pod } su { $node } attende in { $reason }
+kube-proxy-stale-metric = kube-proxy su { $node } ha modifiche da scrivere da { $seconds } s, dopo { $failures } errori
 kube-proxy-stale-do = riavviare kube-proxy
 kube-proxy-stale-cilium = il piano dati è Cilium: per progettazione kube-proxy non c'è
 kube-proxy-stale-cleared = ogni kube-proxy è pronto ({ $ready })

@@ -108,6 +108,7 @@ rule-aggregated-api-unavailable = 집계 API를 사용할 수 없음
 aggregated-api-unavailable-title = 집계 API { $name }: 사용할 수 없음
 aggregated-api-unavailable-condition = Available이 False임: { $reason } { $message }
 aggregated-api-unavailable-metric = aggregator_unavailable_apiservice 값이 1임
+aggregated-api-unavailable-client = 클라이언트의 { $name } 요청: 서버가 처리할 수 없다고 응답함
 aggregated-api-unavailable-look = 사용할 수 없는 이유 확인
 aggregated-api-unavailable-backend = 백 엔드 복구
 aggregated-api-unavailable-remove = 프로그램이 제거되었으면 등록도 제거

@@ -3,6 +3,8 @@
 rule-certificate-expired = 인증서가 만료됨
 certificate-expired-node-title = 노드 { $node }: kubelet의 인증서가 만료됨
 certificate-expired-webhook-title = 웹후크 { $name }: CA 인증서가 만료됨
+certificate-expired-service-title = { $name }: 서비스 인증서가 만료됨
+certificate-expired-served = API 서버가 { $name } 호출 시 만료된 인증서를 받음
 certificate-expired-client-title = 클라이언트와 API 서버 사이의 인증서가 만료됨
 certificate-expired-date = 인증서 { $path }: 유효 기간 끝 { $until }
 certificate-expired-bundle = caBundle: 유효 기간 끝 { $until }

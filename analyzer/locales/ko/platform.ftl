@@ -32,6 +32,7 @@ cluster-identity-expired-cleared = Azure 인증 오류를 알리는 이벤트가
 rule-volume-attach-failing = 볼륨을 연결할 수 없음
 volume-attach-failing-title = Pod { $count }개의 볼륨을 연결하거나 탑재할 수 없음
 volume-attach-failing-says = { $message }
+volume-attach-failing-attachments = 볼륨 { $count }개를 연결할 수 없음, 예: { $volume }
 volume-attach-failing-do = 어떤 볼륨이 무엇을 기다리는지 확인
 volume-attach-failing-cleared = 볼륨 연결 실패를 알리는 이벤트가 없음
 

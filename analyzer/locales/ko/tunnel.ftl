@@ -18,6 +18,7 @@ tunnel-agents-not-running-read = 에이전트가 실행되지 않는 이유 확�
 tunnel-agents-not-running-restart = 원인이 사라진 뒤 에이전트 다시 시작
 tunnel-agents-not-running-by-design = Azure CNI를 사용하는 API 서버 VNet 통합: 설계상 에이전트가 없음
 tunnel-agents-not-running-cleared = Pod { $pod }: Ready 상태임(모두 { $ready }개)
+tunnel-agents-not-running-counted = Deployment 기준 Ready 상태인 터널 에이전트: { $ready }개
 
 rule-kubelet-unreachable = 포트 10250에서 kubelet에 연결할 수 없음
 kubelet-unreachable-title = 노드 { $node }: API 서버가 TCP 10250에서 kubelet에 연결할 수 없음
@@ -115,6 +116,7 @@ tunnel-alpn-stripped-agent = Pod { $pod }: TCP는 연결되지만 TLS에 ALPN �
 tunnel-alpn-stripped-odd = Pod { $pod }: 터널 서버가 아닌 곳에 연결됨
 tunnel-alpn-stripped-probe = openssl이 ALPN "konnectivity"를 요청했으나 받지 못함(인증서 발급자: { $issuer })
 tunnel-alpn-stripped-kubelet = 노드 { $node }: kubelet은 같은 이름과 포트를 문제없이 사용함. TCP와 TLS는 통과함
+tunnel-alpn-stripped-proxy = 클러스터의 아웃바운드 트래픽이 프록시 { $proxy }를 거침
 tunnel-alpn-stripped-exempt = TCP 443의 API 서버 이름을 TLS 검사에서 제외하고 ALPN을 그대로 통과시키기
 tunnel-alpn-stripped-test = 노드에서 협상 결과 확인: "ALPN protocol: konnectivity"가 나와야 함
 tunnel-alpn-stripped-restart = 그런 다음 에이전트 다시 시작

@@ -48,6 +48,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
     );
     let places = Places::new(origin, nodes.ok(), &rows.logs);
     attribute_nodes(&mut rows, &places);
+    super::node_metrics::add(&mut rows, nodes.ok());
     let pods = Table::from_option(
         sources.covered(TableKind::Pods, !rows.pods.is_empty()).then(|| {
             let spans = sources.spans(TableKind::Pods, rows.pods.first().map(|pod| pod.at));

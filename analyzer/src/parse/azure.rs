@@ -172,6 +172,7 @@ const MEMBERS: &[(Shape, &[&[&str]])] = &[
         Shape::AccessProfile,
         &[&["authorizedIpRanges", "enablePrivateCluster", "enablePrivateClusterPublicFqdn"]],
     ),
+    (Shape::Error, &[&["HealthEventType"]]),
     (Shape::Route, &[&["nextHopType"]]),
     (Shape::RouteTable, &[&["routes"], &["disableBgpRoutePropagation", "subnets"]]),
     (Shape::OutboundRule, &[&["allocatedOutboundPorts"]]),

@@ -25,6 +25,10 @@ pub(super) fn row(source: &Source<'_>, shape: Shape, resource: Resource<'_>, row
         Shape::Activity => activity(resource, at, rows),
         Shape::Health => health(resource, at, rows),
         Shape::Machine => machine(source, resource, rows),
+        // A row of the table ALBHealthEvent: what a load balancer says of itself.
+        Shape::Error if resource.has("HealthEventType") => {
+            push(rows, "", resource.text("HealthEventType"), resource.text("Description"), at);
+        }
         _ => {
             if let Some(error) = resource.get("error") {
                 push(rows, "", error.text_of("code"), error.text_of("message"), at);

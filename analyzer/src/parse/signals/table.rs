@@ -52,7 +52,9 @@ pub(super) static RULES: &[Rule] = rules! {
         "successfully connected to new proxy server",
     ];
     AgentServing, AGENT, yes, ["start serving"];
-    AgentCannotConnect, AGENT, aimed, ["cannot connect once", "cannot connect to proxy server"];
+    AgentCannotConnect, AGENT, aimed, [
+        "cannot connect once", "cannot connect to proxy server", "ssh: connect to host", "tls key negotiation failed",
+    ];
     AgentStreamBroken, AGENT, aimed, ["could not read stream", "stream read error"];
     AgentDialFailed, AGENT, agent_dial, ["error dialing backend"];
     AgentOption, AGENT, agent_option, [" set to"];

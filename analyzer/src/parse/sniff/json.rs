@@ -186,6 +186,7 @@ fn is_audit(value: RawJson<'_>) -> bool {
     let row = |names: &[&str]| names.iter().any(|name| value.get(name).is_some());
     row(&["AuditId", "log_s"])
         || (row(&["TableName"])
+            && !row(&["HealthEventType"])
             && row(&["UserAgent", "RequestUri", "Verb", "TimeGenerated", "count_"]))
 }
 

@@ -27,7 +27,8 @@ impl Rule for FreeTierControlPlane {
                 out.cleared(cluster.at, words!("free-tier-control-plane-cleared", tier = &cluster.tier));
                 continue;
             }
-            let count = nodes.map_or(0, Nodes::len);
+            let pools = cluster.pools.iter().map(|pool| usize::try_from(pool.count).unwrap_or(usize::MAX)).sum();
+            let count = nodes.filter(|nodes| nodes.complete).map_or(pools, Nodes::len);
             let read = command(
                 "az aks update --resource-group {} --name {} --tier standard",
                 &[&cluster.resource_group, &cluster.name],

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use konspect_bundle::words;
+use konspect_bundle::{Span, Words, words};
 
 use crate::facts::dns::{Asker, NameKind, Outcome, Question, Resolver, questions};
 use crate::facts::{Facts, Missing};
 use crate::finding::{Confidence, Finding, Meta, Risk, Scope, Severity, Step, Subject};
 use crate::model::log::{Component, Signal};
+use crate::model::metrics::{MetricsComponent, Scrape};
 use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
@@ -20,6 +21,9 @@ static META: Meta =
 
 /// CoreDNS errors below this are the odd lost packet.
 const MANY_ERRORS: u64 = 20;
+/// From this share of SERVFAIL on, out of so many answers, it is not a few bad names.
+const MOST_FAILED: f64 = 0.2;
+const LEAST_RESPONSES: f64 = 100.0;
 
 /// Names that exist for certain.
 const NEEDED: &[&str] = &[
@@ -125,7 +129,7 @@ fn from_nodes(first: &Question, failed: &[&Question], external: &[&Question], wo
 }
 
 /// Errors of CoreDNS about upstream servers: where, how many, since when.
-fn coredns_errors(facts: &Facts) -> Option<(konspect_bundle::Span, u64, Option<jiff::Timestamp>)> {
+fn coredns_errors(facts: &Facts) -> Option<(Span, u64, Option<jiff::Timestamp>)> {
     let logs = facts.logs.ok()?;
     let mut count = 0;
     let mut first = None;
@@ -140,21 +144,93 @@ fn coredns_errors(facts: &Facts) -> Option<(konspect_bundle::Span, u64, Option<j
     Some((first?, count, onset))
 }
 
+/// What CoreDNS tells of its upstream servers, by its log or by its own counts.
+struct Trouble {
+    at: Span,
+    says: Words,
+    onset: Option<jiff::Timestamp>,
+    /// Addresses of the servers, where they are named.
+    servers: BTreeSet<String>,
+}
+
+fn trouble(facts: &Facts) -> Option<Trouble> {
+    if let Some((at, count, onset)) = coredns_errors(facts).filter(|(_, count, _)| *count >= MANY_ERRORS) {
+        let says = words!("upstream-dns-failing-coredns", count = count);
+        return Some(Trouble { at, says, onset, servers: servers_in_logs(facts) });
+    }
+    facts.scrapes.ok()?.iter().filter(|scrape| scrape.component == MetricsComponent::CoreDns).find_map(from_metrics)
+}
+
+/// `read udp 10.244.0.4:33077->10.1.0.4:53: i/o timeout` names the server behind the arrow.
+fn servers_in_logs(facts: &Facts) -> BTreeSet<String> {
+    let logs = facts.logs.ok().into_iter();
+    let hits = logs.flat_map(|logs| {
+        [Signal::DnsUpstreamTimeout, Signal::DnsUpstreamRefused].into_iter().flat_map(|signal| logs.hits(signal))
+    });
+    hits.filter_map(|(_, hit)| {
+        let (_, rest) = hit.text.split_once("->")?;
+        let (server, _) = rest.split_once(":53")?;
+        Some(server.trim_matches(['[', ']']).to_owned())
+    })
+    .collect()
+}
+
+/// CoreDNS answers many questions with SERVFAIL, or marks all its upstream servers as broken.
+fn from_metrics(scrape: &Scrape) -> Option<Trouble> {
+    let samples = |name: &str| scrape.families.get(name).into_iter().flatten();
+    let responses = || samples("coredns_dns_responses_total");
+    let all: f64 = responses().map(|sample| sample.value).sum();
+    let failed: f64 = responses().filter(|sample| sample.label("rcode") == "SERVFAIL").map(|sample| sample.value).sum();
+    let at = responses().find(|sample| sample.label("rcode") == "SERVFAIL")?.at;
+    if all < LEAST_RESPONSES || failed < all * MOST_FAILED {
+        return None;
+    }
+    let checks = ["coredns_proxy_healthcheck_failures_total", "coredns_forward_healthcheck_failures_total"];
+    let servers = checks
+        .into_iter()
+        .flat_map(samples)
+        .filter(|sample| sample.value >= 1.0)
+        .filter_map(|sample| Some(sample.label("to").rsplit_once(':')?.0.trim_matches(['[', ']']).to_owned()))
+        .collect();
+    let says = words!("upstream-dns-failing-servfail", percent = format!("{:.0}", 100.0 * failed / all));
+    Some(Trouble { at, says, onset: None, servers })
+}
+
+/// True when CoreDNS asks other servers than the nodes do: then the nodes' success says nothing of those.
+fn of_others(trouble: &Trouble, facts: &Facts) -> bool {
+    let known: BTreeSet<&str> = facts
+        .resolv_confs
+        .ok()
+        .into_iter()
+        .flat_map(|rows| rows.iter())
+        .filter(|conf| !conf.node.is_empty())
+        .flat_map(|conf| conf.value.nameservers.iter().map(String::as_str))
+        .filter(|server| !server.starts_with("127."))
+        .collect();
+    !known.is_empty() && !trouble.servers.is_empty() && trouble.servers.iter().all(|server| !known.contains(server.as_str()))
+}
+
 fn from_coredns(facts: &Facts, works: Option<&Question>, out: &mut Checked) {
-    match (coredns_errors(facts).filter(|(_, count, _)| *count >= MANY_ERRORS), works) {
-        (Some((at, count, onset)), None) => {
-            let finding = META
-                .finding(Subject::cluster(""), words!("upstream-dns-failing-title"), at, words!("upstream-dns-failing-coredns", count = count))
-                .since(onset)
+    let trouble = trouble(facts);
+    let others = trouble.as_ref().is_some_and(|trouble| of_others(trouble, facts));
+    match (trouble, works) {
+        (Some(trouble), works) if works.is_none() || others => {
+            let mut finding = META
+                .finding(Subject::cluster(""), words!("upstream-dns-failing-title"), trouble.at, trouble.says)
+                .since(trouble.onset)
                 .settled_by(words!("upstream-dns-failing-settle"));
+            if others {
+                let servers: Vec<&str> = trouble.servers.iter().map(String::as_str).take(3).collect();
+                finding.differs.push(words!("upstream-dns-failing-others", servers = servers.join(", ")));
+            }
             out.found(remedied(finding));
         }
         // The nodes' own resolver answers: one forwarded domain, or packets lost on CoreDNS' node.
-        (Some((at, count, onset)), Some(question)) => out.found(
-            META.finding(Subject::cluster(""), words!("upstream-dns-failing-title"), at, words!("upstream-dns-failing-coredns", count = count))
+        (Some(trouble), Some(question)) => out.found(
+            META.finding(Subject::cluster(""), words!("upstream-dns-failing-title"), trouble.at, trouble.says)
                 .confidence(Confidence::Possible)
                 .severity(Severity::Warning)
-                .since(onset)
+                .since(trouble.onset)
                 .contradicted_by(question.at, words!("upstream-dns-failing-cleared", node = name_of(question), name = &question.name)),
         ),
         (None, Some(question)) => {
@@ -164,7 +240,7 @@ fn from_coredns(facts: &Facts, works: Option<&Question>, out: &mut Checked) {
                 out.blind(Missing::table(TableKind::CoreDnsLogs));
             }
         }
-        (None, None) => out.blind(Missing::table(TableKind::DnsLookups)),
+        (_, None) => out.blind(Missing::table(TableKind::DnsLookups)),
     }
 }
 

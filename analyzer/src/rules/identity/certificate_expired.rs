@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use konspect_bundle::{Span, words};
 
 use crate::facts::client::Outcome;
+use crate::facts::webhooks::failing;
 use crate::facts::{Facts, Missing};
 use crate::finding::{Confidence, Finding, Meta, Risk, Scope, Severity, Step, Subject};
 use crate::model::kube::{Status, Webhook};
@@ -79,6 +80,7 @@ impl Rule for CertificateExpired {
             }
         }
         webhooks(facts, out);
+        served(facts, out);
         client(facts, out);
         if !out.findings.is_empty() {
             return;
@@ -229,6 +231,51 @@ fn webhooks(facts: &Facts, out: &mut Checked) {
             );
         }
         out.found(finding);
+    }
+}
+
+/// A service's own certificate, where the API server says that it ended: of a webhook, of an aggregated API.
+fn served(facts: &Facts, out: &mut Checked) {
+    let expired = |text: &str| text.contains("certificate has expired") && text.contains(" is after ");
+    let known: Vec<String> = out.findings.iter().map(|finding| finding.subject.name.clone()).collect();
+    for webhook in failing(facts) {
+        let Some(witness) = webhook.witnesses.iter().find(|witness| expired(&witness.text)) else { continue };
+        let name = webhook.entries.first().map_or(webhook.name.as_str(), |entry| entry.configuration.name.as_str());
+        if known.iter().any(|known| known == name) {
+            continue;
+        }
+        let title = words!("certificate-expired-service-title", name = &webhook.name);
+        let says = words!("certificate-expired-served", name = &webhook.name);
+        let mut finding = META
+            .finding(Subject::new("Webhook", "", name), title, witness.at, says)
+            .confidence(Confidence::Proven)
+            .since(webhook.since());
+        if let Some(service) = webhook.service() {
+            finding = finding.step(
+                Step::new(words!("certificate-expired-webhook-renew", name = name))
+                    .run(Risk::Reads, command("kubectl get secret -n {}", &[&service.namespace])),
+            );
+        }
+        out.found(finding);
+    }
+    for service in facts.api_services.ok().into_iter().flat_map(|rows| rows.iter()) {
+        let Some(condition) = service.available.as_ref().filter(|condition| expired(&condition.message)) else { continue };
+        let name = &service.meta.name;
+        let namespace = service.service.as_ref().map_or("", |backend| backend.namespace.as_str());
+        out.found(
+            META.finding(
+                Subject::new("APIService", "", name),
+                words!("certificate-expired-service-title", name = name),
+                condition.at,
+                words!("certificate-expired-served", name = name),
+            )
+            .confidence(Confidence::Proven)
+            .since(condition.transition)
+            .step(
+                Step::new(words!("certificate-expired-webhook-renew", name = name))
+                    .run(Risk::Reads, command("kubectl get secret -n {}", &[namespace])),
+            ),
+        );
     }
 }
 

@@ -33,6 +33,8 @@ struct Signs {
     early: Option<(Span, Option<Timestamp>)>,
     unsynchronized: Option<Span>,
     future: Option<Span>,
+    /// Seconds that the lease is ahead of the collection's end.
+    lease_ahead: f64,
 }
 
 impl Rule for ClockSkewed {
@@ -53,8 +55,12 @@ impl Rule for ClockSkewed {
         }
         for lease in facts.leases.ok().into_iter().flat_map(|leases| leases.iter()) {
             let age = facts.context.age_at(lease.renewed, lease.at);
-            if lease.meta.namespace == "kube-node-lease" && age.is_some_and(|age| age < -60) {
-                nodes.entry(lease.meta.name.clone()).or_default().future = Some(lease.at);
+            let Some(ahead) = age.map(|age| -age).filter(|ahead| *ahead > 60) else { continue };
+            if lease.meta.namespace == "kube-node-lease" {
+                let signs = nodes.entry(lease.meta.name.clone()).or_default();
+                signs.future = Some(lease.at);
+                // The kubelet writes its own time: without another reading this is the amount.
+                signs.lease_ahead = ahead as f64;
             }
         }
         for (node, signs) in &nodes {
@@ -98,7 +104,7 @@ fn readings(facts: &Facts, nodes: &mut BTreeMap<String, Signs>, healthy: &mut Op
 }
 
 fn found(node: &str, signs: &Signs, out: &mut Checked) {
-    let amount = signs.skew.map_or(0.0, |(skew, _)| skew.abs());
+    let amount = signs.skew.map_or(signs.lease_ahead, |(skew, _)| skew.abs().max(signs.lease_ahead));
     let mut lines: Vec<(Span, Words)> = Vec::new();
     if let Some((skew, at)) = signs.skew {
         let seconds = skew.abs().round() as i64;

@@ -3,11 +3,12 @@
 use konspect_bundle::words;
 
 use super::node_vm_event::vm_event;
-use super::signs::{Sign, Signs, aged, event_weight, log_node, recent_hit, tell, wrong};
-use crate::facts::{AnyOf, Context, Events, Logs, Missing, Nodes};
+use super::signs::{Sign, Signs, aged, detected, event_weight, log_node, recent_hit, tell, wrong};
+use crate::facts::{AnyOf, Context, Events, Listing, Logs, Missing, Nodes};
 use crate::finding::{Confidence, Finding, Meta, Risk, Step};
 use crate::model::kube::Status;
 use crate::model::log::{Component, LogFile, Signal, SignalCount};
+use crate::model::metrics::{MetricsComponent, Scrape};
 use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
@@ -21,15 +22,19 @@ static META: Meta = rule_meta!("KSP5005", "kubelet-unhealthy", Node, CauseOrSymp
 const MANY_DEADLINES: u64 = 5;
 /// A unit that fails this often does not come up by itself.
 const MANY_FAILURES: u64 = 3;
+/// The kubelet calls itself unhealthy when it has not listed its containers for this long.
+const PLEG_SECONDS: f64 = 180.0;
 
 impl Rule for KubeletUnhealthy {
     const META: &'static Meta = &META;
-    type Inputs<'f> = (&'f Context, AnyOf<AnyOf<&'f Nodes, &'f Events>, &'f Logs>);
+    type Inputs<'f> = (&'f Context, AnyOf<AnyOf<&'f Nodes, &'f Events>, AnyOf<&'f Logs, &'f Listing<Scrape>>>);
 
-    fn check((context, AnyOf(objects, logs)): Self::Inputs<'_>, out: &mut Checked) {
+    fn check((context, AnyOf(objects, measured)): Self::Inputs<'_>, out: &mut Checked) {
+        let AnyOf(logs, scrapes) = measured.unwrap_or(AnyOf(None, None));
         let AnyOf(nodes, events) = objects.unwrap_or(AnyOf(None, None));
         let mut signs = Signs::default();
         from_conditions(nodes, &mut signs);
+        from_metrics(context, nodes, scrapes, &mut signs);
         if let Some(events) = events {
             from_events(context, nodes, events, &mut signs);
         }
@@ -67,6 +72,30 @@ fn from_conditions(nodes: Option<&Nodes>, signs: &mut Signs) {
         if condition.message.contains("pleg was last seen active") {
             let says = words!("kubelet-unhealthy-pleg-condition", node = &node.meta.name, message = &condition.message);
             signs.add(nodes, &node.meta.name, Sign::new(condition.at, says, Confidence::Proven).since(condition.transition));
+        }
+    }
+}
+
+/// What the kubelet counts of its own rounds, and the detector of the kubelet.
+fn from_metrics(context: &Context, nodes: Option<&Nodes>, scrapes: Option<&Listing<Scrape>>, signs: &mut Signs) {
+    for kind in ["KubeletProblem", "FrequentKubeletRestart"] {
+        for (node, sample) in detected(scrapes, kind) {
+            let says = words!("kubelet-unhealthy-gauge", node = node, reason = sample.label("reason"));
+            signs.add(nodes, node, Sign::new(sample.at, says, Confidence::Likely));
+        }
+    }
+    let kubelets = scrapes.into_iter().flat_map(|scrapes| scrapes.iter()).filter(|scrape| scrape.component == MetricsComponent::Kubelet);
+    for scrape in kubelets {
+        let Some(seen) = scrape.families.get("kubelet_pleg_last_seen_seconds").and_then(|samples| samples.first()) else { continue };
+        let Some(now) = scrape.taken.or(context.now) else { continue };
+        #[expect(clippy::cast_precision_loss, reason = "seconds since 1970 fit")]
+        let ago = now.as_second() as f64 - seen.value;
+        if seen.value > 0.0 && ago > PLEG_SECONDS {
+            let node = log_node(nodes, &scrape.node);
+            let says = words!("kubelet-unhealthy-pleg-metric", node = node, seconds = format!("{ago:.0}"));
+            // Without the scrape's own time the end of the collection stands for it.
+            let weight = if scrape.taken.is_some() { Confidence::Likely } else { Confidence::Possible };
+            signs.add(nodes, node, Sign::new(seen.at, says, weight));
         }
     }
 }

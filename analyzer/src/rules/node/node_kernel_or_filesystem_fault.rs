@@ -2,11 +2,12 @@
 
 use konspect_bundle::words;
 
-use super::signs::{Sign, Signs, event_weight, log_node, recent_hit, tell, wrong};
-use crate::facts::{AnyOf, Context, Events, Logs, Missing, Nodes};
+use super::signs::{Sign, Signs, detected, event_weight, log_node, recent_hit, tell, wrong};
+use crate::facts::{AnyOf, Context, Events, Listing, Logs, Missing, Nodes};
 use crate::finding::{Confidence, Finding, Meta, Risk, Step};
 use crate::model::kube::Status;
 use crate::model::log::Signal;
+use crate::model::metrics::Scrape;
 use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
@@ -21,6 +22,12 @@ const CONDITIONS: &[(&str, Confidence)] = &[
     ("KernelDeadlock", Confidence::Proven),
     ("ReadonlyFilesystem", Confidence::Proven),
     ("FilesystemCorruptionProblem", Confidence::Proven),
+    ("GPUMissing", Confidence::Likely),
+    ("XIDErrors", Confidence::Likely),
+    ("NVLinkStatusInactive", Confidence::Likely),
+    ("IBLinkFlapping", Confidence::Likely),
+    ("UnhealthyNvidiaDevicePlugin", Confidence::Likely),
+    ("GPUClockThrottling", Confidence::Possible),
     ("FrequentUnregisterNetDevice", Confidence::Possible),
 ];
 
@@ -44,15 +51,20 @@ const SIGNALS: &[(Signal, Confidence)] = &[
 
 impl Rule for NodeKernelOrFilesystemFault {
     const META: &'static Meta = &META;
-    type Inputs<'f> = (&'f Context, AnyOf<AnyOf<&'f Nodes, &'f Events>, &'f Logs>);
+    type Inputs<'f> = (&'f Context, AnyOf<AnyOf<&'f Nodes, &'f Events>, AnyOf<&'f Logs, &'f Listing<Scrape>>>);
 
-    fn check((context, AnyOf(objects, logs)): Self::Inputs<'_>, out: &mut Checked) {
+    fn check((context, AnyOf(objects, measured)): Self::Inputs<'_>, out: &mut Checked) {
+        let AnyOf(logs, scrapes) = measured.unwrap_or(AnyOf(None, None));
         let AnyOf(nodes, events) = objects.unwrap_or(AnyOf(None, None));
         let mut signs = Signs::default();
         for (kind, weight) in CONDITIONS {
             for (node, condition) in wrong(nodes, kind) {
                 let says = words!("node-kernel-fault-condition", node = &node.meta.name, kind = *kind, message = &condition.message);
                 signs.add(nodes, &node.meta.name, Sign::new(condition.at, says, *weight).since(condition.transition));
+            }
+            for (node, sample) in detected(scrapes, kind) {
+                let says = words!("node-kernel-fault-gauge", node = node, kind = *kind, reason = sample.label("reason"));
+                signs.add(nodes, node, Sign::new(sample.at, says, (*weight).min(Confidence::Likely)));
             }
         }
         for event in events.into_iter().flat_map(Events::iter).filter(|event| event.object.kind == "Node") {
@@ -63,7 +75,10 @@ impl Rule for NodeKernelOrFilesystemFault {
         }
         for (signal, weight) in SIGNALS {
             for (log, count) in logs.into_iter().flat_map(|logs| logs.signal(*signal)) {
-                if let Some((hit, weight)) = recent_hit(context, count, *weight) {
+                if let Some((hit, aged)) = recent_hit(context, count, *weight) {
+                    // A file system stays read-only until the machine boots, and the kernel's ring
+                    // buffer is of this boot: its line holds also where nobody knows its time.
+                    let weight = if *signal == Signal::FilesystemReadOnly { aged.max(*weight) } else { aged };
                     let node = log_node(nodes, &log.origin.node);
                     let says = words!("node-kernel-fault-kernel", node = node, count = count.count, text = &hit.text);
                     signs.add(nodes, node, Sign::new(hit.at, says, weight).since(hit.time).until(count.last));

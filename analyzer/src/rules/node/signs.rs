@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use konspect_bundle::{Span, Words};
 
-use crate::facts::{Context, Missing, Nodes};
+use crate::facts::{Context, Listing, Missing, Nodes};
 use crate::finding::{Confidence, Evidence, Finding, Meta, Role, Scope, Severity, Subject};
 use crate::model::kube::{Condition, Event, Node, Status, Taint};
 use crate::model::log::SignalCount;
+use crate::model::metrics::{Sample, Scrape};
 use crate::parse::TableKind;
 use crate::rules::Checked;
 
@@ -137,6 +138,22 @@ pub(in crate::rules) fn wrong<'a>(
         let condition = node.condition(kind)?;
         (condition.status == Status::True).then_some((node, condition))
     })
+}
+
+/// What node-problem-detector's own metrics say of a condition, where the condition itself was not collected.
+pub(in crate::rules) fn detected<'a>(
+    scrapes: Option<&'a Listing<Scrape>>,
+    kind: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a Sample)> {
+    scrapes
+        .into_iter()
+        .flat_map(|scrapes| scrapes.iter())
+        .flat_map(|scrape| scrape.families.get("problem_gauge").into_iter().flatten().map(move |sample| (scrape, sample)))
+        .filter(move |(_, sample)| sample.value >= 1.0 && sample.label("type") == kind)
+        .map(|(scrape, sample)| {
+            let own = [scrape.node.as_str(), sample.label("node"), sample.label("instance")].into_iter().find(|name| !name.is_empty());
+            (own.unwrap_or_default(), sample)
+        })
 }
 
 /// Nodes that carry a taint of the node controller.

@@ -7,7 +7,7 @@ use konspect_bundle::{Span, words};
 
 use crate::facts::{Facts, Missing};
 use crate::finding::{Confidence, Finding, Meta, Risk, Scope, Severity, Step, Subject};
-use crate::model::azure::{AzureMetric, AzurePoint, ManagedCluster};
+use crate::model::azure::{AzureError, AzureMetric, AzurePoint, ManagedCluster};
 use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
@@ -27,6 +27,9 @@ static META: Meta = rule_meta!(
 /// The part of its ports at which a node is close to the end.
 const NEAR: f64 = 0.9;
 
+/// A NAT gateway drops a few packets of connections that ended; so many are refused ones.
+const MANY_DROPS: f64 = 1000.0;
+
 impl Rule for SnatPortsExhausted {
     const META: &'static Meta = &META;
     type Inputs<'f> = &'f Facts;
@@ -44,6 +47,10 @@ impl Rule for SnatPortsExhausted {
             .flat_map(|metrics| metrics.iter())
             .filter(|metric| is_snat(&metric.name))
             .collect();
+        let events = health_events(facts);
+        if let Some(finding) = events.first().filter(|_| Failed::of(&metrics).is_none_or(|failed| failed.total <= 0.0)) {
+            return out.found(by_health_events(cluster, finding, events.len()));
+        }
         if metrics.is_empty() {
             return out.blind(Missing::table(TableKind::AzureSnatMetrics));
         }
@@ -76,6 +83,18 @@ impl Rule for SnatPortsExhausted {
                 .since(usage.since);
             return out.found(steps(finding, cluster));
         }
+        if let Some((total, at)) = dropped(&metrics).filter(|(total, _)| *total >= MANY_DROPS) {
+            let finding = META
+                .finding(
+                    subject(cluster),
+                    words!("snat-ports-exhausted-drops-title", count = total as u64),
+                    at,
+                    words!("snat-ports-exhausted-drops", count = total as u64),
+                )
+                .severity(Severity::Warning)
+                .confidence(Confidence::Possible);
+            return out.found(steps(finding, cluster));
+        }
         if let Some(failed) = failed {
             out.cleared(failed.at, words!("snat-ports-exhausted-none-failed"));
         } else if let Some(metric) =
@@ -86,8 +105,39 @@ impl Rule for SnatPortsExhausted {
     }
 }
 
+/// The load balancer's own word: rows of its health events.
+fn health_events(facts: &Facts) -> Vec<&AzureError> {
+    let errors = facts.azure_errors.ok().into_iter().flat_map(|errors| errors.iter());
+    errors.filter(|error| error.code.eq_ignore_ascii_case("SnatPortExhaustion")).collect()
+}
+
+fn by_health_events(cluster: Option<&ManagedCluster>, event: &AzureError, count: usize) -> Finding {
+    let finding = META.finding(
+        subject(cluster),
+        words!("snat-ports-exhausted-health-title"),
+        event.at,
+        words!("snat-ports-exhausted-health", message = if event.message.is_empty() { &event.code } else { &event.message }),
+    );
+    steps(finding.affected(count), cluster)
+}
+
+/// Packets that a NAT gateway dropped for want of a port (or for another reason, so that few say nothing).
+fn dropped(metrics: &[&AzureMetric]) -> Option<(f64, Span)> {
+    let drops = metrics.iter().filter(|metric| {
+        ["PacketDropCount", "DroppedConnectionCount"].iter().any(|known| metric.name.eq_ignore_ascii_case(known))
+    });
+    drops
+        .filter_map(|metric| {
+            let value = |point: &AzurePoint| point.total.or(point.maximum).or(point.average);
+            let total: f64 = metric.points.iter().filter_map(value).sum();
+            let worst = metric.points.iter().max_by(|a, b| value(a).unwrap_or(0.0).total_cmp(&value(b).unwrap_or(0.0)))?;
+            Some((total, worst.at))
+        })
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+}
+
 fn is_snat(name: &str) -> bool {
-    ["SnatConnectionCount", "UsedSnatPorts", "AllocatedSnatPorts"]
+    ["SnatConnectionCount", "UsedSnatPorts", "AllocatedSnatPorts", "PacketDropCount", "DroppedConnectionCount"]
         .iter()
         .any(|known| name.eq_ignore_ascii_case(known))
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use konspect_bundle::words;
 
-use crate::facts::{Events, Listing, Pods};
-use crate::finding::{Confidence, Meta, Risk, Scope, Severity, Step, Subject};
+use crate::facts::{AnyOf, Events, Listing, Pods};
+use crate::finding::{Confidence, Finding, Meta, Risk, Scope, Severity, Step, Subject};
 use crate::model::kube::Event;
 use crate::model::workload::VolumeAttachment;
 use crate::rule_meta;
@@ -22,16 +22,23 @@ const NOT_VOLUMES: &[&str] = &["configmap \"", "secret \"", "object \"", "failed
 
 impl Rule for VolumeAttachFailing {
     const META: &'static Meta = &META;
-    type Inputs<'f> = (&'f Events, Option<&'f Pods>, Option<&'f Listing<VolumeAttachment>>);
+    type Inputs<'f> = (AnyOf<&'f Events, &'f Listing<VolumeAttachment>>, Option<&'f Pods>);
 
-    fn check((events, pods, attachments): Self::Inputs<'_>, out: &mut Checked) {
+    fn check((AnyOf(events, attachments), pods): Self::Inputs<'_>, out: &mut Checked) {
+        let Some(events) = events else {
+            out.findings.extend(attachments.and_then(from_attachments));
+            return;
+        };
         let failures: Vec<&Event> = events
             .reason(&["FailedAttachVolume", "FailedMount", "FailedMapVolume"])
             .filter(|event| !NOT_VOLUMES.iter().any(|text| event.message.contains(text)))
             .filter(|event| waits(event, pods))
             .collect();
         let Some(first) = failures.first() else {
-            out.cleared(events.at(), words!("volume-attach-failing-cleared"));
+            match attachments.and_then(from_attachments) {
+                Some(finding) => out.found(finding),
+                None => out.cleared(events.at(), words!("volume-attach-failing-cleared")),
+            }
             return;
         };
         let names: BTreeSet<&str> = failures.iter().map(|event| event.object.name.as_str()).collect();
@@ -66,6 +73,36 @@ impl Rule for VolumeAttachFailing {
                 .run(Risk::Reads, command("kubectl describe pod {} -n {}", &[name, &first.object.namespace])),
         ));
     }
+}
+
+/// The attachments' own errors, where the events are gone: Kubernetes forgets those after an hour.
+fn from_attachments(attachments: &Listing<VolumeAttachment>) -> Option<Finding> {
+    let failing: Vec<&VolumeAttachment> = attachments
+        .iter()
+        .filter(|row| !row.attached && !row.attach_error.is_empty() && row.meta.deletion.is_none())
+        .collect();
+    let (first, others) = failing.split_first()?;
+    let says = |row: &VolumeAttachment| words!("volume-attach-failing-says", message = &row.attach_error);
+    let nodes: BTreeSet<String> = failing.iter().map(|row| row.node.clone()).filter(|node| !node.is_empty()).collect();
+    let mut finding = META
+        .finding(
+            Subject::new("VolumeAttachment", "", &first.meta.name),
+            words!("volume-attach-failing-attachments", count = failing.len(), volume = &first.volume),
+            first.at,
+            says(first),
+        )
+        .confidence(Confidence::Proven)
+        .severity(Severity::Critical)
+        .since(failing.iter().filter_map(|row| row.meta.created).min())
+        .affected(failing.len())
+        .scope(if nodes.is_empty() { Scope::Cluster } else { Scope::Nodes(nodes) });
+    for row in others.iter().take(3) {
+        finding = finding.supported_by(row.at, says(row));
+    }
+    Some(finding.step(
+        Step::new(words!("volume-attach-failing-do"))
+            .run(Risk::Reads, command("kubectl describe volumeattachment {}", &[&first.meta.name])),
+    ))
 }
 
 /// A Pod that runs by now had to wait, and no more; one that is gone waits no longer.

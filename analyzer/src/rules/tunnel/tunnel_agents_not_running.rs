@@ -35,7 +35,11 @@ impl Rule for TunnelAgentsNotRunning {
             }
             return;
         }
-        if ready == 0 && (tunnel.pods_at.is_some() || tunnel.workload.as_ref().is_some_and(|workload| workload.ready == 0)) {
+        // A list of some of the pods shows no agent; the Deployment counts them all.
+        let counted = tunnel.workload.as_ref().filter(|workload| workload.ready > 0 && tunnel.agents.is_empty());
+        if let Some(workload) = counted {
+            out.cleared(workload.at, words!("tunnel-agents-not-running-counted", ready = workload.ready));
+        } else if ready == 0 && (tunnel.pods_at.is_some() || tunnel.workload.as_ref().is_some_and(|workload| workload.ready == 0)) {
             out.found(none_ready(context, tunnel, reach));
         } else if let Some(agent) = tunnel.ready().next() {
             let name = &agent.pod.meta.name;
@@ -44,8 +48,14 @@ impl Rule for TunnelAgentsNotRunning {
     }
 }
 
-fn subject() -> Subject {
-    Subject::new("Deployment", "kube-system", "konnectivity-agent")
+/// The tunnel's Deployment, by the name its generation has.
+fn subject(tunnel: &Tunnel) -> Subject {
+    let name = match tunnel.kind {
+        TunnelKind::Tunnelfront => "tunnelfront",
+        TunnelKind::AksLink => "aks-link",
+        TunnelKind::Konnectivity | TunnelKind::None => "konnectivity-agent",
+    };
+    Subject::new("Deployment", "kube-system", name)
 }
 
 /// Somebody set the replicas to zero: nothing upstream explains that.
@@ -91,7 +101,7 @@ fn none_ready(_: &Context, tunnel: &Tunnel, reach: Option<&KubeletReach>) -> Fin
     let count = (tunnel.agents.len() as u64).max(tunnel.workload.as_ref().and_then(|workload| workload.desired).unwrap_or(0));
     let onset = tunnel.agents.iter().filter_map(|agent| not_ready_since(&agent.pod)).min();
     let mut finding = META
-        .finding(subject(), words!("tunnel-agents-not-running-title", count = count), at, says)
+        .finding(subject(tunnel), words!("tunnel-agents-not-running-title", count = count), at, says)
         .confidence(Confidence::Likely)
         .severity(Severity::Critical)
         .since(onset);

@@ -5,6 +5,7 @@ use konspect_bundle::{Words, words};
 use crate::facts::tunnel::{LastWord, TunnelKind, last_word};
 use crate::facts::{AnyOf, Context, Listing, Missing, Nodes, Tunnel};
 use crate::finding::{Confidence, Finding, Meta, Risk, Step, Subject};
+use crate::model::azure::ManagedCluster;
 use crate::model::kube::Status;
 use crate::model::log::{LogFile, Signal, SignalHit};
 use crate::model::network_error::NetworkError;
@@ -29,9 +30,10 @@ type Probes = Listing<OnNode<Probe>>;
 
 impl Rule for TunnelAlpnStripped {
     const META: &'static Meta = &META;
-    type Inputs<'f> = (&'f Context, AnyOf<&'f Tunnel, &'f Probes>, Option<&'f Nodes>);
+    type Inputs<'f> =
+        (&'f Context, AnyOf<&'f Tunnel, &'f Probes>, Option<&'f Nodes>, Option<&'f Listing<ManagedCluster>>);
 
-    fn check((context, AnyOf(tunnel, probes), nodes): Self::Inputs<'_>, out: &mut Checked) {
+    fn check((context, AnyOf(tunnel, probes), nodes, clusters): Self::Inputs<'_>, out: &mut Checked) {
         if let Some(at) = tunnel.and_then(|tunnel| tunnel.absent_by_design) {
             out.cleared(at, words!("tunnel-agents-not-running-by-design"));
             return;
@@ -72,7 +74,36 @@ impl Rule for TunnelAlpnStripped {
             out.found(found);
             return;
         }
+        if let Some(finding) = answered_by_others(&failing, nodes, clusters.and_then(|clusters| clusters.first())) {
+            out.found(finding);
+            return;
+        }
         clear(&logs, probe, out);
+    }
+}
+
+/// Something that is no tunnel answers the agents, while kubelets reach the API server on the same port:
+/// an inspecting proxy or firewall. A broken stream alone (`EOF`, a reset) is not enough: restarts break streams.
+fn answered_by_others(failing: &[&LogFile], nodes: Option<&Nodes>, cluster: Option<&ManagedCluster>) -> Option<Finding> {
+    let (log, hit) = failing.iter().find_map(|log| Some((*log, last_where(log, is_answered)?)))?;
+    let node = nodes?.iter().find(|node| node.meta.name == log.origin.node || log.origin.node.is_empty());
+    let node = node.filter(|node| node.ready() == Some(Status::True))?;
+    let mut found = base(hit.at, said(log, hit)).since(first(log)).affected(failing.len());
+    let ready = node.condition("Ready").map_or(node.at, |condition| condition.at);
+    found = found.supported_by(ready, words!("tunnel-alpn-stripped-kubelet", node = &node.meta.name));
+    if let Some(cluster) = cluster.filter(|cluster| !cluster.http_proxy.is_empty()) {
+        found = found.supported_by(cluster.at, words!("tunnel-alpn-stripped-proxy", proxy = &cluster.http_proxy));
+    }
+    Some(found)
+}
+
+/// An HTTP answer or an unknown authority: somebody spoke, and it was not the tunnel's server.
+fn is_answered(hit: &SignalHit) -> bool {
+    let http = ["unexpected HTTP status code", "unexpected content-type", "malformed HTTP response", "frame too large"];
+    match hit.error {
+        Some(NetworkError::NotGrpc) => http.iter().any(|text| hit.text.contains(text)),
+        Some(NetworkError::UnknownAuthority) => true,
+        _ => false,
     }
 }
 

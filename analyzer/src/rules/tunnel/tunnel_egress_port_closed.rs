@@ -111,7 +111,8 @@ fn logged(tunnel: &Tunnel, port: u16) -> Option<(Span, Words)> {
             | NetworkError::Refused { target }
             | NetworkError::NoRoute { target },
         ) => named(target) || hit.text.contains(&format!("port {port}")),
-        _ => false,
+        // OpenVPN talks UDP: nobody refuses, no answer comes.
+        _ => port == 1194 && hit.text.contains("TLS key negotiation failed"),
     })?;
     Some((hit.at, words!("tunnel-egress-port-closed-log", port = port)))
 }

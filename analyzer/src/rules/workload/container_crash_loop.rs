@@ -4,7 +4,7 @@ use konspect_bundle::{Words, words};
 
 use crate::facts::Pods;
 use crate::facts::pods::{by_workload, nodes_of};
-use crate::finding::{Confidence, Meta, Risk, Scope, Step, Subject};
+use crate::finding::{Confidence, Meta, Risk, Scope, Severity, Step, Subject};
 use crate::model::kube::{Container, Pod, Terminated};
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
@@ -34,6 +34,9 @@ impl Rule for ContainerCrashLoop {
                 .since(first_death(&group))
                 .affected(group.len())
                 .scope(Scope::Nodes(nodes_of(group.iter().copied())));
+            if carries_the_cluster(pods, &namespace, &workload, &group) {
+                finding = finding.severity(Severity::Critical);
+            }
             for (pod, container) in group.iter().skip(1).take(3).filter_map(|pod| Some((*pod, crashing(pod)?))) {
                 finding = finding.supported_by(container.at, says(pod, container));
             }
@@ -48,6 +51,22 @@ impl Rule for ContainerCrashLoop {
             out.cleared(pods.at(), words!("container-crash-loop-cleared", count = pods.len()));
         }
     }
+}
+
+/// System workloads with a rule of their own, which tells more, and those that only watch.
+const TOLD_ELSEWHERE: &[&str] = &[
+    "coredns", "konnectivity-agent", "tunnelfront", "aks-link", "kube-proxy", "metrics-server", "azure-cns", "cilium", "calico",
+    "ama-", "omsagent", "microsoft-defender", "retina",
+];
+
+/// A system workload of which no Pod runs: an application that crashes is its owner's affair, however long.
+fn carries_the_cluster(pods: &Pods, namespace: &str, workload: &str, group: &[&Pod]) -> bool {
+    let running = || {
+        let all = by_workload(pods.in_namespace(namespace));
+        let same = all.get(&(namespace.to_owned(), workload.to_owned())).map_or(0, Vec::len);
+        same > group.len()
+    };
+    namespace == "kube-system" && !TOLD_ELSEWHERE.iter().any(|known| workload.starts_with(known)) && !running()
 }
 
 fn crashing(pod: &Pod) -> Option<&Container> {

@@ -38,8 +38,10 @@ impl Rule for ContainerOomKilled {
                 (false, true) => Severity::Warning,
                 (false, false) => Severity::Info,
             };
-            // Only what the cluster rests on can be the cause of a cluster's trouble.
-            let confidence = if system { confidence } else { Confidence::Possible };
+            // What the cluster rests on can be the cause of a cluster's trouble, and a workload of which several
+            // Pods are killed; one Pod that dies is its owner's affair.
+            let wide = group.len() >= 2 && group.iter().all(|pod| pod.restarts() >= 2);
+            let confidence = if system || wide { confidence } else { Confidence::Possible };
             let mut finding = META
                 .finding(
                     Subject::new("Pod", &namespace, &pod.meta.name),

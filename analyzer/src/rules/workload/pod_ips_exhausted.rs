@@ -36,6 +36,9 @@ impl Rule for PodIpsExhausted {
                 signs.push((event.at, event.message.clone(), event.first.or(event.last)));
             }
         }
+        let addresses = !signs.is_empty();
+        signs.extend(if addresses { Vec::new() } else { slots(facts) });
+        let slots = !addresses && !signs.is_empty();
         let logs = facts.logs.ok().into_iter();
         for (_, hit) in logs.flat_map(|logs| logs.hits(Signal::IpAllocationFailed).chain(logs.hits(Signal::SubnetFull))) {
             if says_so(&hit.text) {
@@ -63,7 +66,7 @@ impl Rule for PodIpsExhausted {
         let mut finding = META
             .finding(
                 Subject::cluster(&facts.context.cluster),
-                words!("pod-ips-exhausted-title"),
+                if slots { words!("pod-ips-exhausted-slots") } else { words!("pod-ips-exhausted-title") },
                 *at,
                 words!("pod-ips-exhausted-says", text = text),
             )
@@ -78,6 +81,22 @@ impl Rule for PodIpsExhausted {
             Some("kubectl get nodenetworkconfigs -n kube-system -o yaml".to_owned()),
         )));
     }
+}
+
+/// The scheduler says of nodes that they hold as many Pods as they may, and lacks nothing else.
+fn slots(facts: &Facts) -> Vec<(Span, String, Option<jiff::Timestamp>)> {
+    let full = |message: &str| message.contains("Too many pods") && !message.contains("Insufficient");
+    let pods = facts.pods.ok().into_iter().flat_map(crate::facts::Pods::iter);
+    let pending = pods.filter(|pod| pod.phase == "Pending" && pod.node.is_empty()).filter_map(|pod| {
+        let condition = pod.condition("PodScheduled").filter(|condition| full(&condition.message))?;
+        Some((condition.at, condition.message.clone(), condition.transition))
+    });
+    let mut found: Vec<_> = pending.collect();
+    if facts.pods.ok().is_none() {
+        let events = facts.events.ok().into_iter().flat_map(|events| events.reason(&["FailedScheduling"]));
+        found.extend(events.filter(|event| full(&event.message)).map(|event| (event.at, event.message.clone(), event.first.or(event.last))));
+    }
+    found
 }
 
 fn says_so(text: &str) -> bool {

@@ -20,6 +20,9 @@ static META: Meta =
 /// A scheduler needs a moment: pods pending for less than this are in progress.
 const PENDING_SECONDS: i64 = 120;
 
+/// What waits for longer than this began before any incident that one looks at today.
+const LONG_SECONDS: i64 = 86_400;
+
 struct Pending {
     namespace: String,
     name: String,
@@ -55,7 +58,7 @@ impl Rule for PodsUnschedulable {
                 words!("pods-unschedulable-says", pod = &first.name, message = &first.message),
             )
             .confidence(Confidence::Proven)
-            .severity(if pending.len() >= 3 { Severity::Critical } else { Severity::Warning })
+            .severity(if grave(context, &pending) { Severity::Critical } else { Severity::Warning })
             .since(pending.iter().filter_map(|pod| pod.since).min())
             .affected(pending.len())
             .scope(Scope::Cluster);
@@ -68,6 +71,12 @@ impl Rule for PodsUnschedulable {
                 .run(Risk::Reads, command("kubectl describe pod {} -n {}", &[&first.name, &first.namespace])),
         ));
     }
+}
+
+/// One application's pod that nobody missed for a day is no outage; several, or the cluster's own, are.
+fn grave(context: &Context, pending: &[Pending]) -> bool {
+    let recent = |pod: &&Pending| context.age_seconds(pod.since).is_none_or(|age| age < LONG_SECONDS);
+    pending.iter().filter(recent).count() >= 2 || pending.iter().any(|pod| pod.namespace == "kube-system")
 }
 
 fn from_pods(context: &Context, pods: &Pods, events: Option<&Events>) -> Vec<Pending> {
