@@ -3,7 +3,7 @@
 use konspect_bundle::{Span, Words, words};
 
 use crate::facts::tunnel::{Agent, TunnelKind};
-use crate::facts::{Context, Events, KubeletReach, Tunnel};
+use crate::facts::{Context, Events, KubeletReach, Pods, Tunnel};
 use crate::finding::{Confidence, Finding, Meta, Risk, Severity, Step, Subject};
 use crate::model::kube::{ContainerState, Pod, Status};
 use crate::rule_meta;
@@ -17,14 +17,16 @@ static META: Meta =
 
 impl Rule for TunnelAgentsNotRunning {
     const META: &'static Meta = &META;
-    type Inputs<'f> = (&'f Context, &'f Tunnel, Option<&'f Events>, Option<&'f KubeletReach>);
+    type Inputs<'f> =
+        (&'f Context, &'f Tunnel, Option<&'f Pods>, Option<&'f Events>, Option<&'f KubeletReach>);
 
-    fn check((context, tunnel, events, reach): Self::Inputs<'_>, out: &mut Checked) {
+    fn check((context, tunnel, pods, events, reach): Self::Inputs<'_>, out: &mut Checked) {
         if let Some(at) = tunnel.absent_by_design {
             out.cleared(at, words!("tunnel-agents-not-running-by-design"));
             return;
         }
         if tunnel.kind == TunnelKind::None {
+            out.findings.extend(gone(context, tunnel, pods, events, reach));
             return;
         }
         let ready = tunnel.ready().count();
@@ -86,6 +88,48 @@ fn scaled_to_zero(tunnel: &Tunnel, events: Option<&Events>) -> Option<Finding> {
             .run(Risk::Changes, command("kubectl scale deployment {} -n kube-system --replicas=2", &[name]))
             .undone_by(command("kubectl scale deployment {} -n kube-system --replicas=0", &[name])),
     ))
+}
+
+/// Neither a pod nor a Deployment is listed: the event of its last pod, or a server that has no agent, tells.
+fn gone(
+    context: &Context,
+    tunnel: &Tunnel,
+    pods: Option<&Pods>,
+    events: Option<&Events>,
+    reach: Option<&KubeletReach>,
+) -> Option<Finding> {
+    let listed = pods.is_some_and(|pods| pods.in_namespace("kube-system").next().is_some());
+    if !listed {
+        return None;
+    }
+    let scaling = events
+        .into_iter()
+        .flat_map(|events| events.reason(&["ScalingReplicaSet"]))
+        .filter(|event| event.object.name == "konnectivity-agent")
+        .max_by_key(|event| event.last.or(event.first));
+    if let Some(event) = scaling.filter(|event| event.message.contains(" to 0 from ")) {
+        let name = &event.object.name;
+        return Some(
+            META.finding(
+                Subject::new("Deployment", "kube-system", name),
+                words!("tunnel-agents-not-running-zero-title", name = name),
+                event.at,
+                words!("tunnel-agents-not-running-scaled", message = &event.message),
+            )
+            .confidence(Confidence::Proven)
+            .since(event.last.or(event.first))
+            .self_caused()
+            .step(
+                Step::new(words!("tunnel-agents-not-running-scale-up"))
+                    .run(Risk::Changes, command("kubectl scale deployment {} -n kube-system --replicas=2", &[name]))
+                    .undone_by(command("kubectl scale deployment {} -n kube-system --replicas=0", &[name])),
+            ),
+        );
+    }
+    let turned_away = reach.into_iter().flat_map(|reach| reach.nodes.values().flatten()).any(|sighting| {
+        sighting.attempt == crate::facts::reach::Attempt::NoAgent
+    });
+    turned_away.then(|| none_ready(context, tunnel, reach))
 }
 
 fn none_ready(_: &Context, tunnel: &Tunnel, reach: Option<&KubeletReach>) -> Finding {
