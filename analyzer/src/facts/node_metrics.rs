@@ -76,10 +76,11 @@ fn node_of(sample: &Sample, scrape: &Scrape, nodes: Option<&Nodes>) -> String {
 
 /// The exporter tells the node's own time; else the scrape's time counts.
 fn time_of(scrape: &Scrape, families: &Families<'_>) -> Option<Timestamp> {
-    let own = families.get("node_time_seconds").and_then(|samples| samples.first()).and_then(|sample| {
-        let since = jiff::SignedDuration::try_from_secs_f64(sample.value).ok()?;
-        Timestamp::from_duration(since).ok()
-    });
+    let own =
+        families.get("node_time_seconds").and_then(|samples| samples.first()).and_then(|sample| {
+            let since = jiff::SignedDuration::try_from_secs_f64(sample.value).ok()?;
+            Timestamp::from_duration(since).ok()
+        });
     own.or(scrape.taken)
 }
 
@@ -88,7 +89,11 @@ fn gauges(rows: &mut Rows, node: &str, families: &Families<'_>) {
     if let (Some(total), Some(available)) =
         (first("node_memory_MemTotal_bytes"), first("node_memory_MemAvailable_bytes"))
     {
-        let value = Memory { total: whole(total.value), available: whole(available.value), at: available.at };
+        let value = Memory {
+            total: whole(total.value),
+            available: whole(available.value),
+            at: available.at,
+        };
         rows.memory.push(OnNode { node: node.to_owned(), value });
     }
     if let Some(sync) = first("node_timex_sync_status") {
@@ -101,7 +106,9 @@ fn gauges(rows: &mut Rows, node: &str, families: &Families<'_>) {
     ] {
         for sample in families.get(free).into_iter().flatten() {
             let total = same(families, size, sample).filter(|total| *total > 0.0);
-            let Some(total) = total.filter(|_| !NO_DISK.contains(&sample.label("fstype"))) else { continue };
+            let Some(total) = total.filter(|_| !NO_DISK.contains(&sample.label("fstype"))) else {
+                continue;
+            };
             let value = Filesystem {
                 device: sample.label("device").to_owned(),
                 mount: sample.label("mountpoint").to_owned(),
@@ -116,7 +123,11 @@ fn gauges(rows: &mut Rows, node: &str, families: &Families<'_>) {
 
 /// The value of another family with the same labels.
 fn same(families: &Families<'_>, family: &str, sample: &Sample) -> Option<f64> {
-    families.get(family)?.iter().find(|other| other.labels == sample.labels).map(|other| other.value)
+    families
+        .get(family)?
+        .iter()
+        .find(|other| other.labels == sample.labels)
+        .map(|other| other.value)
 }
 
 fn rates(rows: &mut Rows, node: &str, newest: &Families<'_>, before: &Families<'_>, seconds: f64) {
@@ -134,15 +145,22 @@ fn rates(rows: &mut Rows, node: &str, newest: &Families<'_>, before: &Families<'
         for sample in newest.get(family).into_iter().flatten() {
             let Some(grown) = grown(family, sample) else { continue };
             let percent = (100.0 * grown / seconds).min(100.0);
-            let value = Pressure { resource: resource.to_owned(), full, averages: [percent; 3], at: sample.at };
+            let value = Pressure {
+                resource: resource.to_owned(),
+                full,
+                averages: [percent; 3],
+                at: sample.at,
+            };
             rows.pressures.push(OnNode { node: node.to_owned(), value });
         }
     }
     for sample in newest.get("node_disk_io_time_seconds_total").into_iter().flatten() {
         let part = |family: &str| grown(family, sample).unwrap_or_default();
         let Some(busy) = grown("node_disk_io_time_seconds_total", sample) else { continue };
-        let done = part("node_disk_reads_completed_total") + part("node_disk_writes_completed_total");
-        let waited = part("node_disk_read_time_seconds_total") + part("node_disk_write_time_seconds_total");
+        let done =
+            part("node_disk_reads_completed_total") + part("node_disk_writes_completed_total");
+        let waited =
+            part("node_disk_read_time_seconds_total") + part("node_disk_write_time_seconds_total");
         let value = DiskLoad {
             device: sample.label("device").to_owned(),
             utilization_percent: (100.0 * busy / seconds).min(100.0),
@@ -157,10 +175,13 @@ fn rates(rows: &mut Rows, node: &str, newest: &Families<'_>, before: &Families<'
 
 /// The load average, and what the processors did between two scrapes.
 fn load(rows: &mut Rows, node: &str, newest: &Families<'_>, before: Option<(&Families<'_>, f64)>) {
-    let modes: Vec<&Sample> = newest.get("node_cpu_seconds_total").into_iter().flatten().copied().collect();
+    let modes: Vec<&Sample> =
+        newest.get("node_cpu_seconds_total").into_iter().flatten().copied().collect();
     let cores: BTreeSet<&str> = modes.iter().map(|sample| sample.label("cpu")).collect();
     let load1 = newest.get("node_load1").and_then(|samples| samples.first());
-    let Some(at) = load1.map(|sample| sample.at).or(modes.first().map(|sample| sample.at)) else { return };
+    let Some(at) = load1.map(|sample| sample.at).or(modes.first().map(|sample| sample.at)) else {
+        return;
+    };
     #[expect(clippy::cast_precision_loss, reason = "a machine has few processors")]
     let spent = |mode: &str| {
         let (before, seconds) = before?;
@@ -182,7 +203,11 @@ fn load(rows: &mut Rows, node: &str, newest: &Families<'_>, before: Option<(&Fam
     rows.cpu_loads.push(OnNode { node: node.to_owned(), value });
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bytes are whole and not negative; the cast saturates")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "bytes are whole and not negative; the cast saturates"
+)]
 fn whole(value: f64) -> u64 {
     value as u64
 }
@@ -213,21 +238,39 @@ mod tests {
             .replace("1740126700", "1740126760")
             .replace("mode=\"iowait\"} 100", "mode=\"iowait\"} 130")
             .replace("\"sda\"} 50", "\"sda\"} 110")
-            .replace("reads_completed_total{device=\"sda\"} 10", "reads_completed_total{device=\"sda\"} 30")
-            .replace("read_time_seconds_total{device=\"sda\"} 1", "read_time_seconds_total{device=\"sda\"} 5")
+            .replace(
+                "reads_completed_total{device=\"sda\"} 10",
+                "reads_completed_total{device=\"sda\"} 30",
+            )
+            .replace(
+                "read_time_seconds_total{device=\"sda\"} 1",
+                "read_time_seconds_total{device=\"sda\"} 5",
+            )
             .replace("stalled_seconds_total 5", "stalled_seconds_total 35");
         let rows = rows(&format!("{FIRST}{second}"));
         let [disk] = rows.disk_loads.as_slice() else { panic!("{:?}", rows.disk_loads) };
-        assert_eq!((disk.node.as_str(), disk.value.utilization_percent, disk.value.await_milliseconds), ("n", 100.0, 200.0));
-        assert_eq!(rows.pressures.first().map(|row| (row.value.full, row.value.averages[1])), Some((true, 50.0)));
+        assert_eq!(
+            (disk.node.as_str(), disk.value.utilization_percent, disk.value.await_milliseconds),
+            ("n", 100.0, 200.0)
+        );
+        assert_eq!(
+            rows.pressures.first().map(|row| (row.value.full, row.value.averages[1])),
+            Some((true, 50.0))
+        );
         let [load] = rows.cpu_loads.as_slice() else { panic!("{:?}", rows.cpu_loads) };
-        assert_eq!((load.value.load1, load.value.iowait_percent, load.value.idle_percent), (Some(9.0), Some(50.0), Some(0.0)));
+        assert_eq!(
+            (load.value.load1, load.value.iowait_percent, load.value.idle_percent),
+            (Some(9.0), Some(50.0), Some(0.0))
+        );
     }
 
     #[test]
     fn one_scrape_gives_no_rate() {
         let rows = rows(FIRST);
         assert!(rows.disk_loads.is_empty() && rows.pressures.is_empty());
-        assert_eq!(rows.cpu_loads.first().map(|row| (row.value.load1, row.value.idle_percent)), Some((Some(9.0), None)));
+        assert_eq!(
+            rows.cpu_loads.first().map(|row| (row.value.load1, row.value.idle_percent)),
+            Some((Some(9.0), None))
+        );
     }
 }

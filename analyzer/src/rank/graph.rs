@@ -566,7 +566,12 @@ static ROWS: &[Row] = &[
         S,
         false,
     ),
-    (&["volume-attach-failing", "aggregated-api-unavailable"], &["object-stuck-by-finalizer"], M, false),
+    (
+        &["volume-attach-failing", "aggregated-api-unavailable"],
+        &["object-stuck-by-finalizer"],
+        M,
+        false,
+    ),
     (&["pod-sandbox-failing"], &["node-not-ready", "service-without-endpoints"], S, true),
     (&["disruption-budget-blocks-drain"], &["cluster-not-reconciling"], S, false),
     (
