@@ -59,7 +59,7 @@ pub fn analyze(bundle: &Bundle, options: &Options<'_>) -> Analysis {
         .filter(|rule| !ignored(rule.meta(), &options.ignore))
         .collect();
     let outcomes = rules::run_all(&rules, &facts);
-    let ranked = rank::rank(&rules, outcomes);
+    let ranked = rank::rank(&rules, outcomes, &facts);
     let inventory = inventory(bundle, &kinds);
     Analysis {
         facts,

@@ -8,6 +8,7 @@ pub mod apiserver_path;
 mod build;
 pub mod client;
 pub mod clients;
+pub mod clocks;
 pub mod context;
 mod copies;
 pub mod dns;
@@ -38,6 +39,7 @@ use konspect_bundle::{ArtifactId, Diagnostic, Span, Words};
 
 pub use self::apiserver_path::ApiServerPath;
 pub use self::client::Client;
+pub use self::clocks::Skew;
 pub use self::context::Context;
 pub use self::egress::Egress;
 pub use self::events::Events;
@@ -189,6 +191,8 @@ pub struct Facts {
     /// Which required endpoints the nodes reach.
     pub egress: Table<Egress>,
     pub audit: Table<AuditSummary>,
+    /// Clocks that are not the API server's; what they wrote is corrected.
+    pub skews: Vec<Skew>,
     /// What two collections say differently of one object.
     pub disagreements: Vec<Diagnostic>,
 }

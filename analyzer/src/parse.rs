@@ -19,6 +19,7 @@ pub mod kubeconfig;
 pub mod log;
 pub mod network_error;
 pub mod node_state;
+pub(crate) mod onset;
 pub mod probe;
 pub mod prometheus;
 pub mod quantity;

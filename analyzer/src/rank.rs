@@ -3,18 +3,22 @@
 //! The arithmetic is one that a reader can repeat: every term of a score is kept and printed.
 
 pub mod graph;
+mod links;
+mod score;
+mod sets;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use konspect_bundle::{Words, words};
+use jiff::Timestamp;
+use konspect_bundle::Words;
 
-use self::graph::{Strength, edge};
-use crate::facts::Missing;
-use crate::finding::{Confidence, Evidence, Finding, Meta, Part, Role, Scope, Severity};
+use self::graph::Strength;
+use self::links::{Judge, Link};
+use crate::facts::{Facts, Missing};
+use crate::finding::{Confidence, Evidence, Finding, Meta, Part, Severity};
 use crate::rules::{Outcome, Run, Standing};
 
-/// Slack for clocks and detection delays between cause and effect, in seconds.
-const SLACK_SECONDS: i64 = 60;
+pub use self::links::overlap;
 
 /// Everything the rules said, in order of weight.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +29,20 @@ pub struct Ranked {
     pub ruled_out: Vec<(&'static Meta, Vec<Evidence>)>,
     pub unchecked: Vec<(&'static Meta, Vec<Missing>)>,
     pub crashed: Vec<(&'static Meta, String)>,
+    /// What began first of the most probable cause and all that follows from it.
+    pub first_mover: Option<Mover>,
+    /// Seconds by which times of cause and effect may differ and still count as the same.
+    pub slack_seconds: i64,
+}
+
+/// The first thing that is known to have happened.
+#[derive(Clone, Debug)]
+pub struct Mover {
+    pub title: Words,
+    pub code: &'static str,
+    pub at: Timestamp,
+    /// Seconds until the next thing began; absent when nothing followed.
+    pub lead_seconds: Option<i64>,
 }
 
 /// A root cause with what it accounts for.
@@ -56,9 +74,10 @@ pub struct Effect {
     pub strength: Strength,
 }
 
-/// Orders what the rules found.
-pub fn rank(rules: &[&dyn Run], outcomes: Vec<Outcome>) -> Ranked {
-    let mut ranked = Ranked::default();
+/// Orders what the rules found; facts tell the clocks, and which nodes changed together.
+pub fn rank(rules: &[&dyn Run], outcomes: Vec<Outcome>, facts: &Facts) -> Ranked {
+    let judge = Judge::new(facts);
+    let mut ranked = Ranked { slack_seconds: judge.slack_seconds(), ..Ranked::default() };
     let mut findings = Vec::new();
     for (rule, outcome) in rules.iter().zip(outcomes) {
         let (meta, standing) = (rule.meta(), outcome.standing());
@@ -77,34 +96,38 @@ pub fn rank(rules: &[&dyn Run], outcomes: Vec<Outcome>) -> Ranked {
     let (aggravating, findings): (Vec<_>, Vec<_>) =
         findings.into_iter().partition(|finding| finding.meta.part == Part::Aggravating);
     ranked.aggravating = aggravating;
-    let explained_by = links(&findings);
+    let explained_by = judge.links(&findings);
     let roots = roots(&findings, &explained_by);
     let mut causes: Vec<(usize, Cause)> = roots
         .iter()
         .map(|&root| {
             let reached = reached_from(root, &findings, &explained_by, &roots);
-            (root, cause(root, &reached, &findings))
+            (root, score::cause(root, &reached, &findings, facts))
         })
         .collect();
-    add_first_mover(&mut causes);
-    causes.sort_by(|(_, a), (_, b)| order(a).cmp(&order(b)));
+    score::add_first_mover(&mut causes, judge.slack_seconds());
+    causes.sort_by(|(_, a), (_, b)| score::order(a).cmp(&score::order(b)));
     let mut told: BTreeSet<usize> = roots.iter().copied().collect();
     let mut taken: BTreeSet<usize> = BTreeSet::new();
     for (root, mut cause) in causes {
         let reached = reached_from(root, &findings, &explained_by, &roots);
         // An effect of several causes is told under the first of them.
-        cause.explains = reached
+        let parents: BTreeMap<usize, usize> =
+            reached.iter().map(|link| (link.effect, link.from)).collect();
+        let mut told: Vec<(usize, Effect)> = reached
             .into_iter()
             .filter(|link| taken.insert(link.effect))
-            .filter_map(|link| effect(&link, &findings))
+            .filter_map(|link| {
+                Some((chain(link.effect, &parents).len(), effect(&link, &findings)?))
+            })
             .collect();
-        cause.explains.sort_by_key(|effect| {
-            (
-                std::cmp::Reverse(effect.finding.severity),
-                effect.finding.onset,
-                effect.finding.meta.code,
-            )
+        // In the order of the chain, then of time: what has no time stands behind what has one.
+        told.sort_by_key(|(depth, effect)| {
+            let finding = &effect.finding;
+            let time = (finding.onset.is_none(), finding.onset);
+            (*depth, time, std::cmp::Reverse(finding.severity), finding.meta.code)
         });
+        cause.explains = told.into_iter().map(|(_, effect)| effect).collect();
         ranked.causes.push(cause);
     }
     told.extend(&taken);
@@ -124,88 +147,22 @@ pub fn rank(rules: &[&dyn Run], outcomes: Vec<Outcome>) -> Ranked {
             ),
         )
     });
+    sets::tell(&mut ranked, facts);
+    ranked.first_mover = ranked.causes.first().and_then(first_mover);
     ranked
 }
 
-/// `from` explains `effect`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Link {
-    effect: usize,
-    from: usize,
-    strength: Strength,
-}
-
-/// All direct explanations that edge, scope and time allow; circles are broken by time, then strength.
-fn links(findings: &[Finding]) -> Vec<Link> {
-    let mut links = Vec::new();
-    for (from, cause) in findings.iter().enumerate() {
-        for (effect, symptom) in findings.iter().enumerate() {
-            if from == effect {
-                continue;
-            }
-            let Some(strength) = explains(cause, symptom) else { continue };
-            if let Some(back) = explains(symptom, cause)
-                && !wins(cause, strength, symptom, back)
-            {
-                continue;
-            }
-            links.push(Link { effect, from, strength });
-        }
-    }
-    links
-}
-
-fn explains(cause: &Finding, effect: &Finding) -> Option<Strength> {
-    let edge = edge(cause.meta.slug, effect.meta.slug)?;
-    let late = match (cause.onset, effect.onset) {
-        (Some(cause), Some(effect)) => cause.duration_since(effect).as_secs() > SLACK_SECONDS,
-        _ => false,
-    };
-    let over = match (cause.last_seen, effect.onset) {
-        (Some(cause), Some(effect)) => effect.duration_since(cause).as_secs() > edge.tail_seconds,
-        _ => false,
-    };
-    (!late && !over && !effect.self_caused && overlap(&cause.scope, &effect.scope, edge.same_place))
-        .then_some(edge.strength)
-}
-
-/// Of two findings that could explain each other the earlier is the cause; of simultaneous ones the
-/// stronger edge; then the one that can only be a cause.
-fn wins(a: &Finding, forward: Strength, b: &Finding, back: Strength) -> bool {
-    let time = match (a.onset, b.onset) {
-        (Some(a), Some(b)) => b.duration_since(a).as_secs(),
-        _ => 0,
-    };
-    let rank = |finding: &Finding| match finding.meta.part {
-        Part::Cause => 2,
-        Part::CauseOrSymptom => 1,
-        _ => 0,
-    };
-    if time.abs() > SLACK_SECONDS {
-        return time > 0;
-    }
-    (forward, rank(a), std::cmp::Reverse(a.meta.code))
-        > (back, rank(b), std::cmp::Reverse(b.meta.code))
-}
-
-/// True when a fault of one scope can touch the other.
-pub fn overlap(cause: &Scope, effect: &Scope, same_place: bool) -> bool {
-    match (cause, effect) {
-        (Scope::Nodes(a), Scope::Nodes(b)) => {
-            // A node's own fault explains what befell that node, not a fleet.
-            let shared = a.intersection(b).count();
-            shared > 0 && (!same_place || shared * 2 >= b.len())
-        }
-        (Scope::Nodes(_), _) => !same_place || !matches!(effect, Scope::Client(_)),
-        (Scope::Namespace(a), Scope::Namespace(b)) => a == b,
-        (Scope::Namespace(a), Scope::Object { namespace, .. })
-        | (Scope::Object { namespace, .. }, Scope::Namespace(a)) => a == namespace,
-        (Scope::Object { namespace: a, name: b }, Scope::Object { namespace: c, name: d }) => {
-            a == c && (b == d || !same_place)
-        }
-        (Scope::Client(a), Scope::Client(b)) => a == b,
-        _ => true,
-    }
+/// The earliest of a cause and its effects, by the corrected clocks.
+fn first_mover(cause: &Cause) -> Option<Mover> {
+    let all = std::iter::once(&cause.finding).chain(cause.explains.iter().map(|it| &it.finding));
+    let mut timed: Vec<(Timestamp, &Finding)> =
+        all.filter_map(|finding| Some((finding.onset?, finding))).collect();
+    // Of simultaneous ones the cause, which stands first.
+    timed.sort_by_key(|(time, _)| *time);
+    let mut timed = timed.into_iter();
+    let (at, first) = timed.next()?;
+    let lead_seconds = timed.next().map(|(next, _)| next.duration_since(at).as_secs());
+    Some(Mover { title: first.title.clone(), code: first.meta.code, at, lead_seconds })
 }
 
 /// Findings that can stand as a cause, and that no such finding explains.
@@ -288,7 +245,45 @@ fn reached_from(root: usize, findings: &[Finding], links: &[Link], roots: &[usiz
         seen.extend(&open);
         reached.extend(next);
     }
+    lengthen(root, &mut reached, links);
     reached
+}
+
+/// An effect follows from the last thing before it that explains it as surely, not from the first: the disk makes the
+/// kubelet slow, and the slow kubelet makes the node unready.
+fn lengthen(root: usize, reached: &mut [Link], links: &[Link]) {
+    for _ in 0..2 {
+        let parents: BTreeMap<usize, usize> =
+            reached.iter().map(|link| (link.effect, link.from)).collect();
+        let mut parents = parents;
+        for link in reached.iter_mut() {
+            let better = links
+                .iter()
+                .filter(|other| other.effect == link.effect && other.strength >= link.strength)
+                .filter(|other| other.from == root || parents.contains_key(&other.from))
+                .filter(|other| !chain(other.from, &parents).contains(&link.effect))
+                .max_by_key(|other| {
+                    let length = chain(other.from, &parents).len();
+                    (other.strength, length, std::cmp::Reverse(other.from))
+                });
+            if let Some(better) = better {
+                *link = *better;
+                parents.insert(link.effect, link.from);
+            }
+        }
+    }
+}
+
+/// A finding and what it follows from, up to the root.
+fn chain(from: usize, parents: &BTreeMap<usize, usize>) -> Vec<usize> {
+    let mut chain = vec![from];
+    while let Some(next) = chain.last().and_then(|last| parents.get(last)) {
+        if chain.contains(next) {
+            break;
+        }
+        chain.push(*next);
+    }
+    chain
 }
 
 fn effect(link: &Link, findings: &[Finding]) -> Option<Effect> {
@@ -297,79 +292,4 @@ fn effect(link: &Link, findings: &[Finding]) -> Option<Effect> {
         because_of: findings.get(link.from)?.meta.slug,
         strength: link.strength,
     })
-}
-
-fn cause(root: usize, reached: &[Link], findings: &[Finding]) -> Cause {
-    let Some(finding) = findings.get(root).cloned() else { unreachable!("roots index findings") };
-    let mut terms = vec![match finding.confidence {
-        Confidence::Proven => Term { why: words!("score-proven"), points: 100 },
-        Confidence::Likely => Term { why: words!("score-likely"), points: 60 },
-        Confidence::Possible => Term { why: words!("score-possible"), points: 20 },
-    }];
-    terms.push(match finding.severity {
-        Severity::Critical => Term { why: words!("score-critical"), points: 10 },
-        Severity::Warning => Term { why: words!("score-warning"), points: 5 },
-        Severity::Info => Term { why: words!("score-info"), points: 0 },
-    });
-    // Kinds of symptom count, not their number: forty pods of one kind prove no more than four.
-    let slugs: BTreeSet<&str> = reached
-        .iter()
-        .filter_map(|link| findings.get(link.effect))
-        .map(|finding| finding.meta.slug)
-        .collect();
-    let points: i64 = slugs
-        .iter()
-        .map(|slug| {
-            let best = reached.iter().filter(|link| {
-                findings.get(link.effect).is_some_and(|finding| finding.meta.slug == *slug)
-            });
-            best.map(|link| link.strength.points()).max().unwrap_or(0)
-        })
-        .sum();
-    if !slugs.is_empty() {
-        terms.push(Term {
-            why: words!("score-explains", count = reached.len(), kinds = slugs.len()),
-            points: points.min(50),
-        });
-    }
-    let support =
-        finding.evidence.iter().filter(|evidence| evidence.role == Role::Supporting).count();
-    if support > 0 {
-        terms.push(Term {
-            why: words!("score-support", count = support),
-            points: i64::try_from(support.min(5)).unwrap_or(5) * 2,
-        });
-    }
-    let contrary =
-        finding.evidence.iter().filter(|evidence| evidence.role == Role::Contrary).count();
-    if contrary > 0 {
-        terms.push(Term {
-            why: words!("score-contrary", count = contrary),
-            points: -20 * i64::try_from(contrary).unwrap_or(1),
-        });
-    }
-    Cause { finding, terms, explains: Vec::new() }
-}
-
-/// The cause that began first of several with a known onset gets a little more.
-fn add_first_mover(causes: &mut [(usize, Cause)]) {
-    let first = causes.iter().filter_map(|(_, cause)| cause.finding.onset).min();
-    let known = causes.iter().filter(|(_, cause)| cause.finding.onset.is_some()).count();
-    if known < 2 {
-        return;
-    }
-    for (_, cause) in causes.iter_mut().filter(|(_, cause)| cause.finding.onset == first) {
-        cause.terms.push(Term { why: words!("score-first"), points: 5 });
-    }
-}
-
-fn order(
-    cause: &Cause,
-) -> (std::cmp::Reverse<i64>, Option<jiff::Timestamp>, &'static str, crate::finding::Subject) {
-    (
-        std::cmp::Reverse(cause.score()),
-        cause.finding.onset,
-        cause.finding.meta.code,
-        cause.finding.subject.clone(),
-    )
 }

@@ -5,10 +5,13 @@
 pub mod audit;
 pub mod build;
 pub mod collect;
+mod coverage;
 pub mod excerpt;
+mod moments;
 pub mod next;
 pub mod path;
 mod timeline;
+mod verdict;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +28,7 @@ pub struct Report {
     /// `en`, `ko`, `it`.
     pub lang: String,
     pub bundle: BundleCard,
+    pub clock: ClockCard,
     pub verdict: Verdict,
     /// The most probable root cause first; empty on a healthy cluster.
     pub causes: Vec<FindingCard>,
@@ -81,6 +85,33 @@ pub struct NoDataCard {
     /// RFC 3339 UTC.
     pub from: String,
     pub until: String,
+}
+
+/// The one clock of the time line.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct ClockCard {
+    /// What began first, in a sentence; absent when nothing of the cause has a time.
+    pub first_mover: Option<String>,
+    /// Clocks that are off; what they wrote is corrected.
+    pub skews: Vec<SkewCard>,
+    /// Where the time line holds nothing and why, and what counts as simultaneous.
+    pub notes: Vec<String>,
+    /// Seconds within which times of cause and effect count as the same.
+    pub slack_seconds: u64,
+}
+
+/// A node whose clock is not the API server's.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct SkewCard {
+    pub node: String,
+    /// Ahead when positive.
+    pub seconds: i64,
+    pub error_seconds: u64,
+    /// What shows it, and that it was corrected.
+    pub says: String,
+    pub path: String,
+    /// The byte of the line that shows it.
+    pub start: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -110,3 +110,44 @@ next-why = gives:
 next-settles = settles:
 next-rights = needs:
 next-bytes = about:
+
+# Clocks.
+clock-by-tool = { $node }: its clock is { $seconds } s off (positive: ahead), as its own time service says
+clock-by-pods = { $node }: its clock is { $seconds } s off (positive: ahead): { $pairs } Pods started there by so much after the scheduler placed them
+clock-by-events = { $node }: its clock is { $seconds } s off (positive: ahead): { $pairs } of its events happened by so much after the API server stored them
+clock-by-leases = { $node }: its clock is { $seconds } s off (positive: ahead): its lease was renewed by so much after those of { $pairs } other ready nodes
+clock-by-zone = { $node }: a log is in local time, { $seconds } s ahead of UTC: else it would end after it was collected
+clock-corrected = Times that it wrote are corrected by that, give or take { $error } s.
+clock-slack = Times of cause and effect count as the same within { $seconds } s.
+first-mover = First of all: { $title }, { $time }.
+first-mover-lead = First of all: { $title }, { $time }; what followed is { $lead } later.
+no-data-events = Events before { $time } are not in this bundle: Kubernetes keeps them for an hour.
+no-data-logs = Logs of this lane begin at { $time }: what was before was rotated away or not asked for.
+no-data-audit = The audit log covers { $from } to { $until } only.
+timeline-log = { $place }: { $text }
+timeline-lease = node { $node } renewed its lease for the last time
+timeline-process = { $component } started
+timeline-azure-metric = { $name } reached { $value }
+timeline-activity = { $operation }: { $status }
+timeline-audit-failures = requests fail with { $code }: { $text }
+timeline-audit-client = { $client } asks for much more than before
+timeline-audit-change = { $user } did { $verb } { $object }
+timeline-created = { $kind } { $name } was created
+refuted-by = It would be refuted by a healthy answer of: { $command }
+score-reach-cluster = touches the whole cluster
+score-reach-nodes = touches { $count } of { $total } nodes
+
+# What the failing share.
+differs-pool = all { $failing } failing nodes are in pool { $value }, none of the { $healthy } healthy ones is
+differs-zone = all { $failing } failing nodes are in zone { $value }, none of the { $healthy } healthy ones is
+differs-subnet = all { $failing } failing nodes are in subnet { $value }, none of the { $healthy } healthy ones is
+differs-image = all { $failing } failing nodes run node image { $value }, none of the { $healthy } healthy ones does
+differs-size = all { $failing } failing nodes are of size { $value }, none of the { $healthy } healthy ones is
+differs-spot = all { $failing } failing nodes are of scale set priority { $value }, none of the { $healthy } healthy ones is
+differs-architecture = all { $failing } failing nodes are { $value } machines, none of the { $healthy } healthy ones is
+differs-kubelet = all { $failing } failing nodes run kubelet { $value }, none of the { $healthy } healthy ones does
+differs-os = all { $failing } failing nodes run { $value }, none of the { $healthy } healthy ones does
+differs-kernel = all { $failing } failing nodes run kernel { $value }, none of the { $healthy } healthy ones does
+differs-runtime = all { $failing } failing nodes run { $value }, none of the { $healthy } healthy ones does
+differs-younger = all { $failing } failing nodes were created since { $time }, all { $healthy } healthy ones before
+differs-older = all { $failing } failing nodes were created until { $time }, all { $healthy } healthy ones later

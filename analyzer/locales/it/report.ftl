@@ -110,3 +110,44 @@ next-why = fornisce:
 next-settles = chiarisce:
 next-rights = richiede:
 next-bytes = circa:
+
+# Orologi.
+clock-by-tool = { $node }: il suo orologio è sfasato di { $seconds } s (positivo: avanti), lo dice il suo servizio di tempo
+clock-by-pods = { $node }: il suo orologio è sfasato di { $seconds } s (positivo: avanti): { $pairs } Pod vi sono partiti con tale scarto da quando lo scheduler li ha assegnati
+clock-by-events = { $node }: il suo orologio è sfasato di { $seconds } s (positivo: avanti): { $pairs } suoi eventi hanno tale scarto da quando il server API li ha salvati
+clock-by-leases = { $node }: il suo orologio è sfasato di { $seconds } s (positivo: avanti): il suo lease è rinnovato con tale scarto da quelli di altri { $pairs } nodi Ready
+clock-by-zone = { $node }: un log è in ora locale, { $seconds } s avanti rispetto a UTC: altrimenti finirebbe dopo la sua raccolta
+clock-corrected = Gli orari che ha scritto sono corretti di tanto, con un errore di { $error } s.
+clock-slack = Gli orari di causa ed effetto valgono come uguali entro { $seconds } s.
+first-mover = Prima di tutto: { $title }, { $time }.
+first-mover-lead = Prima di tutto: { $title }, { $time }; ciò che segue arriva { $lead } dopo.
+no-data-events = Gli eventi prima di { $time } non sono in questo bundle: Kubernetes li conserva per un’ora.
+no-data-logs = I log di questa riga cominciano alle { $time }: ciò che c’era prima è stato ruotato o non è stato chiesto.
+no-data-audit = Il log di audit copre solo da { $from } a { $until }.
+timeline-log = { $place }: { $text }
+timeline-lease = il nodo { $node } ha rinnovato il lease per l’ultima volta
+timeline-process = { $component } avviato
+timeline-azure-metric = { $name } ha raggiunto { $value }
+timeline-activity = { $operation }: { $status }
+timeline-audit-failures = richieste fallite con { $code }: { $text }
+timeline-audit-client = { $client } chiede molto più di prima
+timeline-audit-change = { $user }: { $verb } { $object }
+timeline-created = { $kind } { $name } creato
+refuted-by = La smentirebbe una risposta sana di: { $command }
+score-reach-cluster = tocca tutto il cluster
+score-reach-nodes = tocca { $count } di { $total } nodi
+
+# Ciò che i guasti hanno in comune.
+differs-pool = tutti i { $failing } nodi guasti sono nel pool { $value }, nessuno dei { $healthy } sani lo è
+differs-zone = tutti i { $failing } nodi guasti sono nella zona { $value }, nessuno dei { $healthy } sani lo è
+differs-subnet = tutti i { $failing } nodi guasti sono nella subnet { $value }, nessuno dei { $healthy } sani lo è
+differs-image = tutti i { $failing } nodi guasti usano l’immagine { $value }, nessuno dei { $healthy } sani la usa
+differs-size = tutti i { $failing } nodi guasti sono di dimensione { $value }, nessuno dei { $healthy } sani lo è
+differs-spot = tutti i { $failing } nodi guasti hanno priorità { $value } nel set di scalabilità, nessuno dei { $healthy } sani la ha
+differs-architecture = tutti i { $failing } nodi guasti sono macchine { $value }, nessuno dei { $healthy } sani lo è
+differs-kubelet = tutti i { $failing } nodi guasti usano kubelet { $value }, nessuno dei { $healthy } sani lo usa
+differs-os = tutti i { $failing } nodi guasti usano { $value }, nessuno dei { $healthy } sani lo usa
+differs-kernel = tutti i { $failing } nodi guasti usano il kernel { $value }, nessuno dei { $healthy } sani lo usa
+differs-runtime = tutti i { $failing } nodi guasti usano { $value }, nessuno dei { $healthy } sani lo usa
+differs-younger = tutti i { $failing } nodi guasti sono stati creati da { $time }, tutti i { $healthy } sani prima
+differs-older = tutti i { $failing } nodi guasti sono stati creati fino a { $time }, tutti i { $healthy } sani dopo

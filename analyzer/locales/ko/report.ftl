@@ -94,3 +94,44 @@ next-why = 얻는 것:
 next-settles = 확인되는 규칙:
 next-rights = 필요한 권한:
 next-bytes = 예상 크기:
+
+# 시계.
+clock-by-tool = { $node }: 시계가 { $seconds }초 어긋남(양수: 빠름), 노드의 시간 서비스 기준
+clock-by-pods = { $node }: 시계가 { $seconds }초 어긋남(양수: 빠름): Pod { $pairs }개가 스케줄러의 배치 시각과 그만큼 다르게 시작됨
+clock-by-events = { $node }: 시계가 { $seconds }초 어긋남(양수: 빠름): 이 노드의 이벤트 { $pairs }개가 API 서버에 저장된 시각과 그만큼 다름
+clock-by-leases = { $node }: 시계가 { $seconds }초 어긋남(양수: 빠름): lease 갱신이 다른 Ready 노드 { $pairs }개와 그만큼 다름
+clock-by-zone = { $node }: 로그가 현지 시각이며 UTC보다 { $seconds }초 빠름. 그렇지 않으면 수집 시각 이후에 끝난 것이 됨
+clock-corrected = 이 노드가 기록한 시각은 그만큼 보정했습니다. 오차: ±{ $error }초.
+clock-slack = 원인과 결과의 시각은 { $seconds }초 이내이면 같은 것으로 봅니다.
+first-mover = 가장 먼저: { $title }, { $time }.
+first-mover-lead = 가장 먼저: { $title }, { $time }. 다음 현상은 { $lead } 뒤.
+no-data-events = { $time } 이전의 이벤트는 이 번들에 없습니다. Kubernetes는 이벤트를 한 시간만 보관합니다.
+no-data-logs = 이 항목의 로그는 { $time }부터입니다. 그 전의 로그는 순환되어 사라졌거나 수집되지 않았습니다.
+no-data-audit = 감사 로그는 { $from } ~ { $until } 구간만 포함합니다.
+timeline-log = { $place }: { $text }
+timeline-lease = 노드 { $node }의 마지막 lease 갱신
+timeline-process = { $component } 시작
+timeline-azure-metric = { $name } 값이 { $value }에 도달
+timeline-activity = { $operation }: { $status }
+timeline-audit-failures = 요청이 { $code } 코드로 실패: { $text }
+timeline-audit-client = { $client }의 요청이 이전보다 훨씬 많아짐
+timeline-audit-change = { $user }: { $verb } { $object }
+timeline-created = { $kind } { $name } 생성
+refuted-by = 다음 명령의 결과가 정상이면 이 판단은 반박됩니다: { $command }
+score-reach-cluster = 클러스터 전체에 영향
+score-reach-nodes = 노드 { $total }개 중 { $count }개에 영향
+
+# 장애 노드의 공통점.
+differs-pool = 장애 노드 { $failing }개는 모두 pool { $value }에 속하고, 정상 노드 { $healthy }개는 모두 아닙니다
+differs-zone = 장애 노드 { $failing }개는 모두 영역 { $value }에 있고, 정상 노드 { $healthy }개는 모두 아닙니다
+differs-subnet = 장애 노드 { $failing }개는 모두 서브넷 { $value }에 있고, 정상 노드 { $healthy }개는 모두 아닙니다
+differs-image = 장애 노드 { $failing }개는 모두 노드 이미지 { $value } 버전이고, 정상 노드 { $healthy }개는 모두 아닙니다
+differs-size = 장애 노드 { $failing }개는 모두 크기가 { $value }이고, 정상 노드 { $healthy }개는 모두 아닙니다
+differs-spot = 장애 노드 { $failing }개는 모두 scale set 우선 순위가 { $value }이고, 정상 노드 { $healthy }개는 모두 아닙니다
+differs-architecture = 장애 노드 { $failing }개는 모두 아키텍처가 { $value }이고, 정상 노드 { $healthy }개는 모두 아닙니다
+differs-kubelet = 장애 노드 { $failing }개는 모두 kubelet { $value } 버전이고, 정상 노드 { $healthy }개는 모두 아닙니다
+differs-os = 장애 노드 { $failing }개는 모두 운영 체제가 { $value }이고, 정상 노드 { $healthy }개는 모두 아닙니다
+differs-kernel = 장애 노드 { $failing }개는 모두 커널 { $value } 버전이고, 정상 노드 { $healthy }개는 모두 아닙니다
+differs-runtime = 장애 노드 { $failing }개는 모두 런타임이 { $value }이고, 정상 노드 { $healthy }개는 모두 아닙니다
+differs-younger = 장애 노드 { $failing }개는 모두 { $time } 이후에 생성되었고, 정상 노드 { $healthy }개는 모두 그 전에 생성되었습니다
+differs-older = 장애 노드 { $failing }개는 모두 { $time }까지 생성되었고, 정상 노드 { $healthy }개는 모두 그 후에 생성되었습니다

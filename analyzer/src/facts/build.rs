@@ -11,7 +11,7 @@ use super::context::{Context, Platform};
 use super::copies::{Copies, Taken};
 use super::{
     ApiServerPath, Client, Egress, Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing,
-    NetworkGroups, Nodes, Origin, Pods, Services, Table, Tunnel,
+    NetworkGroups, Nodes, Origin, Pods, Services, Table, Tunnel, clocks,
 };
 use crate::model::kube::{Event, Node, Pod};
 use crate::model::log::{LogFile, Signal};
@@ -66,6 +66,8 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         }),
         &[TableKind::Pods],
     );
+    let mut skews = clocks::skews(&rows, nodes.ok(), pods.ok());
+    clocks::correct(&mut rows, &mut skews, &taken);
     let events = Table::from_option(
         sources.covered(TableKind::Events, !rows.events.is_empty()).then(|| {
             let spans = sources.spans(TableKind::Events, rows.events.first().map(|event| event.at));
@@ -284,6 +286,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         ),
         egress: Table::from_option(egress, &[TableKind::Probes, TableKind::Events]),
         audit: Table::from_option(audit, &[TableKind::Audit]),
+        skews,
         disagreements: copies.finish(),
     }
 }

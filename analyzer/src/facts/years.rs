@@ -37,9 +37,10 @@ fn newest(rows: &Rows) -> Option<Timestamp> {
     events.chain(conditions).chain(leases).chain(pods).chain(logs).max()
 }
 
-fn times(log: &mut LogFile) -> impl Iterator<Item = &mut Option<Timestamp>> {
+/// Every time that a log's row holds.
+pub(super) fn times(log: &mut LogFile) -> impl Iterator<Item = &mut Option<Timestamp>> {
     let signals = log.signals.iter_mut().flat_map(|count| {
-        [&mut count.first, &mut count.last]
+        [&mut count.first, &mut count.last, &mut count.onset]
             .into_iter()
             .chain(count.hits.iter_mut().map(|hit| &mut hit.time))
     });

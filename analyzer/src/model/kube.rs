@@ -249,6 +249,8 @@ pub struct Event {
     pub first: Option<Timestamp>,
     /// `series.lastObservedTime`, `lastTimestamp`, `eventTime`, `creationTimestamp`: the first there is.
     pub last: Option<Timestamp>,
+    /// When the API server stored it, where the source shows its metadata.
+    pub created: Option<Timestamp>,
     pub at: Span,
 }
 

@@ -77,6 +77,8 @@ pub struct SignalCount {
     pub count: u64,
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
+    /// From when on it came much more often than before; absent when its rate never rose.
+    pub onset: Option<Timestamp>,
     /// The first eight hits and the last eight, in order.
     pub hits: Vec<SignalHit>,
     /// Hits by distinct detail (name, address, error class …), at most 64 of them, sorted.

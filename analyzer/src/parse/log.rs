@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, VecDeque};
 use jiff::Timestamp;
 use konspect_bundle::{ArtifactId, Source, Span};
 
+use super::onset::Rate;
 use super::rows::{Hint, Kind, Rows, TableKind};
 use super::signals::{self, Found};
 use super::time::{self, Context};
@@ -93,6 +94,7 @@ struct Hits {
     count: u64,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
+    rate: Rate,
     head: Vec<SignalHit>,
     tail: VecDeque<SignalHit>,
     details: BTreeMap<String, u64>,
@@ -298,6 +300,7 @@ impl Hits {
         if let Some(time) = time {
             self.first = Some(self.first.map_or(time, |first| first.min(time)));
             self.last = Some(self.last.map_or(time, |last| last.max(time)));
+            self.rate.add(time, found.times);
         }
         if !found.detail.is_empty() {
             if let Some(count) = self.details.get_mut(&found.detail) {
@@ -326,6 +329,7 @@ impl Hits {
             count: self.count,
             first: self.first,
             last: self.last,
+            onset: self.rate.onset(),
             hits,
             details: self.details.into_iter().collect(),
         }

@@ -9,16 +9,15 @@ use super::audit;
 use super::collect::recipe_of;
 use super::excerpt::Excerpts;
 use super::{
-    AboutCard, BundleCard, ClusterCard, DiagnosticCard, EffectCard, EvidenceCard, FORMAT,
-    FindingCard, Health, InventoryCard, PoolCard, Report, RuledOutCard, State, StepCard,
-    SubjectCard, TermCard, UncheckedCard, Verdict,
+    AboutCard, BundleCard, ClockCard, ClusterCard, DiagnosticCard, EffectCard, EvidenceCard,
+    FORMAT, FindingCard, InventoryCard, PoolCard, Report, RuledOutCard, SkewCard, StepCard,
+    SubjectCard, TermCard, UncheckedCard,
 };
-use super::{next, timeline};
+use super::{coverage, next, timeline};
 use crate::facts::context::Platform;
 use crate::facts::{Facts, Missing};
-use crate::finding::{Confidence, Evidence, Finding, Meta, Severity, Step, Subject};
+use crate::finding::{Confidence, Evidence, Finding, Meta, Risk, Step, Subject};
 use crate::language::Language;
-use crate::model::client::CommandOutcome;
 use crate::model::kube::Status;
 use crate::parse::TableKind;
 use crate::rank::{Cause, Effect, Ranked};
@@ -79,6 +78,9 @@ pub fn report(input: Input<'_>, language: &Language) -> Report {
     let timeline =
         timeline::entries(input.ranked, input.facts, input.paths, input.excerpts, language);
     let verdict = cards.verdict(&causes, &unexplained);
+    let begin = timeline.iter().filter_map(|entry| entry.at.parse::<Timestamp>().ok()).min();
+    let (no_data, why) = coverage::holes(input.facts, begin);
+    let clock = cards.clock(why);
     let diagnostics = cards.diagnostics();
     let about = AboutCard {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -96,7 +98,8 @@ pub fn report(input: Input<'_>, language: &Language) -> Report {
         format: FORMAT,
         lang: language.locale.as_str().to_owned(),
         cluster: cluster(input.facts),
-        bundle: bundle_card(&input),
+        bundle: BundleCard { no_data, ..bundle_card(&input) },
+        clock,
         verdict,
         causes,
         unexplained,
@@ -112,9 +115,9 @@ pub fn report(input: Input<'_>, language: &Language) -> Report {
     }
 }
 
-struct Cards<'a> {
-    input: &'a Input<'a>,
-    language: &'a Language,
+pub(super) struct Cards<'a> {
+    pub(super) input: &'a Input<'a>,
+    pub(super) language: &'a Language,
     /// Numbers of citations already given.
     evidence: BTreeMap<Span, usize>,
 }
@@ -129,7 +132,15 @@ impl Cards<'_> {
             .map(|term| TermCard { why: self.language.say(&term.why), points: points(term.points) })
             .collect();
         card.explains = cause.explains.iter().map(|effect| self.effect(effect)).collect();
+        card.settles = card.settles.or_else(|| self.refuted_by(&cause.finding));
         card
+    }
+
+    /// What would refute a cause whose rule does not say it: a healthy answer of the read that it proposes.
+    fn refuted_by(&self, finding: &Finding) -> Option<String> {
+        let reads = finding.remedy.iter().filter(|step| step.risk == Risk::Reads);
+        let command = reads.into_iter().find_map(|step| step.command.as_deref())?;
+        Some(self.language.say(&words!("refuted-by", command = command)))
     }
 
     fn findings(&mut self, prefix: &str, findings: &[Finding]) -> Vec<FindingCard> {
@@ -271,192 +282,54 @@ impl Cards<'_> {
         text
     }
 
-    fn table(&self, table: TableKind) -> String {
+    pub(super) fn table(&self, table: TableKind) -> String {
         self.language.label(&format!("table-{}", table.as_str()))
     }
 
-    fn verdict(&self, causes: &[FindingCard], unexplained: &[FindingCard]) -> Verdict {
+    /// How the time line's clock was made, what began first, and where it holds nothing.
+    fn clock(&self, why: Vec<Words>) -> ClockCard {
         let ranked = self.input.ranked;
-        let first = ranked.causes.first();
-        let (state, health, sentence) = match (causes.first(), first) {
-            (Some(card), Some(cause)) => (
-                State::CauseFound,
-                health_of(cause),
-                self.cause_sentence(
-                    card,
-                    // What nothing explains and is critical stands beside the causes.
-                    causes.len() - 1
-                        + unexplained
-                            .iter()
-                            .filter(|finding| finding.severity == Severity::Critical)
-                            .count(),
-                    cause.finding.onset,
-                ),
-            ),
-            _ => self.no_cause(unexplained),
-        };
-        let explained: usize = causes.iter().map(|cause| cause.explains.len()).sum();
-        let summary = self.language.say(&words!(
-            "verdict-summary",
-            causes = causes.len(),
-            explained = explained,
-            findings = causes.len() + explained + unexplained.len() + ranked.aggravating.len(),
-            unexplained = unexplained.len()
-        ));
-        let effects = causes.first().map(|cause| &cause.explains);
-        let failure = effects.and_then(|effects| {
-            effects.iter().min_by_key(|effect| (effect.since.is_none(), effect.since.clone()))
-        });
-        Verdict {
-            sentence,
-            state,
-            health,
-            confidence: causes.first().map(|cause| cause.confidence),
-            since: causes.first().and_then(|cause| cause.since.clone()),
-            first_step: causes.first().and_then(|cause| cause.remedy.first().cloned()),
-            root_cause: causes.first().map(|cause| cause.title.clone()),
-            failure: failure.map(|effect| effect.title.clone()),
-            effects: effects.and_then(|effects| self.effects_line(effects, failure)),
-            summary,
-            saw: self.input.collected.iter().map(|table| self.table(*table)).collect(),
-            not_seen: self.not_seen(),
-            banners: self.banners(),
-        }
-    }
-
-    fn cause_sentence(&self, card: &FindingCard, more: usize, onset: Option<Timestamp>) -> String {
-        let title = capital(&card.title);
-        let mut sentence = match onset {
-            Some(onset) => self.language.say(&words!(
-                "verdict-since",
-                title = &title,
-                time = self.clock_text(onset)
-            )),
-            None => self.language.say(&words!("verdict-plain", title = &title)),
-        };
-        if more > 0 {
-            let longer =
-                self.language.say(&words!("verdict-more", sentence = &sentence, count = more));
-            if longer.chars().count() <= 140 {
-                sentence = longer;
-            }
-        }
-        shorten(&sentence, 140)
-    }
-
-    /// `15:43 UTC` on the day of the collection, else with the date.
-    fn clock_text(&self, time: Timestamp) -> String {
-        let zoned = time.to_zoned(jiff::tz::TimeZone::UTC);
-        let today =
-            self.input.facts.context.now.map(|now| now.to_zoned(jiff::tz::TimeZone::UTC).date());
-        if today == Some(zoned.date()) {
-            zoned.strftime("%H:%M UTC").to_string()
-        } else {
-            zoned.strftime("%Y-%m-%d %H:%M UTC").to_string()
-        }
-    }
-
-    fn no_cause(&self, unexplained: &[FindingCard]) -> (State, Health, String) {
-        let worst = unexplained.iter().map(|finding| finding.severity).max();
-        let telling = unexplained.iter().find(|finding| finding.severity == Severity::Critical);
-        if let Some(finding) = telling {
-            let sentence =
-                self.language.say(&words!("verdict-symptoms", title = capital(&finding.title)));
-            return (State::Undetermined, Health::Degraded, shorten(&sentence, 140));
-        }
-        let seen = self.input.collected.len();
-        let core = [TableKind::Nodes, TableKind::Pods, TableKind::Events];
-        let covered = core.iter().filter(|table| self.input.collected.contains(table)).count();
-        if covered < 2 || seen < 5 {
-            let saw: Vec<String> =
-                self.input.collected.iter().map(|table| self.table(*table)).take(3).collect();
-            let failed = self.input.facts.commands.ok().and_then(|commands| {
-                let told =
-                    |command: &&CommandOutcome| command.failed() && !command.error_text.is_empty();
-                commands.iter().find(told)
-            });
-            let sentence = if saw.is_empty() {
-                self.language.label("verdict-nothing-seen")
-            } else if let Some(command) = failed {
-                let lines = command.error_text.lines().rev();
-                // A recorder's own lines (the prompt, the exit code) are not the error.
-                let error = lines
-                    .map(str::trim)
-                    .find(|line| {
-                        !line.is_empty()
-                            && !line.starts_with(['$', '#'])
-                            && !line.starts_with("exit")
-                    })
-                    .unwrap_or_default();
-                self.language.say(&words!("verdict-failed-call", error = error))
-            } else {
-                self.language.say(&words!("verdict-poorly-covered", saw = saw.join(", ")))
-            };
-            return (State::Undetermined, Health::Unknown, shorten(&sentence, 140));
-        }
-        let nodes = self.input.facts.nodes.ok();
-        let told =
-            nodes.map_or(0, |nodes| nodes.iter().filter(|node| node.ready().is_some()).count());
-        let ready = nodes.map_or(0, |nodes| {
-            nodes.iter().filter(|node| node.ready() == Some(Status::True)).count()
-        });
-        let sentence = if told == 0 {
-            self.language.say(&words!("verdict-healthy-untold", sources = seen))
-        } else {
-            self.language.say(&words!("verdict-healthy", sources = seen, ready = ready))
-        };
-        let health =
-            if worst == Some(Severity::Warning) { Health::Degraded } else { Health::Healthy };
-        (State::Healthy, health, shorten(&sentence, 140))
-    }
-
-    /// The kinds of effect beside the first failure, which has a box of its own.
-    fn effects_line(&self, effects: &[EffectCard], failure: Option<&EffectCard>) -> Option<String> {
-        let mut seen: BTreeSet<&str> = failure.iter().map(|effect| effect.rule.as_str()).collect();
-        let titles: Vec<&str> = effects
+        let skews: Vec<SkewCard> = self
+            .input
+            .facts
+            .skews
             .iter()
-            .filter(|effect| seen.insert(&effect.rule))
-            .map(|effect| effect.title.as_str())
+            .map(|skew| SkewCard {
+                node: skew.node.clone(),
+                seconds: skew.seconds,
+                error_seconds: skew.error.unsigned_abs(),
+                says: format!(
+                    "{}. {}",
+                    self.language.say(&skew.says()),
+                    self.language.say(&words!("clock-corrected", error = skew.error))
+                ),
+                path: self
+                    .input
+                    .paths
+                    .get(skew.at.artifact.0 as usize)
+                    .cloned()
+                    .unwrap_or_default(),
+                start: skew.at.start,
+            })
             .collect();
-        let mut line = titles.iter().take(3).copied().collect::<Vec<_>>().join(" · ");
-        if titles.len() > 3 {
-            line = format!(
-                "{line} · {}",
-                self.language.say(&words!("and-more", count = titles.len() - 3))
-            );
-        }
-        (!line.is_empty()).then_some(line)
-    }
-
-    /// Tables that some open rule waits for, the most wanted first.
-    fn not_seen(&self) -> Vec<String> {
-        let mut wanted: BTreeMap<TableKind, usize> = BTreeMap::new();
-        for (_, missing) in &self.input.ranked.unchecked {
-            for table in missing.iter().filter_map(|missing| missing.tables.first()) {
-                *wanted.entry(*table).or_default() += 1;
-            }
-        }
-        let mut wanted: Vec<_> =
-            wanted.into_iter().filter(|(table, _)| !self.input.collected.contains(table)).collect();
-        wanted.sort_by_key(|(table, count)| (std::cmp::Reverse(*count), *table));
-        wanted.into_iter().map(|(table, _)| self.table(table)).collect()
-    }
-
-    fn banners(&self) -> Vec<String> {
-        let bundle = &self.input.bundle;
-        let mut banners = Vec::new();
-        if bundle.cut_off {
-            banners.push(self.language.label("banner-cut-off"));
-        }
-        if !bundle.tampered.is_empty() {
-            banners
-                .push(self.language.say(&words!("banner-tampered", count = bundle.tampered.len())));
-        }
-        let redacted: u64 = bundle.redactions.values().sum();
-        if redacted > 0 {
-            banners.push(self.language.say(&words!("banner-redacted", count = redacted)));
-        }
-        banners
+        let first_mover = ranked.first_mover.as_ref().map(|mover| {
+            let (title, time) = (self.language.say(&mover.title), rfc3339(mover.at));
+            let words = match mover.lead_seconds {
+                Some(lead) if lead > 0 => {
+                    let lead = format!("{:#}", jiff::SignedDuration::from_secs(lead));
+                    words!("first-mover-lead", title = title, time = time, lead = lead)
+                }
+                _ => words!("first-mover", title = title, time = time),
+            };
+            self.language.say(&words)
+        });
+        let slack = self.language.say(&words!("clock-slack", seconds = ranked.slack_seconds));
+        let notes = why
+            .iter()
+            .map(|words| self.language.say(words))
+            .chain((!skews.is_empty()).then_some(slack))
+            .collect();
+        ClockCard { first_mover, skews, notes, slack_seconds: ranked.slack_seconds.unsigned_abs() }
     }
 
     fn diagnostics(&self) -> Vec<DiagnosticCard> {
@@ -484,10 +357,6 @@ fn points(points: i64) -> f64 {
     f64::from(i32::try_from(points).unwrap_or(i32::MAX))
 }
 
-fn health_of(cause: &Cause) -> Health {
-    if cause.finding.severity == Severity::Critical { Health::Broken } else { Health::Degraded }
-}
-
 fn subject(subject: &Subject) -> SubjectCard {
     SubjectCard {
         kind: subject.kind.clone(),
@@ -499,29 +368,6 @@ fn subject(subject: &Subject) -> SubjectCard {
 /// RFC 3339 in UTC, whole seconds.
 pub fn rfc3339(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// A sentence begins with a capital, but a name keeps its spelling.
-fn capital(text: &str) -> String {
-    let word = text.split(' ').next().unwrap_or_default();
-    if !word.chars().all(char::is_alphabetic) {
-        return text.to_owned();
-    }
-    let mut characters = text.chars();
-    characters
-        .next()
-        .map(|first| first.to_uppercase().chain(characters).collect())
-        .unwrap_or_default()
-}
-
-fn shorten(text: &str, characters: usize) -> String {
-    if text.chars().count() <= characters {
-        return text.to_owned();
-    }
-    let cut: String = text.chars().take(characters.saturating_sub(1)).collect();
-    // A cut word misleads; only one that is longer than half of the line is cut itself.
-    let whole = cut.rfind(' ').filter(|end| *end * 2 > cut.len()).and_then(|end| cut.get(..end));
-    format!("{}…", whole.unwrap_or(&cut).trim_end())
 }
 
 /// The line `Reference: …` of a rule's page.

@@ -1,4 +1,4 @@
-//! One clock for events, conditions, logs and findings.
+//! One time line of findings, conditions, events and everything else that has a time, on the corrected clocks.
 
 use std::collections::BTreeMap;
 
@@ -8,6 +8,7 @@ use konspect_bundle::{Span, words};
 use super::TimelineEntry;
 use super::build::rfc3339;
 use super::excerpt::Excerpts;
+use super::moments;
 use crate::facts::Facts;
 use crate::finding::{Family, Finding};
 use crate::language::Language;
@@ -17,14 +18,14 @@ use crate::rank::Ranked;
 /// Entries shown at most; what is dropped first is what happened once and no finding cites.
 const ENTRIES: usize = 200;
 
-struct Moment {
-    at: Timestamp,
-    until: Option<Timestamp>,
-    lane: &'static str,
-    source: Span,
-    text: String,
-    finding: Option<String>,
-    count: u64,
+pub(super) struct Moment {
+    pub(super) at: Timestamp,
+    pub(super) until: Option<Timestamp>,
+    pub(super) lane: &'static str,
+    pub(super) source: Span,
+    pub(super) text: String,
+    pub(super) finding: Option<String>,
+    pub(super) count: u64,
 }
 
 pub(super) fn entries(
@@ -65,6 +66,7 @@ pub(super) fn entries(
         }
     }
     moments.extend(events(facts));
+    moments.extend(moments::all(facts, language));
     let mut rest = moments.split_off(found);
     rest.sort_by_key(|moment| (std::cmp::Reverse(moment.count), moment.at));
     rest.truncate(ENTRIES.saturating_sub(found));
@@ -116,7 +118,7 @@ fn events(facts: &Facts) -> Vec<Moment> {
         .ok()
         .into_iter()
         .flat_map(crate::facts::Events::iter)
-        .filter(|event| event.warning)
+        .filter(|event| event.warning && !is_noise(event))
     {
         groups.entry((event.reason.as_str(), event.object.kind.as_str())).or_default().push(event);
     }
@@ -147,4 +149,47 @@ fn events(facts: &Facts) -> Vec<Moment> {
         });
     }
     moments
+}
+
+/// What stands in healthy clusters too: announcements of a metadata service that did not answer, plugins that were
+/// killed, single hiccups of a probe, the kubelet's first look at its disk.
+fn is_noise(event: &Event) -> bool {
+    let says = |texts: &[&str]| texts.iter().any(|text| event.message.contains(text));
+    match event.reason.as_str() {
+        "VMEventScheduled" | "FreezeScheduled" | "RebootScheduled" | "RedeployScheduled"
+        | "TerminateScheduled" | "PreemptScheduled" => {
+            says(&["IMDS query failed", "Timeout when running plugin", "signal: killed", "curl: ("])
+        }
+        "ImageGCFailed" | "FreeDiskSpaceFailed" => event.count <= 1,
+        "InvalidDiskCapacity" => true,
+        "Unhealthy" => event.count <= 3 && says(&["Readiness probe"]),
+        _ => says(&[
+            "use of closed network connection",
+            "yet to be successful",
+            "not yet be successful",
+        ]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn noise_is_no_entry() {
+        let event = |reason: &str, message: &str, count: u64| Event {
+            reason: reason.into(),
+            message: message.into(),
+            count,
+            ..Event::default()
+        };
+        let silent = "IMDS query failed, exit code: 28 (Connection timed out after 24 seconds.)";
+        assert!(is_noise(&event("PreemptScheduled", silent, 12)));
+        let real = "Reboot Scheduled: Fri, 06 Dec 2024 18:09:55 GMT. DurationInSeconds: -1.";
+        assert!(!is_noise(&event("RebootScheduled", real, 1)));
+        assert!(is_noise(&event("Unhealthy", "Readiness probe failed: HTTP 503", 2)));
+        assert!(!is_noise(&event("Unhealthy", "Readiness probe failed: HTTP 503", 40)));
+        assert!(!is_noise(&event("Unhealthy", "Liveness probe failed: timeout", 2)));
+        assert!(is_noise(&event("ImageGCFailed", "failed to get imageFs info", 1)));
+    }
 }

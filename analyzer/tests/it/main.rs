@@ -8,6 +8,7 @@
 )]
 
 mod audit;
+mod cascades;
 mod cli;
 mod counts;
 mod determinism;

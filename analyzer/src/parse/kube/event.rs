@@ -84,6 +84,7 @@ pub(super) fn event(raw: RawEvent, at: Span) -> Event {
             .time()
             .or_else(|| times.into_iter().find_map(Scalar::time))
             .or(meta.created),
+        created: meta.created,
         at,
     }
 }

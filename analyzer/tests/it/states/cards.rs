@@ -6,8 +6,8 @@ use konspect::finding::{Confidence, Family, Risk, Role, Severity};
 use konspect::parse::TableKind;
 use konspect::report::collect::recipe_of;
 use konspect::report::{
-    AboutCard, BundleCard, DiagnosticCard, EffectCard, EvidenceCard, ExcerptLine, FORMAT,
-    FindingCard, Health, InventoryCard, NextCard, NoDataCard, Report, RuledOutCard, State,
+    AboutCard, BundleCard, ClockCard, DiagnosticCard, EffectCard, EvidenceCard, ExcerptLine,
+    FORMAT, FindingCard, Health, InventoryCard, NextCard, NoDataCard, Report, RuledOutCard, State,
     StepCard, SubjectCard, TermCard, TimelineEntry, UncheckedCard, Verdict,
 };
 use konspect_bundle::{Words, words};
@@ -40,6 +40,12 @@ pub(crate) fn base(say: &Say) -> Report {
         format: FORMAT,
         lang: say.locale().as_str().to_owned(),
         bundle: bundle(),
+        clock: ClockCard {
+            first_mover: None,
+            skews: Vec::new(),
+            notes: vec![say.words(&words!("no-data-events", time = at(24)))],
+            slack_seconds: 60,
+        },
         verdict: Verdict {
             sentence: String::new(),
             state: State::Undetermined,
