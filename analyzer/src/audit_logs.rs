@@ -1,6 +1,6 @@
 //! The audit logs of a bundle alone, folded for one question: nothing else is parsed.
 
-use konspect_audit::{AuditFold, Fold, Question, Shared};
+use konspect_audit::{AuditFold, Folds, Question};
 use konspect_bundle::{Bundle, Content, Source};
 
 /// What was read.
@@ -14,25 +14,27 @@ pub struct AuditLogs {
 
 /// Folds every audit log of a bundle.
 pub fn read(bundle: &Bundle, question: Question) -> AuditLogs {
-    let shared = Shared::asking(question);
-    let folds = bundle.scan(|artifact, content| match content {
+    let begin = || Folds::asking(question.clone());
+    let (folds, taken) = bundle.scan_with(begin, |folds, artifact, content| match content {
         Content::Whole { bytes, .. } => {
-            konspect_audit::sniff(bytes)?;
-            Some(konspect_audit::fold_bytes(Source::new(artifact.id, bytes), &shared))
+            let is_log = konspect_audit::sniff(bytes).is_some();
+            if is_log {
+                folds.take(Source::new(artifact.id, bytes));
+            }
+            is_log
         }
         Content::Blocks(blocks) => {
-            konspect_audit::sniff(blocks.head())?;
-            let each = std::iter::from_fn(|| blocks.next());
-            Some(konspect_audit::fold_blocks(artifact.id, each, &shared))
+            let is_log = konspect_audit::sniff(blocks.head()).is_some();
+            if is_log {
+                folds.take_blocks(artifact.id, std::iter::from_fn(|| blocks.next()));
+            }
+            is_log
         }
-        Content::Failed(_) => None,
+        Content::Failed(_) => false,
     });
-    let paths = bundle.artifacts().iter().map(|artifact| artifact.path.clone()).collect();
-    let mut logs = AuditLogs { fold: AuditFold::default(), paths, logs: 0 };
-    for fold in folds.into_iter().flatten() {
-        logs.logs += 1;
-        logs.fold.merge(fold);
+    AuditLogs {
+        fold: folds.close().unwrap_or_default(),
+        paths: bundle.artifacts().iter().map(|artifact| artifact.path.clone()).collect(),
+        logs: taken.into_iter().filter(|is_log| *is_log).count() as u64,
     }
-    shared.close(&mut logs.fold);
-    logs
 }

@@ -5,6 +5,8 @@
 //! It refuses to decide anything: what a row counts for is the tables' matter, and since everything
 //! that is counted adds up in any order, a batch may end anywhere.
 
+use std::sync::Arc;
+
 use hashbrown::HashTable;
 use konspect_bundle::Span;
 
@@ -16,6 +18,7 @@ use crate::rows::{AgentRow, Rows};
 use crate::segments::{Segments, UNNUMBERED};
 use crate::tally::{Ended, ListQuery, Tally};
 use crate::timeline::Timeline;
+use crate::watches::Owner;
 
 /// So many rows are counted together.
 const ROWS: usize = 1 << 15;
@@ -33,7 +36,7 @@ pub(crate) struct Batch {
     pub(crate) segments: Segments,
     clients: Numbered<KnownClient>,
     shapes: Numbered<Shape>,
-    namespaces: Numbered<(u64, Box<str>)>,
+    namespaces: Numbered<(u64, Arc<str>)>,
     rows: Vec<Row>,
     /// Names of objects, one after the other.
     names: String,
@@ -88,8 +91,8 @@ impl<T> Numbered<T> {
 /// One program of one user at one address.
 #[derive(Clone, Debug)]
 struct KnownClient {
-    user: Box<str>,
-    agent: Box<str>,
+    user: Arc<str>,
+    agent: Arc<str>,
     address: Box<str>,
     user_hash: u64,
     client_hash: u64,
@@ -105,6 +108,8 @@ struct Shape {
     group: Box<str>,
     resource: Box<str>,
     subresource: Box<str>,
+    /// Resource and group.
+    joined: Arc<str>,
 }
 
 impl Shape {
@@ -177,6 +182,22 @@ impl Batch {
         self.rows.push(Row { client, shape, namespace, name, fresh, started: false, ended });
     }
 
+    /// Whose a request is, with the texts that are held here.
+    pub(crate) fn owner(&mut self, event: &Event<'_>, key: &SeriesKey<'_>) -> Owner {
+        let (client, shape) = (self.client(event), self.shape(key));
+        let namespace = self.namespace(&event.namespace);
+        let client = self.clients.values.get(client as usize);
+        let shape = self.shapes.values.get(shape as usize);
+        let namespace = self.namespaces.values.get(namespace as usize);
+        Owner {
+            user: client.map(|client| Arc::clone(&client.user)).unwrap_or_default(),
+            agent: client.map(|client| Arc::clone(&client.agent)).unwrap_or_default(),
+            verb: key.verb as u8,
+            resource: shape.map(|shape| Arc::clone(&shape.joined)).unwrap_or_default(),
+            namespace: namespace.map(|(_, name)| Arc::clone(name)).unwrap_or_default(),
+        }
+    }
+
     /// Whether the rows are to be counted now.
     pub(crate) fn is_full(&self) -> bool {
         self.rows.len() >= ROWS
@@ -226,13 +247,14 @@ impl Batch {
                 group: group.into(),
                 resource: name.into(),
                 subresource: subresource.into(),
+                joined: key.resource.joined().into(),
             },
         )
     }
 
     fn namespace(&mut self, name: &str) -> u32 {
         let key = hash(7, name.as_bytes());
-        self.namespaces.number(key, name.len(), || (key, Box::from(name)))
+        self.namespaces.number(key, name.len(), || (key, Arc::from(name)))
     }
 
     /// Counts all rows.

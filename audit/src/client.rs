@@ -130,15 +130,23 @@ pub(crate) struct Names<const LIMIT: usize> {
     pub(crate) rows: Vec<Named>,
     /// Names with a greater hash are not taken.
     pub(crate) limit: u64,
+    /// Those of the rows, in their order: side by side they are searched several times faster.
+    hashes: Vec<u64>,
 }
 
 impl<const LIMIT: usize> Default for Names<LIMIT> {
     fn default() -> Self {
-        Self { rows: Vec::new(), limit: u64::MAX }
+        Self::of(u64::MAX, Vec::new())
     }
 }
 
 impl<const LIMIT: usize> Names<LIMIT> {
+    /// Names that were counted elsewhere.
+    pub(crate) fn of(limit: u64, rows: Vec<Named>) -> Self {
+        let hashes = rows.iter().map(|row| row.hash).collect();
+        Self { rows, limit, hashes }
+    }
+
     /// Counts one name.
     pub(crate) fn tick(&mut self, name: &str, count: u64) {
         self.tick_hashed(hash(7, name.as_bytes()), name, count);
@@ -146,10 +154,12 @@ impl<const LIMIT: usize> Names<LIMIT> {
 
     /// Counts a name whose hash is known.
     pub(crate) fn tick_hashed(&mut self, key: u64, name: &str, count: u64) {
-        match self.rows.iter_mut().find(|row| row.hash == key) {
+        let known = self.hashes.iter().position(|hash| *hash == key);
+        match known.and_then(|at| self.rows.get_mut(at)) {
             Some(row) => row.count += count,
             None if key > self.limit => {}
             None => {
+                self.hashes.push(key);
                 self.rows.push(Named { hash: key, name: name.into(), count });
                 if self.rows.len() > 2 * LIMIT {
                     self.trim();
@@ -168,6 +178,8 @@ impl<const LIMIT: usize> Names<LIMIT> {
         }
         let limit = self.limit;
         self.rows.retain(|row| row.hash <= limit);
+        self.hashes.clear();
+        self.hashes.extend(self.rows.iter().map(|row| row.hash));
     }
 
     pub(crate) fn merge(&mut self, from: &Self) {

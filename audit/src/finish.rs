@@ -227,11 +227,11 @@ fn open_requests(fold: &AuditFold) -> Vec<Open> {
             }
             timeline.settle();
             Some(Open {
-                user,
-                agent,
+                user: user.to_string(),
+                agent: agent.to_string(),
                 verb: Verb::ALL.get(usize::from(verb)).copied().unwrap_or_default(),
-                resource,
-                namespace,
+                resource: resource.to_string(),
+                namespace: namespace.to_string(),
                 count: starts.len() as u64,
                 first: (first.time, first.at),
                 last: (last.time, last.at),

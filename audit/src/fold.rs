@@ -22,7 +22,7 @@ use crate::rows::{
 use crate::seen::Seen;
 use crate::tally::slower;
 use crate::timeline::Timeline;
-use crate::watches::{Owner, Watches};
+use crate::watches::Watches;
 
 /// After this many events the bounds are enforced.
 const BETWEEN_TRIMS: u32 = 1 << 16;
@@ -260,18 +260,13 @@ impl AuditFold {
         if event.audit_id.is_empty() {
             return;
         }
-        let owner = || Owner {
-            user: event.user.to_string(),
-            agent: event.agent.to_string(),
-            verb: event.verb as u8,
-            resource: resource.joined(),
-            namespace: event.namespace.to_string(),
-        };
         let key = hash_parts(
             event.verb as u64,
             &[&event.user, &event.agent, resource.group, resource.name, &event.namespace],
         );
-        self.watches.start(id, event.staged.or(event.received).unwrap_or(0), at, key, owner);
+        let time = event.staged.or(event.received).unwrap_or(0);
+        let Self { batch, watches, .. } = self;
+        watches.start(id, time, at, key, || batch.owner(event, &key_of(event, resource)));
     }
 
     fn ended(&mut self, event: &Event<'_>, resource: Resource<'_>, at: Span, fresh: bool) {

@@ -78,6 +78,11 @@ impl Folds {
         Self { shared: Shared::new(), idle: Mutex::default() }
     }
 
+    /// For artefacts that may overlap, of which only some events count.
+    pub fn asking(question: Question) -> Self {
+        Self { shared: Shared::asking(question), idle: Mutex::default() }
+    }
+
     /// Takes a whole artefact.
     pub fn take(&self, source: Source<'_>) {
         let mut fold = self.idle().pop().unwrap_or_default();

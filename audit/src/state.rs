@@ -5,6 +5,7 @@
 //! no more memory than they have themselves.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use konspect_bundle::{ArtifactId, Span};
 
@@ -150,6 +151,17 @@ impl State for Box<str> {
 impl State for String {
     fn put(&self, out: &mut Vec<u8>) {
         Box::<str>::from(self.as_str()).put(out);
+    }
+
+    fn get(from: &mut &[u8]) -> Option<Self> {
+        Box::<str>::get(from).map(Into::into)
+    }
+}
+
+impl State for Arc<str> {
+    fn put(&self, out: &mut Vec<u8>) {
+        (self.len() as u64).put(out);
+        out.extend_from_slice(self.as_bytes());
     }
 
     fn get(from: &mut &[u8]) -> Option<Self> {
@@ -358,7 +370,8 @@ impl<const LIMIT: usize> State for Names<LIMIT> {
     }
 
     fn get(from: &mut &[u8]) -> Option<Self> {
-        Some(Self { limit: State::get(from)?, rows: State::get(from)? })
+        let limit = State::get(from)?;
+        Some(Self::of(limit, State::get(from)?))
     }
 }
 

@@ -4,6 +4,7 @@
 //! in any order.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use hashbrown::HashMap;
 use konspect_bundle::Span;
@@ -25,22 +26,21 @@ pub(crate) struct Started {
     pub(crate) owner: u32,
 }
 
-/// What open requests are grouped by.
+/// What open requests are grouped by; the texts are those of the batch, not copies.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Owner {
-    pub(crate) user: String,
-    pub(crate) agent: String,
+    pub(crate) user: Arc<str>,
+    pub(crate) agent: Arc<str>,
     pub(crate) verb: u8,
-    pub(crate) resource: String,
-    pub(crate) namespace: String,
+    pub(crate) resource: Arc<str>,
+    pub(crate) namespace: Arc<str>,
 }
 
 impl Owner {
     /// The hash that an owner is known by.
     pub(crate) fn hash(&self) -> u64 {
         let (group, name) = self.resource.rsplit_once('/').unwrap_or(("", &self.resource));
-        let (group, name) =
-            if group.is_empty() { ("", self.resource.as_str()) } else { (group, name) };
+        let (group, name) = if group.is_empty() { ("", &*self.resource) } else { (group, name) };
         hash_parts(u64::from(self.verb), &[&self.user, &self.agent, group, name, &self.namespace])
     }
 }
@@ -241,7 +241,7 @@ mod tests {
         for (number, (id, starts)) in events.iter().enumerate() {
             let worker = &mut workers[usize::from(number >= cut)];
             if *starts {
-                let owner = Owner { user: format!("user-{}", id % 7), ..Owner::default() };
+                let owner = Owner { user: format!("user-{}", id % 7).into(), ..Owner::default() };
                 let at = Span { artifact: ArtifactId(0), start: *id, end: id + 1 };
                 worker.start(*id, 0, at, owner.hash(), || owner.clone());
             } else {

@@ -79,6 +79,8 @@ def main():
     parser.add_argument("one", nargs="?")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jq", action="store_true")
+    parser.add_argument("--product", help="the program itself: everything, to a finished HTML report")
+    parser.add_argument("--no-duck-pipe", action="store_true", help="leaves out unzip | DuckDB")
     args = parser.parse_args()
     duck = lambda source: DUCK.format(latency=LATENCY, read=" ".join(READ.format(source=source).split()))
     tools = [
@@ -91,6 +93,12 @@ def main():
     ]
     if args.one:
         tools.insert(3, ("konspect, one member, 2 threads", [args.answers, args.one, "2"], False))
+    if args.no_duck_pipe:
+        tools.pop()
+    if args.product:
+        # Findings are an exit status of their own.
+        product = f"{args.product} analyze {args.zip} --threads 2 -o html=/dev/null > /dev/null 2>&1 || true"
+        tools.append(("konspect, whole report as HTML, 2 threads", product, True))
     if args.jq:
         tools.append(("unzip | jq, fields only", f"unzip -p {args.zip} | jq -r '{JQ_LINES}' > /dev/null", True))
     os.environ["DUCK"] = duck("/dev/stdin")
