@@ -24,6 +24,7 @@ pub mod network_groups;
 mod node_metrics;
 pub mod nodes;
 pub mod outbound;
+mod places;
 pub mod pods;
 pub mod policies;
 pub mod reach;
