@@ -151,6 +151,14 @@ tunnel-egress-port-closed-probe = { $host } does not answer on port { $port }
 tunnel-egress-port-closed-log = the tunnel's log says that port { $port } does not answer
 tunnel-egress-port-closed-open = allow port { $port } from the nodes to AzureCloud of the cluster's region
 tunnel-egress-port-closed-upgrade = better: upgrade; clusters with this tunnel are long out of support
+tunnel-egress-port-closed-on-node = { $node ->
+    [none] a node drops
+   *[other] { $node } drops
+} outgoing { $protocol } { $port }, the port of an old tunnel
+tunnel-egress-port-closed-rule = rule { $number } of chain { $chain } drops outgoing { $protocol } { $port }
+tunnel-egress-port-closed-which = see which tunnel the cluster has: only tunnelfront (TCP 9000) and aks-link (UDP 1194) use these ports, konnectivity does not
+tunnel-egress-port-closed-change = on the node, open the port again if the cluster has that tunnel
+tunnel-egress-port-closed-settled = the list of kube-system's Pods: with konnectivity-agent in it this is no fault
 
 rule-tunnel-agent-hosts-overloaded = the nodes of the tunnel agents are overloaded
 tunnel-agent-hosts-overloaded-title = { $count ->

@@ -151,6 +151,14 @@ tunnel-egress-port-closed-probe = { $host } non risponde sulla porta { $port }
 tunnel-egress-port-closed-log = il log del tunnel dice che la porta { $port } non risponde
 tunnel-egress-port-closed-open = consentire la porta { $port } dai nodi ad AzureCloud dell'area del cluster
 tunnel-egress-port-closed-upgrade = meglio: aggiornare; i cluster con questo tunnel sono fuori supporto da tempo
+tunnel-egress-port-closed-on-node = { $node ->
+    [none] un nodo scarta
+   *[other] { $node } scarta
+} { $protocol } { $port } in uscita, la porta di un vecchio tunnel
+tunnel-egress-port-closed-rule = la regola { $number } della catena { $chain } scarta { $protocol } { $port } in uscita
+tunnel-egress-port-closed-which = vedere quale tunnel ha il cluster: solo tunnelfront (TCP 9000) e aks-link (UDP 1194) usano queste porte, konnectivity no
+tunnel-egress-port-closed-change = sul nodo, riaprire la porta se il cluster ha quel tunnel
+tunnel-egress-port-closed-settled = l'elenco dei Pod di kube-system: con konnectivity-agent non è un guasto
 
 rule-tunnel-agent-hosts-overloaded = i nodi degli agenti del tunnel sono sovraccarichi
 tunnel-agent-hosts-overloaded-title = { $count ->

@@ -142,6 +142,14 @@ tunnel-egress-port-closed-probe = 호스트 { $host }, 포트 { $port }: 응답 
 tunnel-egress-port-closed-log = 터널 로그에 따르면 포트 { $port }에서 응답이 없음
 tunnel-egress-port-closed-open = 노드에서 클러스터 지역의 AzureCloud로 가는 포트 { $port } 허용
 tunnel-egress-port-closed-upgrade = 더 나은 방법은 업그레이드: 이 터널을 쓰는 클러스터는 지원이 끝난 지 오래됨
+tunnel-egress-port-closed-on-node = { $node ->
+    [none] 한 노드가
+   *[other] 노드 { $node }:
+} 이전 터널의 포트인 { $protocol } { $port } 아웃바운드를 버립니다
+tunnel-egress-port-closed-rule = 체인 { $chain }의 규칙 { $number }: { $protocol } { $port } 아웃바운드를 버립니다
+tunnel-egress-port-closed-which = 클러스터의 터널 종류 확인. 이 포트는 tunnelfront(TCP 9000)와 aks-link(UDP 1194)만 쓰며 konnectivity는 쓰지 않음
+tunnel-egress-port-closed-change = 클러스터에 그 터널이 있으면 노드에서 포트를 다시 허용
+tunnel-egress-port-closed-settled = kube-system의 Pod 목록. konnectivity-agent가 있으면 장애가 아님
 
 rule-tunnel-agent-hosts-overloaded = 터널 에이전트의 노드에 과부하가 걸림
 tunnel-agent-hosts-overloaded-title = { $count ->

@@ -46,11 +46,26 @@ pub struct NodeFirewall {
     pub ufw_active: Option<(bool, Span)>,
     /// What would let the connection through, tried before, the smallest first.
     pub changes: Vec<Change>,
+    /// Ports of the old tunnels that its rules certainly close on the way out.
+    pub closed: Vec<Closed>,
     /// UFW's chains stand in the dumped rules.
     has_ufw_chains: bool,
     /// The dumps themselves, for questions about other packets, with the family that IPv6 ones are of.
     texts: Vec<(FirewallText, Option<Family>)>,
 }
+
+/// A port that nothing leaves the node for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Closed {
+    pub port: u16,
+    pub udp: bool,
+    pub shut: Shut,
+    /// What would open it, tried before.
+    pub change: Option<Change>,
+}
+
+/// The old tunnels' ports: TCP 9000 of tunnelfront, UDP 1194 of aks-link.
+const OLD_TUNNELS: [(u16, bool); 2] = [(9000, false), (1194, true)];
 
 /// The tool whose rule decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -176,6 +191,7 @@ impl NodeFirewall {
         let text = |at: Span| text_of(&texts, at);
         let wish = Wish { any_source: true, text: &text };
         let changes = change::for_host(&host, &packet, &answer, &wish);
+        let closed = closed(&host, question, &wish);
         let source = packet.source;
         Self {
             node,
@@ -186,6 +202,7 @@ impl NodeFirewall {
             ufw,
             ufw_active,
             changes,
+            closed,
             has_ufw_chains,
             texts,
         }
@@ -219,50 +236,19 @@ impl NodeFirewall {
                 whole: self.answer.unseen.is_empty() && !self.answer.more_elsewhere,
             },
             What::Drop | What::Reject if !by_design => {
-                deciding.map_or(Gate::Unknown, |deciding| Gate::Shut(self.shut(deciding, true)))
+                deciding.map_or(Gate::Unknown, |deciding| {
+                    Gate::Shut(Shut::new(&self.answer, deciding, true))
+                })
             }
             What::Unknown if !by_design => deciding
                 .filter(|deciding| {
                     let stops = |what| self.answer.outcomes.may(what);
                     (stops(What::Drop) || stops(What::Reject)) && !deciding.policy
                 })
-                .map_or(Gate::Unknown, |deciding| Gate::Shut(self.shut(deciding, false))),
+                .map_or(Gate::Unknown, |deciding| {
+                    Gate::Shut(Shut::new(&self.answer, deciding, false))
+                }),
             _ => Gate::Unknown,
-        }
-    }
-
-    fn shut(&self, deciding: &Deciding, certain: bool) -> Shut {
-        let step = &deciding.step;
-        let (number, handle) = match &step.kind {
-            StepKind::Rule { number, handle, .. } => (*number, *handle),
-            StepKind::Policy(_) | StepKind::Return => (0, None),
-        };
-        // nft shows iptables' tables as well; their names and chains are iptables' own.
-        let base = deciding.chain_path.first();
-        let iptables_shape =
-            base.is_some_and(|(chain, _, _)| {
-                matches!(&**chain, "INPUT" | "PREROUTING" | "FORWARD" | "OUTPUT" | "POSTROUTING")
-            }) && matches!(&*step.table, "filter" | "raw" | "mangle" | "nat" | "security");
-        let by = match &deciding.owner {
-            Owner::Ufw => Filter::Ufw,
-            Owner::Nft(_) | Owner::Firewalld if !iptables_shape => Filter::Nftables,
-            _ => Filter::Iptables,
-        };
-        Shut {
-            by,
-            certain,
-            at: deciding.at,
-            rejects: self.answer.reject.is_some() || self.answer.what == What::Reject,
-            family: step.family.as_str().to_owned(),
-            table: step.table.to_string(),
-            chain: step.chain.to_string(),
-            number,
-            handle,
-            packets: deciding
-                .counters
-                .filter(|_| !deciding.policy)
-                .map(|counters| counters.packets),
-            jump: base.filter(|(chain, _, _)| *chain != step.chain).map(|(_, _, at)| *at),
         }
     }
 
@@ -290,6 +276,66 @@ impl NodeFirewall {
             jump: None,
         })
     }
+}
+
+impl Shut {
+    fn new(answer: &Answer, deciding: &Deciding, certain: bool) -> Self {
+        let step = &deciding.step;
+        let (number, handle) = match &step.kind {
+            StepKind::Rule { number, handle, .. } => (*number, *handle),
+            StepKind::Policy(_) | StepKind::Return => (0, None),
+        };
+        // nft shows iptables' tables as well; their names and chains are iptables' own.
+        let base = deciding.chain_path.first();
+        let iptables_shape =
+            base.is_some_and(|(chain, _, _)| {
+                matches!(&**chain, "INPUT" | "PREROUTING" | "FORWARD" | "OUTPUT" | "POSTROUTING")
+            }) && matches!(&*step.table, "filter" | "raw" | "mangle" | "nat" | "security");
+        let by = match &deciding.owner {
+            Owner::Ufw => Filter::Ufw,
+            Owner::Nft(_) | Owner::Firewalld if !iptables_shape => Filter::Nftables,
+            _ => Filter::Iptables,
+        };
+        Self {
+            by,
+            certain,
+            at: deciding.at,
+            rejects: answer.reject.is_some() || answer.what == What::Reject,
+            family: step.family.as_str().to_owned(),
+            table: step.table.to_string(),
+            chain: step.chain.to_string(),
+            number,
+            handle,
+            packets: deciding
+                .counters
+                .filter(|_| !deciding.policy)
+                .map(|counters| counters.packets),
+            jump: base.filter(|(chain, _, _)| *chain != step.chain).map(|(_, _, at)| *at),
+        }
+    }
+}
+
+/// The old tunnels' ports that a rule about them, and no default for everything, closes on the way out.
+fn closed(host: &Host, question: &Question, wish: &Wish<'_>) -> Vec<Closed> {
+    // An address of the internet: rules that close a port do not name it.
+    let Some(own) = question.own.iter().find(|own| own.is_ipv4()) else { return Vec::new() };
+    let far = IpAddr::V4(Ipv4Addr::new(20, 91, 107, 113));
+    let one = |(port, udp): (u16, bool)| {
+        let packet = if udp {
+            Packet::udp(Arrival::Node, *own, far, port)
+        } else {
+            Packet::tcp(Arrival::Node, *own, far, port)
+        };
+        let answer = host.ask(&packet);
+        let deciding = answer.deciding.as_ref()?;
+        let refused = matches!(answer.what, What::Drop | What::Reject);
+        if !refused || deciding.policy || deciding.meaning.is_some() {
+            return None;
+        }
+        let change = change::for_host(host, &packet, &answer, wish).into_iter().next();
+        Some(Closed { port, udp, shut: Shut::new(&answer, deciding, true), change })
+    };
+    OLD_TUNNELS.into_iter().filter_map(one).collect()
 }
 
 fn text_of(texts: &[(FirewallText, Option<Family>)], at: Span) -> Option<String> {

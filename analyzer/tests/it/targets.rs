@@ -63,6 +63,7 @@ targets! {
             let _ = (parse::quantity::quantity(line), parse::network_error::target(line));
         }
     },
+    "netfilter_verdict" => verdict,
     "nft_json" => |bytes| told(bytes, &konspect_netfilter::parse::nft_json(source(bytes))),
     "nft_text" => |bytes| told(bytes, &konspect_netfilter::parse::nft_text(source(bytes))),
     "node_state" => |bytes| rows(bytes, parse::node_state::node_state),
@@ -132,5 +133,40 @@ fn told(bytes: &[u8], result: &dyn std::fmt::Debug) {
         let nowhere = (start, end) == (0, 0);
         let inside = BASE <= start && start <= end && end <= BASE + bytes.len() as u64;
         assert!(nowhere || (inside && artifact == "7"), "{span} in {} bytes", bytes.len());
+    }
+}
+
+/// Whatever was read as rules is asked about packets: the answer comes in bounded time, and every step it
+/// names is one that the way has.
+fn verdict(bytes: &[u8]) {
+    use konspect_netfilter::evaluate::{Budget, Firewall};
+    use konspect_netfilter::packet::{Origin, Packet};
+    use konspect_netfilter::parse as netfilter;
+    let source = source(bytes);
+    let rulesets = [
+        netfilter::iptables_save(source).value,
+        netfilter::iptables_list(source).value,
+        netfilter::nft_text(source).value,
+        netfilter::nft_json(source).value,
+    ];
+    let (own, other) = (std::net::IpAddr::from([10, 1, 0, 4]), std::net::IpAddr::from([10, 1, 0, 5]));
+    for ruleset in rulesets {
+        let node = konspect_netfilter::node::Node::of_addresses([own]);
+        let sets = netfilter::ipset(source).value;
+        let budget = Budget { rules: 20_000, outcomes: 32 };
+        let firewall = Firewall::new(vec![ruleset], sets, node).with_budget(budget);
+        let first = Packet::tcp(Origin::SomeInterface, other, own, 10250);
+        let packets =
+            [first.clone(), Packet::udp(Origin::Node, own, other, 53), Packet::ping(Origin::Node, own, other)];
+        for packet in &packets {
+            let outcomes = firewall.verdict_after(packet, &[], std::slice::from_ref(&first)).outcomes;
+            assert!(!outcomes.is_empty());
+            for outcome in outcomes {
+                if let Some(decision) = outcome.decision {
+                    assert_eq!(outcome.path.get(decision.place), Some(&decision.step));
+                }
+            }
+        }
+        let _ = firewall.classes(&[own, other]);
     }
 }

@@ -2,9 +2,10 @@
 
 use konspect_bundle::{Span, Words, words};
 
+use crate::facts::firewalls::Closed;
 use crate::facts::tunnel::TunnelKind;
-use crate::facts::{Listing, Missing, Tunnel};
-use crate::finding::{Confidence, Meta, Risk, Step, Subject};
+use crate::facts::{AnyOf, Firewalls, Listing, Missing, Tunnel};
+use crate::finding::{Confidence, Finding, Meta, Risk, Severity, Step, Subject};
 use crate::model::log::Signal;
 use crate::model::network_error::{NetworkError, Target};
 use crate::model::node_files::{OnNode, Probe, ProbeResult};
@@ -24,11 +25,23 @@ static META: Meta = rule_meta!(
     "tunnel_egress_port_closed.md"
 );
 
+/// Findings of rules alone; more nodes have the same ones.
+const MOST_FINDINGS: usize = 4;
+
 impl Rule for TunnelEgressPortClosed {
     const META: &'static Meta = &META;
-    type Inputs<'f> = (&'f Tunnel, Option<&'f Listing<OnNode<Probe>>>);
+    type Inputs<'f> =
+        (AnyOf<&'f Tunnel, &'f Firewalls>, Option<&'f Listing<OnNode<Probe>>>);
 
-    fn check((tunnel, probes): Self::Inputs<'_>, out: &mut Checked) {
+    fn check((AnyOf(tunnel, firewalls), probes): Self::Inputs<'_>, out: &mut Checked) {
+        let known = tunnel.filter(|tunnel| tunnel.kind != TunnelKind::None);
+        let Some(tunnel) = known else {
+            // No sign of any tunnel: the rules are told for whoever still has one of the old ones.
+            if tunnel.is_none_or(|tunnel| tunnel.pods_at.is_none()) {
+                firewalls.into_iter().flat_map(closed_by_rule).for_each(|found| out.found(found));
+            }
+            return;
+        };
         let port = match tunnel.kind {
             TunnelKind::Tunnelfront => 9000,
             TunnelKind::AksLink => 1194,
@@ -49,8 +62,11 @@ impl Rule for TunnelEgressPortClosed {
             out.cleared(agent.pod.at, says);
             return;
         }
-        let signs: Vec<(Span, Words)> =
-            probed(probes, port).into_iter().chain(logged(tunnel, port)).collect();
+        let signs: Vec<(Span, Words)> = ruled(firewalls, port)
+            .into_iter()
+            .chain(probed(probes, port))
+            .chain(logged(tunnel, port))
+            .collect();
         let Some((at, says)) = signs.first().cloned() else {
             out.blind(Missing::table(TableKind::TunnelLogs));
             return;
@@ -77,6 +93,69 @@ impl Rule for TunnelEgressPortClosed {
             ),
         );
     }
+}
+
+/// What the nodes' own rules close, where nothing tells which tunnel the cluster has: only a possibility.
+fn closed_by_rule(firewalls: &Firewalls) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for firewall in &firewalls.nodes {
+        for closed in &firewall.closed {
+            let node = if firewall.node.is_empty() { "none" } else { firewall.node.as_str() };
+            let title = words!(
+                "tunnel-egress-port-closed-on-node",
+                node = node,
+                port = closed.port,
+                protocol = protocol(closed.udp)
+            );
+            let mut finding = META
+                .finding(Subject::node(&firewall.node), title, closed.shut.at, says(closed))
+                .severity(Severity::Warning)
+                .confidence(Confidence::Possible)
+                .step(Step::new(words!("tunnel-egress-port-closed-which")).run(
+                    Risk::Reads,
+                    command("kubectl get pods -n kube-system -o wide", &[]),
+                ));
+            if !firewall.node.is_empty() {
+                finding = finding.on_node(&firewall.node);
+            }
+            if let Some(change) = &closed.change {
+                finding = finding.step(
+                    Step::new(words!("tunnel-egress-port-closed-change"))
+                        .run(Risk::Changes, Some(change.command.clone()))
+                        .undone_by(Some(change.undo.clone())),
+                );
+            }
+            found.push(finding.settled_by(words!("tunnel-egress-port-closed-settled")));
+            if found.len() >= MOST_FINDINGS {
+                return found;
+            }
+        }
+    }
+    found
+}
+
+fn says(closed: &Closed) -> Words {
+    words!(
+        "tunnel-egress-port-closed-rule",
+        number = closed.shut.number,
+        chain = &closed.shut.chain,
+        port = closed.port,
+        protocol = protocol(closed.udp)
+    )
+}
+
+fn protocol(udp: bool) -> &'static str {
+    if udp { "UDP" } else { "TCP" }
+}
+
+/// A node's own rule that closes the tunnel's port.
+fn ruled(firewalls: Option<&Firewalls>, port: u16) -> Option<(Span, Words)> {
+    let closed = firewalls?
+        .nodes
+        .iter()
+        .flat_map(|firewall| &firewall.closed)
+        .find(|closed| closed.port == port)?;
+    Some((closed.shut.at, says(closed)))
 }
 
 /// Any line that shows konnectivity.
