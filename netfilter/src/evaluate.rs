@@ -21,7 +21,7 @@ mod verdicts;
 use std::collections::BTreeMap;
 
 use crate::ipset::IpSets;
-use crate::model::{Hook, Ruleset, Table};
+use crate::model::{Backend, Hook, Ruleset, Table};
 use crate::node::Node;
 use crate::packet::{Family, Packet};
 
@@ -168,6 +168,12 @@ impl Firewall {
     }
 }
 
+/// The nft back-end hooks the security table behind address translation; the legacy one before it.
+fn priority(table: &Table, priority: i32) -> i32 {
+    let moved = table.backend == Some(Backend::Nft) && &*table.name == "security";
+    if moved { 150 } else { priority }
+}
+
 fn entries(tables: &[Table], family: Family) -> [Vec<Entry>; 5] {
     let mut all: [Vec<Entry>; 5] = Default::default();
     for (number, table) in
@@ -187,7 +193,7 @@ fn entries(tables: &[Table], family: Family) -> [Vec<Entry>; 5] {
             list.push(Entry {
                 table: u32::try_from(number).unwrap_or(u32::MAX),
                 chain: u32::try_from(place).unwrap_or(u32::MAX),
-                priority: base.priority,
+                priority: priority(table, base.priority),
                 nat: base.kind == crate::model::Kind::Nat,
             });
         }

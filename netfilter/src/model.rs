@@ -282,6 +282,13 @@ pub enum Statement {
     Time {
         always: bool,
     },
+    /// `ipv6header`: which headers a packet has, as bits of [`ipv6_header`].
+    Ipv6Headers {
+        mask: u8,
+        /// At least one of them, rather than exactly these.
+        soft: bool,
+        invert: bool,
+    },
     /// An IPv6 extension header; the packets asked about have none.
     ExtensionHeader {
         invert: bool,
@@ -476,6 +483,18 @@ pub mod status {
     pub const CONFIRMED: u32 = 8;
     pub const SNAT: u32 = 16;
     pub const DNAT: u32 = 32;
+}
+
+/// IPv6 headers as `ipv6header` counts them, as bits.
+pub mod ipv6_header {
+    pub const PROTOCOL: u8 = 1;
+    pub const NONE: u8 = 2;
+    pub const ESP: u8 = 4;
+    pub const AH: u8 = 8;
+    pub const FRAGMENT: u8 = 16;
+    pub const ROUTING: u8 = 32;
+    pub const DESTINATION: u8 = 64;
+    pub const HOP_BY_HOP: u8 = 128;
 }
 
 /// The types of an address, as bits.

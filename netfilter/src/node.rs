@@ -158,6 +158,10 @@ impl Node {
     /// The address that MASQUERADE takes for packets that leave by this interface.
     pub(crate) fn masquerade_address(&self, name: &str, destination: IpAddr) -> Option<IpAddr> {
         let family = Family::of(destination);
+        // IPv6 chooses as for any packet, and prefers the destination itself where it is its own.
+        if family == Family::Ipv6 && self.is_own(destination) {
+            return Some(destination);
+        }
         let usable = |network: &&IpNet| {
             Family::of(network.addr()) == family
                 && match network.addr() {

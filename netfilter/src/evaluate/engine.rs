@@ -4,19 +4,22 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::conntrack::{Memory, Tracked, confirm, track};
+use super::conntrack::{Known, Memory, Tracked, confirm, track};
 use super::flow::{Core, Device, Flow, Frame, RawKind, RawStep, Stage};
 use super::outcome::{
     Decision, Delivered, Outcome, Outcomes, RouteKind, Step, StepKind, Translated, What,
 };
 use super::{Entry, Firewall};
-use crate::model::{Chain, Policy, Reject, Rule, Statement, Tool, Unknown, state};
+use crate::model::{Chain, Policy, Reject, Rule, Statement, Tool, Unknown, state, status};
 use crate::node::Way;
 use crate::packet::{Family, Origin, Packet, Ports, has_ports, protocol};
 use crate::parse::{address_number, number_address};
 
 /// The priority at which conntrack looks at a packet.
 const CONNTRACK: i32 = -200;
+/// The priorities at which the kernel translates addresses, whatever those of nat chains are.
+const DESTINATION_NAT: i32 = -100;
+const SOURCE_NAT: i32 = 100;
 /// As deep as jumps may nest; the kernel's own limit is lower, so that no real dump meets this one.
 const DEPTH: usize = 512;
 
@@ -379,9 +382,20 @@ impl<'a> Engine<'a> {
 
     /// Enters the next base chain of the hook, or leaves the hook; `false` when the way ended.
     fn next_entry(&mut self, flow: &mut Flow<'a>) -> bool {
-        let Some(entry) = self.entry(flow) else { return self.leave_hook(flow) };
+        let Some(entry) = self.entry(flow) else {
+            self.conntrack(flow);
+            self.translate_known(flow);
+            return self.leave_hook(flow);
+        };
         if entry.priority > CONNTRACK {
             self.conntrack(flow);
+        }
+        let translation = match flow.core.stage {
+            Stage::Prerouting | Stage::Output => DESTINATION_NAT,
+            _ => SOURCE_NAT,
+        };
+        if entry.nat || entry.priority > translation {
+            self.translate_known(flow);
         }
         if entry.nat && !Self::nat_applies(flow) {
             self.accepted(flow);
@@ -407,6 +421,37 @@ impl<'a> Engine<'a> {
         }
         flow.core.tracked =
             track(self.packet, &mut flow.memory, flow.core.stage == Stage::Prerouting);
+    }
+
+    /// Translates a packet of a connection whose first packet was translated: rules of nat are asked
+    /// about first packets alone.
+    fn translate_known(&self, flow: &mut Flow<'a>) {
+        let Tracked::Connection(connection) = &flow.core.tracked else { return };
+        if !connection.existing || connection.no_nat {
+            return;
+        }
+        let known = |known: &&Known| known.original == connection.original;
+        let Some(known) = flow.memory.connections.iter().find(known) else { return };
+        let destination = matches!(flow.core.stage, Stage::Prerouting | Stage::Output);
+        // Of answers, the other half is turned back.
+        let wanted = if destination == connection.reply { status::SNAT } else { status::DNAT };
+        if known.status & wanted == 0 {
+            return;
+        }
+        let beyond = if connection.reply { known.original } else { known.reply };
+        let ported = has_ports(self.packet.protocol);
+        let core = &mut flow.core;
+        if destination {
+            core.destination = beyond.source;
+            if ported {
+                core.destination_port = Some(beyond.source_port);
+            }
+        } else {
+            core.source = beyond.destination;
+            if ported {
+                core.source_port = Some(Ports::one(beyond.destination_port));
+            }
+        }
     }
 
     fn nat_applies(flow: &Flow<'a>) -> bool {

@@ -54,6 +54,9 @@ impl Engine<'_> {
                 core.destination_port.map_or(Value::Unknown(Unknown::Packet("port")), Value::one)
             }
             // The transport header's first words are read whatever the protocol, where nft says `th`.
+            Key::SourcePort(None) | Key::DestinationPort(None) => {
+                Value::Unknown(Unknown::Packet("transport header"))
+            }
             Key::SourcePort(_) | Key::DestinationPort(_) => Value::Absent,
             Key::IcmpType(family) => icmp(family, packet.icmp_type),
             Key::IcmpCode(family) => icmp(family, packet.icmp_code),

@@ -8,7 +8,7 @@ use super::flow::{Device, Flow};
 use super::keys::{Value, mac_number};
 use crate::model::{
     Compare, Conntrack, Element, Field, Key, LimitInterface, Mapped, Pattern, SetRef, Statement,
-    Unknown, address_type, state, status,
+    Unknown, address_type, ipv6_header, state, status,
 };
 use crate::node::Way;
 use crate::packet::{Family, has_ports, protocol};
@@ -131,6 +131,19 @@ impl<'a> Engine<'a> {
             }
             Statement::Time { always: true } => Truth::Yes,
             Statement::Time { always: false } => Truth::Unknown(Unknown::Time),
+            Statement::Ipv6Headers { mask, soft, invert } => {
+                let has = match self.packet.protocol {
+                    50 => ipv6_header::ESP,
+                    59 => ipv6_header::NONE,
+                    // What follows these headers is not known.
+                    0 | 43 | 44 | 51 | 60 => {
+                        return Truth::Unknown(Unknown::Packet("extension headers"));
+                    }
+                    _ => ipv6_header::PROTOCOL,
+                };
+                let holds = if *soft { has & mask != 0 } else { has == *mask };
+                Truth::of(holds != *invert)
+            }
             Statement::ExtensionHeader { invert } => Truth::of(*invert),
             Statement::Unknown(reason) => Truth::Unknown(reason.clone()),
             Statement::Effect(_) | Statement::Verdict(_) => Truth::Yes,

@@ -130,6 +130,29 @@ pub(super) fn rule(words: &[Word<'_>], family: Family, table: &mut TableBuilder,
     rule
 }
 
+fn ipv6_headers(options: &[Opt<'_, '_>]) -> Statement {
+    use crate::model::ipv6_header as header;
+    let soft = options.iter().any(|option| option.name == "--soft");
+    let Some(option) = options.iter().find(|option| option.name == "--header") else {
+        return Statement::Unknown(Unknown::NotUnderstood("ipv6header".into()));
+    };
+    let mut mask = 0;
+    for name in option.value().split(',') {
+        mask |= match name {
+            "hop" | "hop-by-hop" | "0" => header::HOP_BY_HOP,
+            "dst" | "ipv6-opts" | "60" => header::DESTINATION,
+            "route" | "ipv6-route" | "43" => header::ROUTING,
+            "frag" | "ipv6-frag" | "44" => header::FRAGMENT,
+            "auth" | "ah" | "51" => header::AH,
+            "esp" | "50" => header::ESP,
+            "none" | "ipv6-nonxt" | "59" => header::NONE,
+            "prot" | "proto" | "protocol" | "255" => header::PROTOCOL,
+            other => return Statement::Unknown(Unknown::Name(other.into())),
+        };
+    }
+    Statement::Ipv6Headers { mask, soft, invert: option.invert }
+}
+
 /// Options whose one word may begin with a dash or be a lone `!`.
 fn takes_any_word(option: &str, module: &str) -> bool {
     matches!(
@@ -190,7 +213,8 @@ fn module_of(module: &str, options: &[Opt<'_, '_>], family: Family, rule: &mut R
         // Counts and always matches; kube-proxy sets it since 1.32.
         "nfacct" => return out.push(note("nfacct")),
         "helper" => return out.push(Statement::Helper),
-        "rt" | "hbh" | "dst" | "frag" | "mh" | "ipv6header" => {
+        "ipv6header" => return out.push(ipv6_headers(options)),
+        "rt" | "hbh" | "dst" | "frag" | "mh" => {
             return out.push(Statement::ExtensionHeader {
                 invert: options.iter().any(|option| option.name == "!"),
             });

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod kernel;
+#[cfg(test)]
 mod netfilter_truth;
 #[cfg(test)]
 mod nsg_truth;
