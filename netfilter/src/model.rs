@@ -285,7 +285,7 @@ pub enum Statement {
     /// `ipv6header`: which headers a packet has, as bits of [`ipv6_header`].
     Ipv6Headers {
         mask: u8,
-        /// At least one of them, rather than exactly these.
+        /// Others may stand beside them.
         soft: bool,
         invert: bool,
     },

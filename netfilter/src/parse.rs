@@ -1,6 +1,7 @@
 //! One pure function per format: bytes to [`crate::model`], spans kept, nothing ever refused whole.
 
 mod builder;
+mod firewalld;
 mod ipset;
 mod iptables_list;
 mod iptables_list_extras;
@@ -19,6 +20,7 @@ mod ufw_status;
 mod values;
 mod words;
 
+pub use firewalld::firewalld;
 pub use ipset::ipset;
 pub use iptables_list::{iptables_list, iptables_list_as};
 pub use iptables_save::{iptables_save, iptables_save_as};

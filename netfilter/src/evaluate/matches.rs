@@ -141,8 +141,12 @@ impl<'a> Engine<'a> {
                     }
                     _ => ipv6_header::PROTOCOL,
                 };
-                let holds = if *soft { has & mask != 0 } else { has == *mask };
-                Truth::of(holds != *invert)
+                // Softly: all of them, others besides; inverted: none of them.
+                Truth::of(match (*soft, *invert) {
+                    (true, false) => has & mask == *mask,
+                    (true, true) => has & mask == 0,
+                    (false, invert) => (has == *mask) != invert,
+                })
             }
             Statement::ExtensionHeader { invert } => Truth::of(*invert),
             Statement::Unknown(reason) => Truth::Unknown(reason.clone()),

@@ -332,11 +332,12 @@ fn note(set: &str, fields: &[Value], sent: &[(u16, Packet)], seen: &mut BTreeMap
     if set == "resets" {
         // A reset goes back to the port that its packet came from.
         let ports = (number(0) as u16, number(1) as u16);
-        let found = sent.iter().find(|(_, packet)| {
+        let from = |packet: &Packet| {
             packet.protocol == protocol::TCP
                 && packet.source_port.is_some_and(|own| own.first == ports.0)
-        });
-        if let Some((number, _)) = found {
+        };
+        // A packet that was sent twice is told of twice, and the watching set says so once.
+        for (number, _) in sent.iter().filter(|(_, packet)| from(packet)) {
             seen.entry(*number).or_default().told = Some(Told::Reset);
         }
         return;
