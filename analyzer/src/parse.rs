@@ -96,6 +96,7 @@ fn dispatch(format: Format, source: &Source<'_>, hint: &Hint<'_>, rows: &mut Row
         Format::NftablesText => firewall(FirewallTextKind::NftablesText, source, hint, rows),
         Format::NftablesJson => firewall(FirewallTextKind::NftablesJson, source, hint, rows),
         Format::Ufw => firewall(FirewallTextKind::Ufw, source, hint, rows),
+        Format::Firewalld => firewall(FirewallTextKind::Firewalld, source, hint, rows),
         Format::AzureJson => azure::json(source, hint, rows),
         Format::AzureTable => azure::table(source, hint, rows),
         Format::RunCommand => azure::run_command(source, hint, rows),
@@ -127,6 +128,7 @@ fn firewall(kind: FirewallTextKind, source: &Source<'_>, hint: &Hint<'_>, rows: 
         FirewallTextKind::Ipset => Kind::IpsetDump,
         FirewallTextKind::NftablesText | FirewallTextKind::NftablesJson => Kind::NftablesRuleset,
         FirewallTextKind::Ufw => Kind::UfwStatus,
+        FirewallTextKind::Firewalld => Kind::FirewalldZones,
     }
 }
 

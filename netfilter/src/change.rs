@@ -29,7 +29,7 @@ pub enum ChangeKind {
     Remove,
     /// A rule that accepts is put before the deciding one.
     Insert,
-    /// UFW's own tool allows it.
+    /// UFW's own tool allows it, or firewalld's.
     Ufw,
 }
 
@@ -56,6 +56,10 @@ pub fn for_host(host: &Host, packet: &Packet, answer: &Answer, wish: &Wish<'_>) 
     }
     if deciding.owner == Owner::Ufw {
         out.extend(ufw(host, packet, answer, deciding, wish));
+        return out;
+    }
+    if deciding.owner == Owner::Firewalld {
+        out.extend(firewalld(host, packet, deciding, wish));
         return out;
     }
     if !deciding.policy
@@ -365,6 +369,39 @@ fn insertion(packet: &Packet, deciding: &Deciding, wish: &Wish<'_>) -> Option<Ch
     })
 }
 
+/// `firewall-cmd --add-port` in the zone whose chain decides: firewalld writes its rules itself.
+fn firewalld(host: &Host, packet: &Packet, deciding: &Deciding, wish: &Wish<'_>) -> Option<Change> {
+    let word = match packet.protocol {
+        protocol::TCP => "tcp",
+        protocol::UDP => "udp",
+        _ => return None,
+    };
+    let port = packet.destination_port?;
+    let accept = accept_rule(packet, deciding.at, family_of(deciding), wish);
+    let mut tables = edited(host.firewall(), deciding, Some(accept.clone()))?;
+    let chain = deciding.step.chain.as_ref();
+    let zone = chain.strip_prefix("zone_").or_else(|| chain.strip_prefix("filter_IN_"));
+    if zone.is_some() {
+        let all = tables.iter_mut().flat_map(|table| &mut table.chains);
+        all.filter(|known| *known.name == *chain).for_each(|known| {
+            known.rules.insert(0, accept.clone());
+        });
+    }
+    let zone = zone.map(|zone| {
+        ["_allow", "_deny", "_pre", "_post", "_log"]
+            .iter()
+            .find_map(|end| zone.strip_suffix(end))
+            .unwrap_or(zone)
+    });
+    let zone = zone.map(|zone| format!("--zone={zone} ")).unwrap_or_default();
+    accepts(host, tables, packet).then(|| Change {
+        kind: ChangeKind::Ufw,
+        command: format!("firewall-cmd {zone}--add-port={port}/{word}"),
+        undo: format!("firewall-cmd {zone}--remove-port={port}/{word}"),
+        at: deciding.at,
+    })
+}
+
 /// `ufw allow …` before the rule of this number, or at the end against a default.
 fn ufw(
     host: &Host,
@@ -475,6 +512,18 @@ mod tests {
             changes[0].undo,
             "iptables -t filter -D INPUT -s 10.1.0.5 -p tcp -m tcp --dport 10250 -j ACCEPT"
         );
+    }
+
+    #[test]
+    fn firewalld_opens_its_ports_itself() {
+        let text = "public (default, active)\n  target: default\n  interfaces: eth0\n  ports: \n";
+        let mut dumps = Dumps::default();
+        dumps.ruleset(parse::firewalld(Source::new(ArtifactId(0), text.as_bytes())).value);
+        let host = dumps.host(Node::of_addresses(["10.1.0.4".parse().unwrap()]));
+        let (other, own) = ("10.1.0.5".parse().unwrap(), "10.1.0.4".parse().unwrap());
+        let packet = Packet::tcp(Origin::Interface("eth0".to_owned()), other, own, 10250);
+        let changes = for_host(&host, &packet, &host.ask(&packet), &ONE);
+        assert_eq!(changes[0].command, "firewall-cmd --zone=public --add-port=10250/tcp");
     }
 
     #[test]

@@ -160,9 +160,9 @@ impl NodeFirewall {
                 FirewallTextKind::IptablesSave
                 | FirewallTextKind::IptablesRules
                 | FirewallTextKind::IptablesList => iptables = iptables.or(Some(text.at)),
-                FirewallTextKind::NftablesText | FirewallTextKind::NftablesJson => {
-                    nftables = nftables.or(Some(text.at));
-                }
+                FirewallTextKind::NftablesText
+                | FirewallTextKind::NftablesJson
+                | FirewallTextKind::Firewalld => nftables = nftables.or(Some(text.at)),
                 FirewallTextKind::Ipset => {}
                 FirewallTextKind::Ufw => {
                     let status = parse::ufw_status(source(text)).value;
@@ -235,11 +235,9 @@ impl NodeFirewall {
                 at: deciding.map_or(self.at(), |deciding| deciding.at),
                 whole: self.answer.unseen.is_empty() && !self.answer.more_elsewhere,
             },
-            What::Drop | What::Reject if !by_design => {
-                deciding.map_or(Gate::Unknown, |deciding| {
-                    Gate::Shut(Shut::new(&self.answer, deciding, true))
-                })
-            }
+            What::Drop | What::Reject if !by_design => deciding.map_or(Gate::Unknown, |deciding| {
+                Gate::Shut(Shut::new(&self.answer, deciding, true))
+            }),
             What::Unknown if !by_design => deciding
                 .filter(|deciding| {
                     let stops = |what| self.answer.outcomes.may(what);
@@ -371,6 +369,9 @@ fn host(texts: &[(FirewallText, Option<Family>)], node: FirewallNode) -> Host {
             }
             FirewallTextKind::NftablesJson => {
                 dumps.ruleset(parse::nft_json(source).value);
+            }
+            FirewallTextKind::Firewalld => {
+                dumps.ruleset(parse::firewalld(source).value);
             }
             FirewallTextKind::Ufw => {
                 dumps.ufw(parse::ufw_status(source).value);

@@ -61,6 +61,7 @@ pub enum Kind {
     IpsetDump,
     NftablesRuleset,
     UfwStatus,
+    FirewalldZones,
     ResolvConf,
     DnsLookup,
     NetworkProbe,
@@ -99,6 +100,7 @@ impl Kind {
             Self::IpsetDump => "ipset",
             Self::NftablesRuleset => "nftables",
             Self::UfwStatus => "ufw-status",
+            Self::FirewalldZones => "firewalld-zones",
             Self::ResolvConf => "resolv-conf",
             Self::DnsLookup => "dns-lookup",
             Self::NetworkProbe => "network-probe",
@@ -215,6 +217,8 @@ pub enum FirewallTextKind {
     NftablesText,
     NftablesJson,
     Ufw,
+    /// `firewall-cmd --list-all[-zones]`.
+    Firewalld,
 }
 
 /// NSG JSON in whatever form, read by the netfilter crate when facts are built.

@@ -54,6 +54,7 @@ pub enum Format {
     NftablesText,
     NftablesJson,
     Ufw,
+    Firewalld,
     ResolvConf,
     Hosts,
     DnsLookup,
@@ -302,6 +303,9 @@ fn firewall(lines: &[&str], hint: &Hint<'_>) -> Option<Format> {
     }
     if any(lines::is_ipset) || lines::is_ipset_list(early) {
         return Some(Format::Ipset);
+    }
+    if lines::is_firewalld(early) {
+        return Some(Format::Firewalld);
     }
     lines::is_ufw(early, hint).then_some(Format::Ufw)
 }

@@ -219,7 +219,8 @@ fn by_program(program: &str, section: &Section<'_>, text: &str, hint: &Hint<'_>,
         "openssl" if section.words().any(|word| word == "s_client") => probe::probes(section, rows),
         "openssl" => certificate::openssl(section, rows),
         "cat" | "head" | "tail" | "less" | "more" | "grep" | "type" => by_path(section, hint, rows),
-        "iptables-save" | "ip6tables-save" | "iptables" | "ip6tables" | "ipset" | "nft" | "ufw" => {
+        "iptables-save" | "ip6tables-save" | "iptables" | "ip6tables" | "ipset" | "nft" | "ufw"
+        | "firewall-cmd" => {
             firewall(program, section, rows);
         }
         "journalctl" | "dmesg" | "crictl" => logs(section, hint, rows),
@@ -310,6 +311,7 @@ fn firewall(program: &str, section: &Section<'_>, rows: &mut Rows) {
         "iptables-save" | "ip6tables-save" => FirewallTextKind::IptablesSave,
         "ipset" => FirewallTextKind::Ipset,
         "ufw" => FirewallTextKind::Ufw,
+        "firewall-cmd" => FirewallTextKind::Firewalld,
         "nft" if words.iter().any(|word| *word == "-j" || *word == "--json") => {
             FirewallTextKind::NftablesJson
         }

@@ -39,6 +39,7 @@ targets! {
     "dns" => |bytes| rows(bytes, parse::dns::dns),
     "etcd_status" => |bytes| rows(bytes, parse::prometheus::etcd_status),
     "failed_command" => |bytes| rows(bytes, parse::transcript::failed_command),
+    "firewalld" => |bytes| told(bytes, &konspect_netfilter::parse::firewalld(source(bytes))),
     "flow_dump" => |bytes| rows(bytes, parse::flow_dump::dump),
     "health" => |bytes| rows(bytes, parse::health::checks),
     "hosts" => |bytes| rows(bytes, parse::dns::hosts),
@@ -149,17 +150,22 @@ fn verdict(bytes: &[u8]) {
         netfilter::nft_text(source).value,
         netfilter::nft_json(source).value,
     ];
-    let (own, other) = (std::net::IpAddr::from([10, 1, 0, 4]), std::net::IpAddr::from([10, 1, 0, 5]));
+    let (own, other) =
+        (std::net::IpAddr::from([10, 1, 0, 4]), std::net::IpAddr::from([10, 1, 0, 5]));
     for ruleset in rulesets {
         let node = konspect_netfilter::node::Node::of_addresses([own]);
         let sets = netfilter::ipset(source).value;
         let budget = Budget { rules: 20_000, outcomes: 32 };
         let firewall = Firewall::new(vec![ruleset], sets, node).with_budget(budget);
         let first = Packet::tcp(Origin::SomeInterface, other, own, 10250);
-        let packets =
-            [first.clone(), Packet::udp(Origin::Node, own, other, 53), Packet::ping(Origin::Node, own, other)];
+        let packets = [
+            first.clone(),
+            Packet::udp(Origin::Node, own, other, 53),
+            Packet::ping(Origin::Node, own, other),
+        ];
         for packet in &packets {
-            let outcomes = firewall.verdict_after(packet, &[], std::slice::from_ref(&first)).outcomes;
+            let outcomes =
+                firewall.verdict_after(packet, &[], std::slice::from_ref(&first)).outcomes;
             assert!(!outcomes.is_empty());
             for outcome in outcomes {
                 if let Some(decision) = outcome.decision {

@@ -3,6 +3,8 @@
 //! Needs root and network namespaces; says so where they are not. `KONSPECT_KERNEL_SEED` and
 //! `KONSPECT_KERNEL_RULESETS` ask about others and more.
 
+#![expect(clippy::format_push_string, reason = "rules are texts, and no test is in a hurry here")]
+
 mod laboratory;
 mod rulesets;
 
@@ -13,7 +15,7 @@ use konspect_netfilter::evaluate::{Delivered, Firewall, Outcome, StepKind, What}
 use konspect_netfilter::ipset::IpSets;
 use konspect_netfilter::model::{Ruleset, Unknown};
 use konspect_netfilter::node::{Interface, Node, Route};
-use konspect_netfilter::packet::{Family, Packet, has_ports};
+use konspect_netfilter::packet::{Family, Packet, Ports, has_ports};
 use konspect_netfilter::parse;
 
 use laboratory::{Headers, INTERFACES, Laboratory, Seen, Told};
@@ -226,7 +228,7 @@ fn headers_differ(packet: &Packet, outcome: &Outcome, headers: &Headers) -> Opti
     check("destination", format!("{:?}", Some(destination)), format!("{:?}", headers.destination));
     check("source", format!("{:?}", Some(source)), format!("{:?}", headers.source));
     if has_ports(packet.protocol) {
-        let port = outcome.destination.and_then(|to| to.port).and_then(|ports| ports.single());
+        let port = outcome.destination.and_then(|to| to.port).and_then(Ports::single);
         check(
             "port",
             port.or(packet.destination_port).unwrap_or(0).to_string(),

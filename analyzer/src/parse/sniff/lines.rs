@@ -197,6 +197,12 @@ pub(super) fn is_ipset_list(early: &[&str]) -> bool {
     })
 }
 
+/// `firewall-cmd --list-all` and `--list-all-zones`: a zone and its first fields.
+pub(super) fn is_firewalld(early: &[&str]) -> bool {
+    let field = |name: &str| early.iter().any(|line| line.trim_start().starts_with(name));
+    field("target: ") && field("icmp-block-inversion: ") && field("interfaces:")
+}
+
 /// `ufw status` in any of its forms, also in other languages.
 pub(super) fn is_ufw(early: &[&str], hint: &Hint<'_>) -> bool {
     let first = early.first().copied().unwrap_or_default();

@@ -5,7 +5,11 @@
 //! (the IP identification, or the flow label), swallows what the node's own stack answers, and never
 //! decides. A question ends when the kernel has counted as many packets as were sent.
 
-#![expect(clippy::disallowed_methods, reason = "the laboratory is made of the system's own tools")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::format_collect,
+    reason = "the laboratory is made of the system's own tools, and of their texts"
+)]
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -259,6 +263,10 @@ impl Laboratory {
     }
 
     /// Runs a tool inside the node.
+    #[expect(
+        clippy::unused_self,
+        reason = "only the thread that lives in a laboratory may do this"
+    )]
     pub(super) fn run(
         &self,
         program: &str,

@@ -419,9 +419,7 @@ impl Writer<'_> {
                 self.word(&["prot", "esp", "none", "esp,prot"]),
                 self.word(&["", " --soft"])
             ),
-            33 if table == "raw" && chain == "PREROUTING"
-                || table == "mangle" && chain == "PREROUTING" =>
-            {
+            33 if matches!(table, "raw" | "mangle") && chain == "PREROUTING" => {
                 format!(
                     "-m rpfilter {}",
                     self.word(&["", "--loose ", "--invert ", "--loose --invert "])
