@@ -125,8 +125,11 @@ impl Analysis {
     }
 
     fn audit_object(&self) -> Option<serde_json::Value> {
-        let minor = self.facts.context.minor();
-        Some(audit::object(self.facts.audit.ok()?, minor, &self.paths))
+        if let Some(log) = self.facts.audit.ok() {
+            return Some(audit::object(log, self.facts.context.minor(), &self.paths));
+        }
+        let rows: Vec<_> = self.facts.audit_rows.ok()?.iter().collect();
+        Some(audit::object_of_summaries(&rows, &self.paths))
     }
 
     fn card(&self, bundle: &Bundle) -> BundleCard {
@@ -181,6 +184,10 @@ fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>, audits: &Folds) -
             let mut scanned = if konspect_audit::sniff(bytes).is_some() {
                 audits.take(source);
                 Scanned::audit()
+            } else if let Some(audit_rows) = konspect_audit::aggregate::read(source) {
+                let mut rows = Rows { audit_rows, ..Rows::default() };
+                rows.covers(TableKind::AuditSummaries, source.whole());
+                Scanned { kind: Kind::AuditLog, rows }
             } else {
                 let (kind, rows) = parse::artifact(&source, hint);
                 Scanned { kind, rows }

@@ -132,6 +132,8 @@ pub struct Facts {
     pub webhooks: Table<Listing<Webhook>>,
     pub api_services: Table<Listing<ApiService>>,
     pub flow_schemas: Table<Listing<FlowSchema>>,
+    /// What queries over audit tables gave that somebody else ran.
+    pub audit_rows: Table<Listing<konspect_audit::Aggregate>>,
     pub priority_levels: Table<Listing<PriorityLevel>>,
     pub network_policies: Table<Listing<NetworkPolicy>>,
     pub disruption_budgets: Table<Listing<DisruptionBudget>>,

@@ -273,7 +273,7 @@ pub(crate) fn row_end(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-fn cells(row: &[u8], delimiter: u8) -> Vec<Cow<'_, str>> {
+pub(crate) fn cells(row: &[u8], delimiter: u8) -> Vec<Cow<'_, str>> {
     let row = row.strip_suffix(b"\n").unwrap_or(row);
     let row = row.strip_suffix(b"\r").unwrap_or(row);
     let (mut cells, mut start, mut quoted) = (Vec::new(), 0, false);

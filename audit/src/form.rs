@@ -72,6 +72,10 @@ pub fn sniff(head: &[u8]) -> Option<Form> {
             {
                 return Some(Form::AzureDiagnostics);
             }
+            // A message that an Event Hub captured, printed as JSON.
+            if has_key("Body") && (has("kube-audit") || has("audit.k8s.io")) {
+                return Some(Form::AzureDiagnostics);
+            }
             if !has("audit.k8s.io/") || !(has_key("auditID") || has_key("requestURI")) {
                 return None;
             }

@@ -34,6 +34,7 @@
 //!
 //! This crate refuses to know what is healthy: rules judge, and words are said elsewhere.
 
+pub mod aggregate;
 pub mod answers;
 mod batch;
 mod budget;
@@ -65,6 +66,7 @@ mod time;
 mod timeline;
 mod watches;
 
+pub use aggregate::Aggregate;
 pub use client::Scope;
 pub use event::{Component, Event, Stage, Verb};
 pub use failure::Failure;

@@ -34,6 +34,8 @@ struct Keys {
     properties: Option<Range<usize>>,
     time: Option<Range<usize>>,
     list: Option<Range<usize>>,
+    /// What an Event Hub's capture holds of one message.
+    body: Option<Range<usize>>,
     columns: bool,
     rows: bool,
     row: bool,
@@ -145,7 +147,27 @@ impl<'a> Reader<'a> {
             self.list(list, bytes, at, depth);
             return true;
         }
+        if let Some(body) = part(&keys.body).filter(|_| whole.is_ok()) {
+            return self.message(body, at, depth);
+        }
         false
+    }
+
+    /// The body of a captured message: text, or `{"bytes": text}` as Avro's own tools write it.
+    fn message(&mut self, body: &[u8], at: Span, depth: u8) -> bool {
+        let mut text = body;
+        let mut cursor = Cursor::new(body);
+        let _ = cursor.object(|cursor, key| {
+            let start = cursor.at;
+            cursor.skip()?;
+            if key == b"bytes" || key == b"string" {
+                text = body.get(start..cursor.at).unwrap_or_default();
+            }
+            Ok(())
+        });
+        let Some(inner) = string_of(text) else { return false };
+        self.value(inner.trim().as_bytes(), at, Form::Values, depth + 1);
+        true
     }
 
     fn list(&mut self, list: &[u8], bytes: &[u8], at: Span, depth: u8) {
@@ -279,6 +301,7 @@ fn collect(bytes: &[u8], keys: &mut Keys) -> Result<(), Odd> {
             b"properties" => keys.properties = Some(start..end),
             b"time" | b"timestamp" => keys.time = Some(start..end),
             b"records" | b"items" | b"tables" | b"value" if is_list => keys.list = Some(start..end),
+            b"body" => keys.body = Some(start..end),
             b"columns" if is_list => keys.columns = true,
             b"rows" if is_list => keys.rows = true,
             b"auditid" if key != b"auditID" => keys.row = true,

@@ -206,6 +206,31 @@ fn all_forms_give_the_same() {
     check("AzureDiagnostics", diagnostics, Form::LogAnalyticsCsv);
 }
 
+/// Captures of an Event Hub are Avro; printed as JSON lines, the body is text or bytes.
+#[test]
+fn captured_messages_are_opened() {
+    let records =
+        format!("{{\"records\":[{},{}]}}", azure(&event("a", "")), azure(&event("b", "")));
+    let body = escaped(&records);
+    for line in [
+        format!(
+            r#"{{"SequenceNumber":7,"Offset":"1","EnqueuedTimeUtc":"6/2/2025 4:55:47 PM","SystemProperties":{{}},"Properties":{{}},"Body":{body}}}"#
+        ),
+        format!(
+            r#"{{"SequenceNumber":7,"Offset":"1","SystemProperties":{{}},"Properties":{{}},"Body":{{"bytes":{body}}}}}"#
+        ),
+    ] {
+        assert!(konspect_audit::sniff(line.as_bytes()).is_some(), "{line}");
+        let summary = read(format!("{line}\n"));
+        assert_eq!(
+            (summary.reading.events, summary.reading.refused),
+            (2, 0),
+            "{:?}",
+            summary.refusals
+        );
+    }
+}
+
 #[test]
 fn long_lines_neither_end_nor_shorten_anything() {
     for length in [65_537, 1_048_577, 16_777_217] {

@@ -89,6 +89,11 @@ fn judge_text(head: &[u8], name: &str, shown: &str) -> Result<(), OpenError> {
     let refuse = |reason: &str| {
         Err(OpenError::NotABundle { path: shown.to_owned(), reason: reason.to_owned() })
     };
+    if head.starts_with(b"Obj\x01") {
+        return refuse(
+            "an Avro file (an Event Hub's capture?): print it as JSON lines first, with `avro-tools tojson` or `fastavro`",
+        );
+    }
     let utf16 = matches!(Encoding::of(head), Encoding::Utf16Le | Encoding::Utf16Be);
     if !utf16 && looks_binary(head) {
         return refuse("it is a binary file");

@@ -85,6 +85,7 @@ rule-request-latency-over-slo = requests take longer than the objective
 request-latency-over-slo-title = { $verb } { $resource } takes { $seconds } s (p99), over the objective
 request-latency-over-slo-audit = the slowest of { $user }, whose p99 is { $seconds } s; the objective is { $limit } s
 request-latency-over-slo-metric = the p99 of { $count } requests is { $seconds } s; the objective is { $limit } s
+request-latency-over-slo-table = a saved query gives a p99 of { $seconds } s; the objective is { $limit } s
 request-latency-over-slo-advice = see whether one client's calls are slow or everybody's
 request-latency-over-slo-cleared = no kind of request with enough samples is over the objective
 

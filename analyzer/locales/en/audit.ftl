@@ -17,6 +17,7 @@ audit-collector-counted = with --by the { $count } requests of the collection it
 audit-spilled = { $count } requests are in no row of their own, since there were too many different clients or kinds
 audit-more = … and { $count } more (--top)
 audit-more-questions = More questions (--report): { $names }
+audit-summaries = Results of queries that somebody else ran: how they counted, and whether watches are in the latencies, is not known.
 audit-nothing = nothing found
 audit-cannot-tell = cannot be told from this log
 audit-without = Without { $client }, p99 of everybody else falls from { $from } ms to about { $to } ms; it takes { $share } % of all time spent on requests.

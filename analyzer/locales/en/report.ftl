@@ -102,6 +102,7 @@ table-azure-outbound = outbound rules and public IPs
 table-azure-snat-metrics = SNAT metrics
 table-azure-disk-metrics = disk metrics
 table-audit = audit log
+table-audit-summaries = results of audit log queries
 
 # The next commands.
 next-check = reads what a cause that is not certain rests on

@@ -91,6 +91,7 @@ rule-request-latency-over-slo = le richieste durano più dell'obiettivo
 request-latency-over-slo-title = { $verb } { $resource } richiede { $seconds } s (p99), oltre l'obiettivo
 request-latency-over-slo-audit = la più lenta di { $user }, il cui p99 è { $seconds } s; l'obiettivo è { $limit } s
 request-latency-over-slo-metric = il p99 di { $count } richieste è { $seconds } s; l'obiettivo è { $limit } s
+request-latency-over-slo-table = una query salvata dà un p99 di { $seconds } s; l'obiettivo è { $limit } s
 request-latency-over-slo-advice = vedere se sono lente le chiamate di un client o di tutti
 request-latency-over-slo-cleared = nessun tipo di richiesta con abbastanza campioni supera l'obiettivo
 

@@ -17,6 +17,7 @@ audit-collector-counted = con --by si contano anche le { $count } richieste dell
 audit-spilled = { $count } richieste non hanno una riga propria: client o tipi diversi erano troppi
 audit-more = … e altre { $count } (--top)
 audit-more-questions = Altre domande (--report): { $names }
+audit-summaries = Risultati di query eseguite da altri: come abbiano contato, e se nelle latenze ci siano i watch, non si sa.
 audit-nothing = nulla trovato
 audit-cannot-tell = non si può dire da questo log
 audit-without = Senza { $client } il p99 di tutti gli altri scende da { $from } ms a circa { $to } ms; occupa il { $share } % di tutto il tempo speso nelle richieste.

@@ -102,6 +102,7 @@ table-azure-outbound = regole in uscita e indirizzi IP pubblici
 table-azure-snat-metrics = metriche SNAT
 table-azure-disk-metrics = metriche dei dischi
 table-audit = log di controllo
+table-audit-summaries = risultati di query sui log di controllo
 
 # The next commands.
 next-check = legge ciò su cui poggia una causa non certa

@@ -17,6 +17,7 @@ audit-collector-counted = --by에서는 수집 자체의 요청 { $count }개도
 audit-spilled = 클라이언트나 종류가 너무 많아 요청 { $count }개는 자체 행이 없습니다
 audit-more = … 외 { $count }개(--top)
 audit-more-questions = 다른 질문(--report): { $names }
+audit-summaries = 다른 사람이 실행한 쿼리의 결과입니다. 어떻게 세었는지, 지연 시간에 감시(watch)가 포함되었는지는 알 수 없습니다.
 audit-nothing = 찾은 것 없음
 audit-cannot-tell = 이 로그로는 알 수 없음
 audit-without = { $client }이(가) 없으면 다른 모든 클라이언트의 p99가 { $from } ms에서 약 { $to } ms로 떨어집니다. 이 클라이언트는 전체 요청 처리 시간의 { $share } %를 씁니다.

@@ -86,6 +86,7 @@ table-azure-outbound = 아웃바운드 규칙 및 공용 IP
 table-azure-snat-metrics = SNAT 메트릭
 table-azure-disk-metrics = 디스크 메트릭
 table-audit = 감사 로그
+table-audit-summaries = 감사 로그 쿼리 결과
 
 # The next commands.
 next-check = 확실하지 않은 원인의 근거를 읽습니다

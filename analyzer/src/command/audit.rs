@@ -10,9 +10,11 @@ use konspect::audit_logs;
 use konspect::language::Language;
 use konspect::render::table;
 use konspect::report::audit::questions::{Ask, Question as Table};
-use konspect::report::audit::{Cell, cautions, collector_requests, object, reading, without};
+use konspect::report::audit::{
+    Cell, cautions, collector_requests, object, reading, summaries, without,
+};
 use konspect_audit::answers::{Dimension, Filter};
-use konspect_audit::{AuditFold, AuditSummary, ClientSummary, Fold, Question, Verb};
+use konspect_audit::{Aggregate, AuditFold, AuditSummary, ClientSummary, Fold, Question, Verb};
 use konspect_bundle::{Words, words};
 use serde_json::{Map, Value};
 
@@ -45,6 +47,9 @@ pub(crate) fn run(arguments: &Audit, global: &Global) -> Result<Exit, Failure> {
     let summary = logs.fold.clone().finish();
     let language = Language::new(locale(global));
     let page = Page { arguments, language: &language, logs: &logs, summary: &summary, ask: &ask };
+    if !logs.rows.is_empty() {
+        return page.summaries(terminal(global).color);
+    }
     match arguments.output {
         TableFormat::Json => page.json(&tables),
         TableFormat::Csv => page.csv(&tables),
@@ -58,6 +63,8 @@ struct Read {
     /// Paths that places point into; none with saved states, whose places are of other artefacts.
     paths: Vec<String>,
     states: u64,
+    /// Results of queries that somebody else ran, where there is nothing else.
+    rows: Vec<Aggregate>,
 }
 
 /// Reads saved states, and opens everything else as one bundle.
@@ -71,7 +78,8 @@ fn read(paths: &[PathBuf], question: Question, narrowed: bool) -> Result<Read, F
         );
         return Err(Failure::new(Exit::Usage, error));
     }
-    let mut read = Read { fold: AuditFold::default(), paths: Vec::new(), states: 0 };
+    let mut read =
+        Read { fold: AuditFold::default(), paths: Vec::new(), states: 0, rows: Vec::new() };
     for path in &states {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         let bytes = bytes.map_err(|error| Failure::new(Exit::Refused, error))?;
@@ -81,14 +89,17 @@ fn read(paths: &[PathBuf], question: Question, narrowed: bool) -> Result<Read, F
     }
     if !logs.is_empty() {
         let logs: Vec<PathBuf> = logs.into_iter().cloned().collect();
-        let logs = audit_logs::read(&open(&logs)?, question);
-        if logs.logs == 0 {
-            let error = anyhow!(
-                "no audit log in it: events of audit.k8s.io, Azure Diagnostics and Log Analytics exports are known"
-            );
-            return Err(Failure::new(Exit::Refused, error));
+        let logs = audit_logs::read(&open(&logs)?, &question);
+        match logs.fold {
+            Some(fold) => read.fold.merge(fold),
+            None if read.states == 0 && !narrowed && !logs.rows.is_empty() => read.rows = logs.rows,
+            None => {
+                let error = anyhow!(
+                    "no audit log in it: events of audit.k8s.io, Azure Diagnostics and Log Analytics exports are known"
+                );
+                return Err(Failure::new(Exit::Refused, error));
+            }
         }
-        read.fold.merge(logs.fold);
         if read.states == 0 {
             read.paths = logs.paths;
         }
@@ -113,6 +124,37 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
+    /// What somebody else counted, as it was counted.
+    fn summaries(&self, bold: bool) -> Result<Exit, Failure> {
+        let rows: Vec<&Aggregate> = self.logs.rows.iter().collect();
+        let tables = summaries::tables(&rows, self.arguments.top);
+        match (self.arguments.output, tables.as_slice()) {
+            (TableFormat::Json, _) => {
+                let answers = tables
+                    .iter()
+                    .map(|table| (table.question.key().to_owned(), table.json(&self.logs.paths)));
+                let answers: Map<String, Value> = answers.collect();
+                let text = serde_json::to_string_pretty(&answers)
+                    .map_err(|error| Failure::new(Exit::CannotWrite, error))?;
+                print(&text)
+            }
+            (TableFormat::Csv, [one]) => print(table::csv(one, &self.logs.paths).trim_end()),
+            (TableFormat::Csv, _) => Err(Failure::new(
+                Exit::Usage,
+                anyhow!("CSV is one table: give one result of a query"),
+            )),
+            (TableFormat::Table, _) => {
+                let mut out = self.language.label("audit-summaries") + "\n";
+                for answer in &tables {
+                    let title = format!("audit-title-{}", answer.question.as_str());
+                    let text = table::text(answer, self.language, bold);
+                    let _ = write!(out, "\n{}\n{text}", self.language.label(&title));
+                }
+                print(out.trim_end())
+            }
+        }
+    }
+
     fn minor(&self) -> Result<Option<u32>, Failure> {
         let Some(text) = &self.arguments.server_version else { return Ok(None) };
         let minor = text.trim_start_matches('v').strip_prefix("1.").unwrap_or(text);

@@ -161,6 +161,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             ),
             |row| row.at,
         ),
+        audit_rows: sources.listing(TableKind::AuditSummaries, rows.audit_rows, |row| row.at),
         flow_schemas: sources.listing(TableKind::FlowControl, rows.flow_schemas, |row| row.at),
         priority_levels: sources
             .listing(TableKind::FlowControl, rows.priority_levels, |row| row.at),

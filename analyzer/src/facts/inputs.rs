@@ -190,6 +190,7 @@ tables! {
     ApiServerPath => apiserver_path, [Probes, KubeletLogs, TunnelLogs];
     Egress => egress, [Probes, Events];
     AuditSummary => audit, [Audit];
+    Listing<konspect_audit::Aggregate> => audit_rows, [AuditSummaries];
 }
 
 impl<T> Table<T> {

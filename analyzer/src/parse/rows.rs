@@ -181,6 +181,7 @@ tables! {
     AzureSnatMetrics => "azure-snat-metrics",
     AzureDiskMetrics => "azure-disk-metrics",
     Audit => "audit",
+    AuditSummaries => "audit-summaries",
 }
 
 /// A source that covers a table, even with no row: `items: []` proves that there is nothing.
@@ -264,6 +265,8 @@ pub struct Rows {
     pub node_usage: Vec<NodeUsage>,
     pub pod_usage: Vec<PodUsage>,
     pub scrapes: Vec<Scrape>,
+    /// Rows of queries over audit tables that somebody else ran.
+    pub audit_rows: Vec<konspect_audit::Aggregate>,
     pub logs: Vec<LogFile>,
     pub commands: Vec<CommandOutcome>,
     pub client_facts: Vec<ClientFact>,
@@ -355,6 +358,7 @@ append_rows!(
     node_usage,
     pod_usage,
     scrapes,
+    audit_rows,
     logs,
     commands,
     client_facts,

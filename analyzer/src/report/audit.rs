@@ -3,6 +3,7 @@
 //! A column's key is what scripts read and names its unit; its heading is a sentence like any other.
 
 pub mod questions;
+pub mod summaries;
 
 use konspect_audit::{AuditSummary, counterfactual};
 use konspect_bundle::{Span, Words, words};
@@ -91,6 +92,7 @@ pub fn reading(audit: &AuditSummary) -> Value {
         "admin_only": audit.admin_only,
         "tells_open_watches": audit.tells_open,
         "row_cap": audit.row_cap,
+        "from_summaries": false,
     })
 }
 
@@ -138,6 +140,18 @@ pub fn object(audit: &AuditSummary, minor: Option<u32>, paths: &[String]) -> Val
     }
     object.insert("without".to_owned(), without_suspect(audit, minor));
     Value::Object(object)
+}
+
+/// The `audit` object where there is no log, but results of queries that somebody else ran.
+pub fn object_of_summaries(rows: &[&konspect_audit::Aggregate], paths: &[String]) -> Value {
+    let mut object = object(&AuditSummary::default(), None, paths);
+    if let Value::Object(answers) = &mut object {
+        answers.insert("from_summaries".to_owned(), Value::from(true));
+        for table in summaries::tables(rows, ROWS) {
+            answers.insert(table.question.key().to_owned(), table.json(paths));
+        }
+    }
+    object
 }
 
 /// What the others would have seen without the client that is worth taking out, where somebody was

@@ -161,7 +161,7 @@ pub fn recipe_of(table: TableKind) -> Recipe {
             1024,
             Way::Collector("azure.zip", &["--only", "nodes", "--azure"]),
         ),
-        TableKind::Audit => (
+        TableKind::Audit | TableKind::AuditSummaries => (
             "konspect-collect --audit PATH",
             "the audit log's storage account or workspace",
             102_400,

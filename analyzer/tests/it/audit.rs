@@ -313,3 +313,28 @@ fn the_report_answers_what_it_promises() {
     assert_eq!(json["cluster"]["api_load"][0]["client"], "checkout (shop/checkout)");
     assert_eq!(json["cluster"]["latency"][0]["unit"], "ms");
 }
+
+#[test]
+fn results_of_saved_queries_answer_what_they_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    put("top.csv", "UserAgent,count_\nlister/1.0,900\nkubelet/v1.31.7,100\n");
+    put(
+        "p99.json",
+        r#"[{"HttpMethod":"list","Resource":"pods","p99latency":"41000","TableName":"PrimaryResult"}]"#,
+    );
+    let answer = answer(&[folder.path()], &[]);
+    assert_eq!(answer["top_user_agents"][0]["share"], 0.9);
+    assert_eq!(answer["latency_by_request"][0]["p99_ms"], 41000.0);
+    let (exit, out, _) = audit(&[folder.path()], &[]);
+    assert!(exit == 0 && out.contains("somebody else ran") && out.contains("41.00 s"), "{out}");
+    let (exit, _, err) = audit(&[folder.path()], &["--by", "verb"]);
+    assert!(exit == 3 && err.contains("no audit log"), "{err}");
+    let bundle = Bundle::open(&[folder.path().to_owned()], &Limits::default()).unwrap();
+    let json = serde_json::to_value(kit::report(&bundle)).unwrap();
+    let violations = schema::check(&json);
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
+    assert_eq!(json["audit"]["from_summaries"], true);
+    assert_eq!(json["audit"]["top_user_agents"][0]["requests"], 900);
+    assert_eq!(json["unexplained"][0]["rule"], "request-latency-over-slo");
+}

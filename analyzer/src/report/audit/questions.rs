@@ -72,7 +72,7 @@ pub struct Ask {
 }
 
 /// The columns that every group of requests has.
-const LOAD: [&str; 13] = [
+pub(super) const LOAD: [&str; 13] = [
     "requests",
     "share",
     "per_second",
@@ -86,6 +86,25 @@ const LOAD: [&str; 13] = [
     "server_errors",
     "users",
     "source_ips",
+];
+
+/// The columns of latency by request.
+pub(super) const REQUESTS: [&str; 15] = [
+    "user",
+    "user_agent",
+    "verb",
+    "resource",
+    "subresource",
+    "scope",
+    "requests",
+    "p50_ms",
+    "p90_ms",
+    "p99_ms",
+    "max_ms",
+    "objective_ms",
+    "objective",
+    "excused_ms",
+    "where",
 ];
 
 impl Question {
@@ -296,24 +315,7 @@ fn requests(question: Question, audit: &AuditSummary, ask: &Ask) -> Table {
             ]
         })
         .collect();
-    let columns = [
-        "user",
-        "user_agent",
-        "verb",
-        "resource",
-        "subresource",
-        "scope",
-        "requests",
-        "p50_ms",
-        "p90_ms",
-        "p99_ms",
-        "max_ms",
-        "objective_ms",
-        "objective",
-        "excused_ms",
-        "where",
-    ];
-    table(question, &columns, rows, ask)
+    table(question, &REQUESTS, rows, ask)
 }
 
 fn bursts(audit: &AuditSummary, ask: &Ask) -> Table {

@@ -1,6 +1,6 @@
 //! Requests take longer than the upstream objective: by the audit log, else by the metrics.
 
-use konspect_audit::AuditSummary;
+use konspect_audit::{Aggregate, AuditSummary};
 use konspect_bundle::words;
 
 use super::{micros, resource};
@@ -20,9 +20,10 @@ static META: Meta =
 
 impl Rule for RequestLatencyOverSlo {
     const META: &'static Meta = &META;
-    type Inputs<'f> = AnyOf<&'f AuditSummary, &'f Listing<Scrape>>;
+    type Inputs<'f> = AnyOf<AnyOf<&'f AuditSummary, &'f Listing<Scrape>>, &'f Listing<Aggregate>>;
 
-    fn check(AnyOf(audit, scrapes): Self::Inputs<'_>, out: &mut Checked) {
+    fn check(AnyOf(first, rows): Self::Inputs<'_>, out: &mut Checked) {
+        let AnyOf(audit, scrapes) = first.unwrap_or(AnyOf(None, None));
         let breaches = audit.map(breaches).unwrap_or_default();
         let metrics = scrapes.map(Metrics::new);
         let slow = metrics.as_ref().map(Metrics::slow_requests).unwrap_or_default();
@@ -57,6 +58,16 @@ impl Rule for RequestLatencyOverSlo {
                     .affected(slow.len())
                     .step(advice()),
             );
+        } else if let Some((row, p99, limit)) = slowest_row(rows) {
+            let seconds = format!("{:.1}", micros(p99));
+            let title = words!("request-latency-over-slo-title", verb = &row.verb, resource = &row.resource, seconds = seconds.clone());
+            let says = words!("request-latency-over-slo-table", seconds = seconds, limit = format!("{:.0}", micros(limit)));
+            out.found(
+                META.finding(Subject::cluster(""), title, row.at, says)
+                    .confidence(Confidence::Likely)
+                    .severity(Severity::Warning)
+                    .step(advice()),
+            );
         } else if let Some(at) = metrics.as_ref().filter(|metrics| metrics.times_requests()).and_then(Metrics::apiserver_at) {
             out.cleared(at, words!("request-latency-over-slo-cleared"));
         } else if let Some((_, at)) = audit.and_then(|audit| audit.others().next()?.total.first) {
@@ -65,4 +76,28 @@ impl Rule for RequestLatencyOverSlo {
             out.blind(Missing::table(TableKind::Audit));
         }
     }
+}
+
+/// Kinds whose plural alone tells that the API server stores them: a query's result has no group.
+const STORED: &[&str] = &[
+    "configmaps", "cronjobs", "daemonsets", "deployments", "endpoints", "endpointslices", "events", "ingresses", "jobs", "leases",
+    "namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "replicasets", "rolebindings", "roles", "secrets",
+    "serviceaccounts", "services", "statefulsets",
+];
+
+/// The row of somebody's query that is most over its objective, with its p99 and the objective in
+/// micro-seconds. Lists are measured by the widest one, since the result does not tell their scope.
+fn slowest_row(rows: Option<&Listing<Aggregate>>) -> Option<(&Aggregate, u64, u64)> {
+    rows.into_iter()
+        .flat_map(|rows| rows.iter())
+        .filter(|row| STORED.contains(&row.resource.as_str()))
+        .filter_map(|row| {
+            let limit = match row.verb.as_str() {
+                "create" | "update" | "patch" | "delete" | "post" | "put" | "get" => 1_000_000,
+                "list" | "deletecollection" => 30_000_000,
+                _ => return None,
+            };
+            row.p99.filter(|p99| *p99 > limit).map(|p99| (row, p99, limit))
+        })
+        .max_by_key(|(row, p99, limit)| (p99 / limit, *p99, std::cmp::Reverse(row.at)))
 }
