@@ -125,6 +125,10 @@ impl<'a> Reader<'a> {
         let mut keys = Keys::default();
         let whole = collect(bytes, &mut keys);
         let part = |range: &Option<Range<usize>>| range.clone().and_then(|range| bytes.get(range));
+        // A message has properties of its own beside the body.
+        if let Some(body) = part(&keys.body).filter(|_| whole.is_ok()) {
+            return self.message(body, at, depth);
+        }
         if let Some(properties) = part(&keys.properties).filter(|_| whole.is_ok()) {
             self.last = Form::AzureDiagnostics;
             let time = part(&keys.time).and_then(string_of).and_then(|text| time::parse(&text));
@@ -146,9 +150,6 @@ impl<'a> Reader<'a> {
         if let Some(list) = part(&keys.list) {
             self.list(list, bytes, at, depth);
             return true;
-        }
-        if let Some(body) = part(&keys.body).filter(|_| whole.is_ok()) {
-            return self.message(body, at, depth);
         }
         false
     }
