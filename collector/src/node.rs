@@ -153,6 +153,17 @@ fn one(
         ..CommandRecord::default()
     };
     session.push((ORDER, at, 0, 0), record);
+    // kubectl says on either stream what it created, as versions differ.
+    let said = format!("{stderr} {}", String::from_utf8_lossy(out.get(..512).unwrap_or(&out)));
+    let pod = debug_pod(&said);
+    // An attachment begins when the script has begun: what it missed is in the pod's log.
+    let whole = split(&out).is_some_and(|stream| stream.complete && stream.host.is_some());
+    if let Some(pod) = pod.filter(|_| !whole) {
+        let logged = logs_of(session, cluster, pod);
+        if split(&logged).is_some() {
+            out = logged;
+        }
+    }
     if let Some(stream) = split(&out) {
         match members(session.writer, name, &stream) {
             Ok(records) => {
@@ -163,7 +174,9 @@ fn one(
             Err(error) => session.give_up(error),
         }
     }
-    delete_debug_pod(session, cluster, at, &stderr);
+    if let Some(pod) = pod {
+        delete_debug_pod(session, cluster, at, pod);
+    }
 }
 
 /// Writes the files of a stream as members, and a record for each command behind them.
@@ -234,12 +247,29 @@ fn ssh_words(arguments: &Collect, address: &str, script: &str) -> Vec<String> {
     .to_vec()
 }
 
-/// Removes the pod that `kubectl debug` says it created.
-fn delete_debug_pod(session: &Session<'_>, cluster: &Cluster, at: usize, stderr: &str) {
-    let Some(pod) = stderr.split_whitespace().find(|word| word.starts_with("node-debugger-"))
-    else {
-        return;
+/// The pod that `kubectl debug` says it created.
+fn debug_pod(said: &str) -> Option<&str> {
+    said.split_whitespace().find(|word| word.starts_with("node-debugger-"))
+}
+
+/// What the container of a debug pod printed so far.
+fn logs_of(session: &Session<'_>, cluster: &Cluster, pod: &str) -> Vec<u8> {
+    let words = ["logs", pod, "-c", "debugger"].map(str::to_owned);
+    let command = Command {
+        program: cluster.program.clone(),
+        words: cluster.options.iter().cloned().chain(words).collect(),
+        deadline: Duration::from_mins(1),
     };
+    let mut out = Vec::new();
+    let ran = kubectl::run(&command, session.stop, &mut |piece| {
+        out.extend_from_slice(piece);
+        Ok(out.len() < NODE_BYTES)
+    });
+    ran.map(|_| out).unwrap_or_default()
+}
+
+/// Removes the pod that `kubectl debug` created.
+fn delete_debug_pod(session: &Session<'_>, cluster: &Cluster, at: usize, pod: &str) {
     let tail = ["delete", "pod", pod, "--wait=false"];
     let job = Job {
         order: (ORDER, at, usize::MAX, 0),

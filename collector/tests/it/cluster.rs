@@ -60,7 +60,7 @@ fn it_only_gets_and_lists_and_sees_no_secret() {
     let reviews = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
     let requests = stub.requests();
     for request in &requests {
-        let Request { method, path, query, accept } = request;
+        let Request { method, path, query, accept, .. } = request;
         // Who am I, what may I: the one thing Kubernetes lets everyone create.
         assert!(method == "GET" || (method == "POST" && path == reviews), "{request:?}");
         assert!(!query.contains("watch="), "{request:?}");

@@ -169,3 +169,128 @@ fn nodes_are_reached_by_ssh_and_a_hung_one_delays_nobody() {
         bundle.of("node-script").iter().map(|record| (record.exit, record.ended.clone())).collect();
     assert_eq!(ended, [(Some(0), None), (None, Some("time budget".to_owned()))]);
 }
+
+/// The script in the pod that `kubectl debug` posts as protobuf: the last word of its command.
+fn posted(body: &[u8]) -> (String, String) {
+    let find = |needle: &[u8]| body.windows(needle.len()).position(|window| window == needle);
+    let name: Vec<u8> = body[find(b"node-debugger-").unwrap()..]
+        .iter()
+        .copied()
+        .take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
+        .collect();
+    let mut rest = body[find(b"\x02-c\x1a").unwrap() + 4..].iter();
+    let mut length = 0_usize;
+    for shift in (0..).step_by(7) {
+        let byte = usize::from(*rest.next().unwrap());
+        length |= (byte & 127) << shift;
+        if byte < 128 {
+            break;
+        }
+    }
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (text(name), text(rest.copied().take(length).collect()))
+}
+
+#[test]
+fn a_debug_pod_runs_the_script_and_is_deleted() {
+    use crate::stub::{Act, Stub};
+    let pod = std::sync::Mutex::new((String::new(), String::new()));
+    let asked = std::sync::atomic::AtomicUsize::new(0);
+    let stub = Stub::serve(move |request| {
+        let Some(rest) = request.path.strip_prefix("/api/v1/namespaces/default/pods") else {
+            return Act::Replay;
+        };
+        let json = |body: serde_json::Value| Act::Answer(200, "application/json", body.to_string());
+        if request.method == "POST" {
+            *pod.lock().unwrap() = posted(&request.body);
+        }
+        let (name, script) = pod.lock().unwrap().clone();
+        let object = serde_json::json!({"kind": "Pod", "apiVersion": "v1",
+            "metadata": {"name": name, "namespace": "default", "uid": "u", "resourceVersion": "5"},
+            "spec": {"nodeName": "n", "containers": [{"name": "debugger", "image": "busybox"}]},
+            "status": {"phase": "Succeeded", "containerStatuses": [{"name": "debugger", "ready": false, "restartCount": 0,
+                "image": "busybox", "imageID": "", "state": {"terminated": {"exitCode": 0}}}]}});
+        if rest.ends_with("/log") {
+            let (out, _) = execute(&["sh", "-c", &script]).unwrap();
+            let text = String::from_utf8_lossy(&out).into_owned();
+            // Who attaches late sees the end only.
+            let late = asked.fetch_add(1, std::sync::atomic::Ordering::Relaxed) == 0;
+            let seen = if late { text[text.len() - 2000..].to_owned() } else { text };
+            return Act::Answer(200, "text/plain", seen);
+        }
+        if request.query.contains("watch=") {
+            return json(serde_json::json!({"type": "MODIFIED", "object": object}));
+        }
+        if request.method == "GET" && rest.is_empty() {
+            return json(serde_json::json!({"kind": "PodList", "apiVersion": "v1",
+                "metadata": {"resourceVersion": "5"}, "items": [object]}));
+        }
+        json(object)
+    });
+    let node = "aks-nodepool1-12345678-vmss000000";
+    let run = crate::cluster::collect(
+        &stub,
+        &format!("-q --only nodes --nodes {node} --via debug --timeout 2m"),
+    );
+    let bundle = run.bundle.unwrap();
+    assert!(bundle.text(&format!("nodes/{node}/meminfo.txt")).contains("MemTotal"));
+    // The first file of the stream, which who attached late did not see.
+    assert!(bundle.members.contains_key(&format!("nodes/{node}/uname.txt")));
+    let written: Vec<String> = stub
+        .requests()
+        .into_iter()
+        .filter(|request| request.method != "GET")
+        .map(|request| format!("{} {}", request.method, request.path))
+        .filter(|request| !request.ends_with("/selfsubjectrulesreviews"))
+        .collect();
+    assert_eq!(written.len(), 2, "{written:?}");
+    assert_eq!(written[0], "POST /api/v1/namespaces/default/pods");
+    assert!(
+        written[1]
+            .starts_with(&format!("DELETE /api/v1/namespaces/default/pods/node-debugger-{node}-")),
+        "{written:?}"
+    );
+}
+
+#[test]
+fn rules_of_a_node_come_over_ssh() {
+    let space = format!("konspect-ssh-{}", std::process::id());
+    if !matches!(execute(&["ip", "netns", "add", &space]), Some((_, true))) {
+        eprintln!("network namespaces need root");
+        return;
+    }
+    let rule = ["iptables", "-A", "INPUT", "-p", "tcp", "--dport", "10250", "-j", "DROP"];
+    let set = execute(&[&["ip", "netns", "exec", &space], rule.as_slice()].concat());
+    let stub = crate::stub::Stub::serve(|_| crate::stub::Act::Replay);
+    let tools = tempfile::tempdir().unwrap();
+    // The other end of ssh: a shell of the node, in a network of its own.
+    let ssh = format!(
+        "#!/bin/sh\nfor word; do last=$word; done\nexec ip netns exec {space} /bin/sh -c \"$last\"\n"
+    );
+    for (name, text) in [("ssh", ssh.as_str()), ("sudo", "#!/bin/sh\nshift\nexec \"$@\"\n")] {
+        let program = tools.path().join(name);
+        std::fs::write(&program, text).unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .unwrap();
+    }
+    let path = std::env::var_os("PATH").unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let node = "aks-nodepool1-12345678-vmss000001";
+    let done = assert_cmd::Command::cargo_bin("konspect-collect")
+        .unwrap()
+        .env("PATH", format!("{}:{}", tools.path().display(), path.to_string_lossy()))
+        .current_dir(folder.path())
+        .args(["-q", "--only", "nodes", "--nodes", node, "--via", "ssh", "-o", "out.zip"])
+        .arg(format!("--kubeconfig={}", stub.kubeconfig(folder.path()).display()))
+        .output()
+        .unwrap();
+    execute(&["ip", "netns", "delete", &space]);
+    if !matches!(set, Some((_, true))) {
+        eprintln!("iptables does not work here");
+        return;
+    }
+    assert_eq!(done.status.code(), Some(0), "{}", String::from_utf8_lossy(&done.stderr));
+    let bundle = crate::bundle::Bundle::open(&folder.path().join("out.zip"));
+    let saved = bundle.text(&format!("nodes/{node}/iptables-save.txt"));
+    assert!(saved.contains("-A INPUT -p tcp -m tcp --dport 10250 -j DROP"), "{saved}");
+}

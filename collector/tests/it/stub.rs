@@ -14,6 +14,7 @@ pub(crate) struct Request {
     pub path: String,
     pub query: String,
     pub accept: String,
+    pub body: Vec<u8>,
 }
 
 /// What the stub does with a request.
@@ -172,9 +173,10 @@ fn read_request(reader: &mut impl BufRead) -> Option<Request> {
             _ => {}
         }
     }
-    reader.read_exact(&mut vec![0; length]).ok()?;
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
     let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-    Some(Request { method, path: path.to_owned(), query: query.to_owned(), accept })
+    Some(Request { method, path: path.to_owned(), query: query.to_owned(), accept, body })
 }
 
 fn replay(request: &Request, recording: &Recording) -> (u16, String, String) {
