@@ -21,8 +21,8 @@ use crate::{audit, azure, client, clock, node};
 /// Pages of one list at most: five million objects.
 const PAGES: usize = 10_000;
 
-/// Probes wait for a kubelet and cost nothing here: many at once.
-const PROBES: usize = 32;
+/// Probes mostly wait for a kubelet: more at once than others, as far as memory for that many kubectl goes.
+const PROBES: usize = 16;
 
 /// The least time between the two looks at the metrics.
 const SECOND_LOOK: Duration = Duration::from_secs(5);

@@ -170,6 +170,7 @@ const WORDS: &[(&str, Kind)] = &[
     ("sharedkey", "key"),
     ("authkey", "key"),
     ("masterkey", "key"),
+    ("psk", "key"),
     ("signingkey", "key"),
     ("encryptionkey", "key"),
     ("connectionstring", "connection-string"),

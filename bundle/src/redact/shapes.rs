@@ -56,13 +56,16 @@ const PREFIXES: &[Prefix] = &[
     prefix("NRAK-", 20, "newrelic"),
     prefix("shpat_", 20, "shopify"),
     prefix("dapi", 32, "databricks"),
-    prefix("SG.", 40, "sendgrid"),
+    Prefix { text: "SG.", least: 60, kind: "sendgrid", alphabet: dotted },
     prefix("lin_api_", 20, "linear"),
     prefix("hf_", 30, "huggingface"),
     prefix("EAACEdEose0cBA", 10, "facebook"),
     Prefix { text: "AKIA", least: 16, kind: "aws", alphabet: upper },
     Prefix { text: "ASIA", least: 16, kind: "aws", alphabet: upper },
 ];
+
+/// What stands before the salt of a hashed password, as crypt and htpasswd write it.
+const HASHES: &[&str] = &["$1$", "$5$", "$6$", "$y$", "$2a$", "$2b$", "$2y$", "$apr1$"];
 
 /// Texts that a shape cannot do without, lower case: a line with none of them has no shape.
 pub(crate) const TRIGGERS: &[&str] = &[
@@ -122,6 +125,15 @@ pub(crate) const TRIGGERS: &[&str] = &[
     " -u ",
     "--user ",
     "mysql",
+    "redis-cli",
+    "$1$",
+    "$5$",
+    "$6$",
+    "$y$",
+    "$2a$",
+    "$2b$",
+    "$2y$",
+    "$apr1$",
 ];
 
 /// Finds all shapes in one line.
@@ -143,6 +155,21 @@ pub(crate) fn find(line: &[u8], hits: &mut Vec<(Range<usize>, Kind)>) {
     addresses(line, hits);
     signatures(line, hits);
     logins(line, hits);
+    hashes(line, hits);
+}
+
+/// Hashed passwords: they can be tried out by whoever has them.
+fn hashes(line: &[u8], hits: &mut Vec<(Range<usize>, Kind)>) {
+    for marker in HASHES {
+        for at in memchr::memmem::find_iter(line, marker) {
+            let start = at + marker.len();
+            let end =
+                run(line, start, |byte| base64(byte) || matches!(byte, b'.' | b'$' | b'=' | b','));
+            if end - start >= 28 {
+                hits.push((at..end, "password-hash"));
+            }
+        }
+    }
 }
 
 /// `eyJ….….…`: three parts of base64, the first two of them JSON.
@@ -298,6 +325,8 @@ fn logins(line: &[u8], hits: &mut Vec<(Range<usize>, Kind)>) {
     for marker in [" -u ", "--user ", "--user="] {
         for at in memchr::memmem::find_iter(line, marker) {
             let start = at + marker.len();
+            let quoted = line.get(start).is_some_and(|byte| matches!(byte, b'"' | b'\''));
+            let start = start + usize::from(quoted);
             let end = run(line, start, |byte| {
                 !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'')
             });
@@ -310,13 +339,17 @@ fn logins(line: &[u8], hits: &mut Vec<(Range<usize>, Kind)>) {
             }
         }
     }
-    if memchr::memmem::find(&lower, b"mysql").is_some() {
-        for at in memchr::memmem::find_iter(line, " -p") {
-            let end = run(line, at + 3, |byte| {
+    for (program, option) in [("mysql", " -p"), ("redis-cli", " -a ")] {
+        if memchr::memmem::find(&lower, program.as_bytes()).is_none() {
+            continue;
+        }
+        for at in memchr::memmem::find_iter(line, option) {
+            let start = at + option.len();
+            let end = run(line, start, |byte| {
                 !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'')
             });
-            if end > at + 5 {
-                hits.push((at + 3..end, "password"));
+            if end > start + 2 {
+                hits.push((start..end, "password"));
             }
         }
     }
@@ -337,6 +370,10 @@ fn run_within(line: &[u8], start: usize, most: usize, fits: impl Fn(u8) -> bool)
 
 fn word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+fn dotted(byte: u8) -> bool {
+    word(byte) || byte == b'.'
 }
 
 fn upper(byte: u8) -> bool {
@@ -383,6 +420,13 @@ mod tests {
             ),
             [""; 0]
         );
+        let two = format!("SG.{}.{}", "aB3".repeat(7), "cD4".repeat(14));
+        assert_eq!(found(&format!("key {two} end")), [two.as_str()]);
+        let hash = format!("$6$saltsalt${}", "aB3.".repeat(20));
+        assert_eq!(found(&format!("root:{hash}:19000:0:99999")), [hash.as_str()]);
+        assert_eq!(found("curl --user 'bob:S3cr3t!' https://x"), ["S3cr3t!"]);
+        assert_eq!(found("redis-cli -h db -a S3cr3t! ping"), ["S3cr3t!"]);
+        assert_eq!(found("awk '{print $1$2}' costs $5$6"), [""; 0]);
         assert_eq!(found("c?sp=r&sig=JYkkJgsFlLf88E4z%3D&x=1"), ["JYkkJgsFlLf88E4z%3D"]);
     }
 }

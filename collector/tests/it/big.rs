@@ -104,12 +104,13 @@ fn pod(at: usize) -> String {
         |at: usize| format!(r#"{{"name":"SETTING_{at}","value":"value-of-setting-{at}"}}"#);
     let variables = (0..20).map(variable).collect::<Vec<_>>().join(",");
     format!(
-        r#"{{"kind":"Pod","apiVersion":"v1","metadata":{{"name":"{name}","namespace":"namespace-{:02}","uid":"00000000-0000-4000-9000-{at:012}","labels":{{"app":"service-{}"}},"managedFields":{}}},"spec":{{"nodeName":"aks-np1-12345678-vmss{:06}","containers":[{{"name":"main","image":"registry.example/team/service:1.{}","env":[{variables},{{"name":"DB_PASSWORD","value":"Onyx*lMfG8qY{at}"}}]}}]}},"status":{{"phase":"Running","podIP":"10.1.{}.{}","containerStatuses":[{{"name":"main","ready":true,"restartCount":0,"image":"registry.example/team/service:1","imageID":"","state":{{"running":{{"startedAt":"2026-11-20T10:00:00Z"}}}}}}]}}}}"#,
+        r#"{{"kind":"Pod","apiVersion":"v1","metadata":{{"name":"{name}","namespace":"namespace-{:02}","uid":"00000000-0000-4000-9000-{at:012}","labels":{{"app":"service-{}"}},"managedFields":{}}},"spec":{{"nodeName":"aks-np1-12345678-vmss{:06}","containers":[{{"name":"main","image":"registry.example/team/service:1.{}","env":[{variables},{{"name":"DB_PASSWORD","value":"Onyx*lMfG8qY{}"}}]}}]}},"status":{{"phase":"Running","podIP":"10.1.{}.{}","containerStatuses":[{{"name":"main","ready":true,"restartCount":0,"image":"registry.example/team/service:1","imageID":"","state":{{"running":{{"startedAt":"2026-11-20T10:00:00Z"}}}}}}]}}}}"#,
         at % NAMESPACES,
         at % 200,
         managed(),
         at % NODES,
         at % 7,
+        at % 200,
         at / 250,
         at % 250,
     )
