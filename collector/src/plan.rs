@@ -445,8 +445,10 @@ mod tests {
             let command = recipe_of(*table).command;
             let words: Vec<&str> = command.split_whitespace().collect();
             let fed = match words.as_slice() {
-                ["kubectl", "get", names, ..] if !names.starts_with('-') => fed_by_lists(names),
-                ["kubectl", rest @ ..] => fed_by_argv(rest),
+                ["kubectl", "get", names, ..] if !names.starts_with('-') => {
+                    Some(fed_by_lists(names))
+                }
+                ["kubectl", rest @ ..] => Some(fed_by_argv(rest)),
                 _ => fed_by_collector(command),
             };
             // What is packed is handed over by somebody, and may be anything.
@@ -456,7 +458,7 @@ mod tests {
     }
 
     /// The tables that entries fill with the lists of these resources, each of which an entry has.
-    fn fed_by_lists(names: &str) -> Option<BTreeSet<String>> {
+    fn fed_by_lists(names: &str) -> BTreeSet<String> {
         let plan = Plan::load("default", &[], &[]).unwrap();
         let entry_of = |name: &str| {
             let name = match name {
@@ -470,16 +472,16 @@ mod tests {
             });
             found.unwrap_or_else(|| panic!("no entry lists {name}")).feeds.clone()
         };
-        Some(names.split(',').flat_map(entry_of).collect())
+        names.split(',').flat_map(entry_of).collect()
     }
 
     /// The tables that the entry of this very command fills.
-    fn fed_by_argv(words: &[&str]) -> Option<BTreeSet<String>> {
+    fn fed_by_argv(words: &[&str]) -> BTreeSet<String> {
         let plan = Plan::load("default", &[], &[]).unwrap();
         let words: Vec<&str> = words.iter().map(|word| word.trim_matches('\'')).collect();
         let entry = plan.entries.iter().find(|entry| entry.argv == words);
         let entry = entry.unwrap_or_else(|| panic!("no entry runs kubectl {words:?}"));
-        Some(entry.feeds.iter().cloned().collect())
+        entry.feeds.iter().cloned().collect()
     }
 
     /// The tables that a collection with these options fills; nothing for a folder that is packed.
