@@ -1,6 +1,7 @@
 //! Packs the collector for krew: an archive whose bytes depend on its content alone, and the plugin's
 //! manifest with the archive's address, digest and version filled in.
 
+use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -57,12 +58,20 @@ fn pack(program: &[u8]) -> anyhow::Result<Vec<u8>> {
 fn fill(uri: &str, archive: &[u8]) -> anyhow::Result<String> {
     let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '\\');
     ensure!(uri.starts_with("https://") && uri.chars().all(plain), "{uri} is no https address");
-    let digest: String = Sha256::digest(archive).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest = hex(archive);
     let lines = format!("    uri: \"{uri}\"\n    sha256: {digest}\n{BIN}");
     let body = MANIFEST.split_once('\n').map_or(MANIFEST, |(_, body)| body);
     let version = format!("  version: v{}\n", env!("CARGO_PKG_VERSION"));
     ensure!(body.contains(&version), "deploy/konspect.krew.yaml is of another version");
     Ok(body.replacen(BIN, &lines, 1))
+}
+
+/// SHA-256 in lower-case hex.
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]
@@ -75,8 +84,7 @@ mod tests {
         assert_eq!(archive, pack(b"a program").unwrap(), "the same bytes twice");
         let uri = "https://example.org/konspect-collect-linux-amd64.tar.gz";
         let manifest = fill(uri, &archive).unwrap();
-        let digest: String =
-            Sha256::digest(&archive).iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = hex(&archive);
         let tail = format!("    uri: \"{uri}\"\n    sha256: {digest}\n    bin: konspect-collect\n");
         assert!(manifest.starts_with("apiVersion: ") && manifest.contains(&tail), "{manifest}");
         let mut unpacked = tar::Archive::new(flate2::read::GzDecoder::new(&archive[..]));
