@@ -117,6 +117,7 @@ clock-by-tool = { $node }: its clock is { $seconds } s off (positive: ahead), as
 clock-by-pods = { $node }: its clock is { $seconds } s off (positive: ahead): { $pairs } Pods started there by so much after the scheduler placed them
 clock-by-events = { $node }: its clock is { $seconds } s off (positive: ahead): { $pairs } of its events happened by so much after the API server stored them
 clock-by-leases = { $node }: its clock is { $seconds } s off (positive: ahead): its lease was renewed by so much after those of { $pairs } other ready nodes
+clock-by-date = The clock of the machine that collected is { $seconds } s off (positive: ahead): { $pairs } of its traces show it against the Date headers of the API server's answers
 clock-by-zone = { $node }: a log is in local time, { $seconds } s ahead of UTC: else it would end after it was collected
 clock-corrected = Times that it wrote are corrected by that, give or take { $error } s.
 clock-slack = Times of cause and effect count as the same within { $seconds } s.

@@ -117,6 +117,7 @@ clock-by-tool = { $node }: il suo orologio è sfasato di { $seconds } s (positiv
 clock-by-pods = { $node }: il suo orologio è sfasato di { $seconds } s (positivo: avanti): { $pairs } Pod vi sono partiti con tale scarto da quando lo scheduler li ha assegnati
 clock-by-events = { $node }: il suo orologio è sfasato di { $seconds } s (positivo: avanti): { $pairs } suoi eventi hanno tale scarto da quando il server API li ha salvati
 clock-by-leases = { $node }: il suo orologio è sfasato di { $seconds } s (positivo: avanti): il suo lease è rinnovato con tale scarto da quelli di altri { $pairs } nodi Ready
+clock-by-date = L’orologio del computer che ha raccolto è sfasato di { $seconds } s (positivo: avanti): { $pairs } sue tracce lo mostrano rispetto agli header Date delle risposte del server API
 clock-by-zone = { $node }: un log è in ora locale, { $seconds } s avanti rispetto a UTC: altrimenti finirebbe dopo la sua raccolta
 clock-corrected = Gli orari che ha scritto sono corretti di tanto, con un errore di { $error } s.
 clock-slack = Gli orari di causa ed effetto valgono come uguali entro { $seconds } s.

@@ -101,6 +101,7 @@ clock-by-tool = { $node }: 시계가 { $seconds }초 어긋남(양수: 빠름), 
 clock-by-pods = { $node }: 시계가 { $seconds }초 어긋남(양수: 빠름): Pod { $pairs }개가 스케줄러의 배치 시각과 그만큼 다르게 시작됨
 clock-by-events = { $node }: 시계가 { $seconds }초 어긋남(양수: 빠름): 이 노드의 이벤트 { $pairs }개가 API 서버에 저장된 시각과 그만큼 다름
 clock-by-leases = { $node }: 시계가 { $seconds }초 어긋남(양수: 빠름): lease 갱신이 다른 Ready 노드 { $pairs }개와 그만큼 다름
+clock-by-date = 수집한 컴퓨터의 시계가 { $seconds }초 어긋남(양수: 빠름): 추적 { $pairs }개가 API 서버 응답의 Date 헤더와 그만큼 다름
 clock-by-zone = { $node }: 로그가 현지 시각이며 UTC보다 { $seconds }초 빠름. 그렇지 않으면 수집 시각 이후에 끝난 것이 됨
 clock-corrected = 이 노드가 기록한 시각은 그만큼 보정했습니다. 오차: ±{ $error }초.
 clock-slack = 원인과 결과의 시각은 { $seconds }초 이내이면 같은 것으로 봅니다.

@@ -27,6 +27,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         command.errors = network_errors(&command.error_text);
     }
     let sources = Sources::new(std::mem::take(&mut rows.collected));
+    clocks::correct_client(&mut rows);
     let taken = Taken::new(&rows.collections, origin, &newest_times(&rows));
     let mut copies = Copies::new(&taken);
     let nodes = Table::from_option(

@@ -50,6 +50,8 @@ pub enum Basis {
     Events,
     /// The renewal of a ready node's lease against those of the other ready nodes.
     Leases,
+    /// The stamps of a client's trace against the `Date` headers of the answers in it.
+    Date,
     /// A log in local time that ends after its own collection.
     Zone,
 }
@@ -67,6 +69,7 @@ impl Skew {
             Basis::Leases => {
                 words!("clock-by-leases", node = node, seconds = seconds, pairs = pairs)
             }
+            Basis::Date => words!("clock-by-date", seconds = seconds, pairs = pairs),
             Basis::Zone => words!("clock-by-zone", node = node, seconds = seconds),
         }
     }
@@ -79,7 +82,8 @@ pub(super) fn skews(rows: &Rows, nodes: Option<&Nodes>, pods: Option<&Pods>) -> 
         .into_iter()
         .chain(by_pods(pods))
         .chain(by_events(rows))
-        .chain(by_leases(&rows.leases, nodes));
+        .chain(by_leases(&rows.leases, nodes))
+        .chain(by_date(rows));
     for skew in all {
         // The first basis that tells is the surest.
         found.entry(skew.node.clone()).or_insert(skew);
@@ -192,10 +196,39 @@ fn by_leases(leases: &[Lease], nodes: Option<&Nodes>) -> Vec<Skew> {
         .collect()
 }
 
+/// The machine that collected, which has no name: the least that its traces say, where they agree.
+fn by_date(rows: &Rows) -> Option<Skew> {
+    let mut pairs: Vec<(i64, Span)> =
+        rows.logs.iter().filter_map(|log| log.ahead_of_server).collect();
+    pairs.sort_unstable();
+    pairs.dedup_by_key(|(_, at)| at.artifact);
+    let ((least, at), most) = (pairs.first().copied()?, pairs.last()?.0);
+    (least.abs() >= LEAST && most - least <= LEAST).then(|| Skew {
+        node: String::new(),
+        seconds: least,
+        error: most - least + 1,
+        pairs: pairs.len(),
+        basis: Basis::Date,
+        at,
+    })
+}
+
+/// What collections say of their own time is the client's clock.
+pub(super) fn correct_client(rows: &mut Rows) {
+    let Some(client) = by_date(rows) else { return };
+    for collection in &mut rows.collections {
+        shift(&mut collection.started, client.seconds);
+        shift(&mut collection.finished, client.seconds);
+    }
+}
+
 /// Sets what nodes wrote on the API server's clock: their events and their logs.
 pub(super) fn correct(rows: &mut Rows, skews: &mut Vec<Skew>, taken: &Taken) {
-    let seconds: BTreeMap<String, i64> =
-        skews.iter().map(|skew| (skew.node.to_lowercase(), skew.seconds)).collect();
+    let seconds: BTreeMap<String, i64> = skews
+        .iter()
+        .filter(|skew| !skew.node.is_empty())
+        .map(|skew| (skew.node.to_lowercase(), skew.seconds))
+        .collect();
     let of = |node: &str| seconds.get(&node.to_lowercase()).copied().unwrap_or(0);
     for event in &mut rows.events {
         let by = of(&event.host);
@@ -246,6 +279,7 @@ fn zone_of(last: Option<Timestamp>, taken: Option<Timestamp>) -> Option<i64> {
 mod tests {
     use super::*;
     use crate::model::kube::{Condition, Event, Node, ObjectMeta, Pod};
+    use crate::model::log::LogFile;
 
     fn time(text: &str) -> Option<Timestamp> {
         format!("2025-06-11T{text}Z").parse().ok()
@@ -346,6 +380,23 @@ mod tests {
         let skews = skews(&rows, Some(&nodes), None);
         let told: Vec<_> = skews.iter().map(|skew| (skew.node.as_str(), skew.seconds)).collect();
         assert_eq!(told, [("a", 480)]);
+    }
+
+    #[test]
+    fn a_trace_tells_the_clients_clock() {
+        let log = |artifact: u32, ahead: i64| LogFile {
+            ahead_of_server: Some((
+                ahead,
+                Span { artifact: konspect_bundle::ArtifactId(artifact), start: 0, end: 1 },
+            )),
+            ..LogFile::default()
+        };
+        let rows = |logs: Vec<LogFile>| Rows { logs, ..Rows::default() };
+        let found = by_date(&rows(vec![log(0, 125), log(1, 127)])).unwrap();
+        assert_eq!((found.seconds, found.error, found.pairs), (125, 3, 2));
+        // Answers come within a second or two; traces that disagree prove nothing.
+        assert_eq!(by_date(&rows(vec![log(0, 1)])), None);
+        assert_eq!(by_date(&rows(vec![log(0, 125), log(1, 300)])), None);
     }
 
     #[test]

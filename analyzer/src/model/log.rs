@@ -59,6 +59,8 @@ pub struct LogFile {
     pub last: Option<Timestamp>,
     /// Lines of severity E or F (klog), `level=error`, by ten-minute slot since `first`: for trends.
     pub error_lines: u64,
+    /// Of a client's trace: how far its clock is ahead of the server's `Date` headers, in seconds, and where.
+    pub ahead_of_server: Option<(i64, Span)>,
     /// Sorted by signal, then span.
     pub signals: Vec<SignalCount>,
     pub at: Span,

@@ -43,6 +43,9 @@ pub fn log(source: &Source<'_>, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
     Kind::Log
 }
 
+/// Seconds by which zones differ at least, but for a few of quarters.
+const HALF_HOUR: i64 = 1800;
+
 /// Folds a log line by line, so that a huge one needs no memory of its size.
 pub struct LogFold {
     context: Context,
@@ -54,6 +57,7 @@ pub struct LogFold {
     pending: Option<Pending>,
     last_time: Option<Timestamp>,
     last_key: Option<(Option<Component>, String)>,
+    ahead_of_server: Option<(i64, Span)>,
 }
 
 /// A message whose end has not come yet.
@@ -112,6 +116,7 @@ impl LogFold {
             pending: None,
             last_time: None,
             last_key: None,
+            ahead_of_server: None,
         }
     }
 
@@ -131,10 +136,26 @@ impl LogFold {
             self.votes.journal();
             return;
         }
+        if let Some(date) = text.trim_start().strip_prefix("Date: ") {
+            self.date_header(date, at);
+        }
         let mut entry = std::mem::take(&mut self.entry);
         entry.read(text, &self.context);
         self.take(&entry, at);
         self.entry = entry;
+    }
+
+    /// A header of the server's answer, below the line that the client stamped. klog's year and zone are unknown:
+    /// what remains beside whole half hours is the clock's. Answers from a cache are older, so the least counts.
+    fn date_header(&mut self, date: &str, at: Span) {
+        let (Some(client), Some(server)) = (self.last_time, time::rfc1123(date.trim())) else {
+            return;
+        };
+        let whole = (client.as_second() - server.as_second() + HALF_HOUR / 2).rem_euclid(HALF_HOUR);
+        let ahead = whole - HALF_HOUR / 2;
+        if self.ahead_of_server.is_none_or(|(known, _)| ahead < known) {
+            self.ahead_of_server = Some((ahead, at));
+        }
     }
 
     fn take(&mut self, entry: &Entry, at: Span) {
@@ -251,7 +272,8 @@ impl LogFold {
         for ((program, key), file) in self.files {
             let host = key.split('|').next().unwrap_or_default();
             let component = program.unwrap_or(voted);
-            let row = file.row(component, host, &self.named, whole);
+            let mut row = file.row(component, host, &self.named, whole);
+            row.ahead_of_server = self.ahead_of_server;
             let table = table_of(component);
             if !covered.contains(&table) {
                 covered.push(table);
@@ -288,6 +310,7 @@ impl File {
             first: self.first,
             last: self.last,
             error_lines: self.error_lines,
+            ahead_of_server: None,
             signals,
             at: self.at.unwrap_or(whole),
         }

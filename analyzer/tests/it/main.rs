@@ -10,6 +10,7 @@
 mod audit;
 mod cascades;
 mod cli;
+mod clock;
 mod counts;
 mod determinism;
 mod fuzz;
