@@ -26,6 +26,8 @@ use interest::Votes;
 
 /// Samples of one family and scrape that are kept; a histogram of the largest API server has fewer.
 const FAMILY_LIMIT: usize = 50_000;
+/// Samples of one artefact that are kept, whatever their families: no file can take more memory.
+const KEPT_LIMIT: usize = 200_000;
 /// Distinct names remembered of one scrape, to notice where the next one begins.
 const NAMES_LIMIT: usize = 20_000;
 
@@ -47,8 +49,9 @@ pub struct MetricsFold {
     current: Building,
     scrapes: Vec<Scrape>,
     refusals: Refusals,
-    /// The family where the limit acted first.
-    limited: Option<(String, Span)>,
+    kept: usize,
+    /// The family where a limit acted first, and which.
+    limited: Option<(String, Span, usize)>,
 }
 
 #[derive(Debug, Default)]
@@ -74,6 +77,7 @@ impl MetricsFold {
             current: Building::default(),
             scrapes: Vec::new(),
             refusals: Refusals::default(),
+            kept: 0,
             limited: None,
         }
     }
@@ -101,11 +105,11 @@ impl MetricsFold {
         rows.covers(TableKind::Metrics, whole.unwrap_or(start));
         rows.scrapes.append(&mut self.scrapes);
         rows.diagnostics.extend(self.refusals.finish());
-        if let Some((family, at)) = self.limited {
+        if let Some((family, at, limit)) = self.limited {
             rows.diagnostics.push(
                 Diagnostic::new(Code::LimitReached, at)
                     .with("limit", format!("samples of {family}"))
-                    .with("value", FAMILY_LIMIT),
+                    .with("value", limit),
             );
         }
     }
@@ -173,11 +177,13 @@ impl MetricsFold {
             _ => {}
         }
         let samples = building.scrape.families.entry(family.to_owned()).or_default();
-        if samples.len() < FAMILY_LIMIT {
+        if samples.len() < FAMILY_LIMIT && self.kept < KEPT_LIMIT {
             let name = series.name.clone().into_owned();
             samples.push(Sample { name, labels, value: series.value, at });
+            self.kept += 1;
         } else if self.limited.is_none() {
-            self.limited = Some((family.to_owned(), at));
+            let limit = if self.kept < KEPT_LIMIT { FAMILY_LIMIT } else { KEPT_LIMIT };
+            self.limited = Some((family.to_owned(), at, limit));
         }
     }
 
@@ -403,6 +409,30 @@ mod tests {
         assert_eq!(labels.get("name").unwrap(), "a,b}\"c\\\n");
         assert_eq!(labels.get("code").unwrap(), "503");
         assert_eq!(labels.get("rejected"), None);
+    }
+
+    /// Five families of fifty thousand series each: every series is counted, not every one kept.
+    #[test]
+    fn memory_has_a_bound_whatever_is_scraped() {
+        let families = [
+            "apiserver_request_total",
+            "apiserver_response_sizes",
+            "apiserver_storage_objects",
+            "etcd_requests_total",
+            "rest_client_requests_total",
+        ];
+        let mut lines = String::new();
+        for family in families {
+            (0..FAMILY_LIMIT).for_each(|number| {
+                lines.extend([family, "{n=\"", &number.to_string(), "\"} 1\n"]);
+            });
+        }
+        let rows = read(lines.as_bytes());
+        let kept: usize =
+            rows.scrapes.iter().flat_map(|scrape| scrape.families.values()).map(Vec::len).sum();
+        let seen: u64 = rows.scrapes.iter().map(|scrape| scrape.series).sum();
+        assert_eq!((kept, seen), (KEPT_LIMIT, 5 * FAMILY_LIMIT as u64));
+        assert_eq!(rows.diagnostics.len(), 1, "the limit is told once");
     }
 
     #[test]
