@@ -105,9 +105,22 @@
     });
     all("th", head.parentNode).forEach(function (other) { other.removeAttribute("aria-sort"); });
     head.setAttribute("aria-sort", up ? "ascending" : "descending");
-    var rest = d.createDocumentFragment();
-    rows.forEach(function (item) { rest.appendChild(item.row); });
-    body.appendChild(rest);
+    var next = body.firstChild;
+    inSlices(body, rows, function (item) {
+      if (item.row === next) { next = next.nextSibling; } else { body.insertBefore(item.row, next); }
+    });
+  }
+
+  // A few rows at a time, the first at once: no key waits for thousands of rows to be laid out.
+  var turns = new Map();
+  function inSlices(owner, items, change) {
+    var turn = (turns.get(owner) || 0) + 1, at = 0;
+    turns.set(owner, turn);
+    (function slice() {
+      if (turns.get(owner) !== turn) { return; }
+      for (var end = at + 60; at < end && at < items.length; at += 1) { change(items[at]); }
+      if (at < items.length) { setTimeout(slice); }
+    })();
   }
 
   all("input.filter").forEach(function (input) {
@@ -116,11 +129,12 @@
     input.addEventListener("input", function () {
       rows = rows || all("tbody tr", table).map(function (row) { return { row: row, text: row.textContent.toLowerCase() }; });
       var words = input.value.toLowerCase().split(/\s+/).filter(Boolean), shown = 0;
-      rows.forEach(function (item) {
-        var fits = words.every(function (word) { return item.text.indexOf(word) >= 0; });
-        if (item.row.hidden === fits) { item.row.hidden = !fits; }
-        shown += fits ? 1 : 0;
+      var changed = rows.filter(function (item) {
+        item.fits = words.every(function (word) { return item.text.indexOf(word) >= 0; });
+        shown += item.fits ? 1 : 0;
+        return item.row.hidden === item.fits;
       });
+      inSlices(input, changed, function (item) { item.row.hidden = !item.fits; });
       count.textContent = shown + " / " + rows.length;
     });
   });

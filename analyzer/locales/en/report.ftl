@@ -38,6 +38,7 @@ verdict-healthy-untold = No fault found in what was collected: { $sources } kind
 verdict-poorly-covered = Cannot tell: only { $saw } were collected, and nothing is wrong in them.
 verdict-failed-call = Cannot tell why a call failed: { $error }
 verdict-nothing-seen = Cannot tell: nothing in this bundle says how the cluster is.
+verdict-collect = collect what is missing: { $tables }
 verdict-summary = { $causes ->
     [0] no cause found
     [one] 1 cause
@@ -153,3 +154,9 @@ differs-kernel = all { $failing } failing nodes run kernel { $value }, none of t
 differs-runtime = all { $failing } failing nodes run { $value }, none of the { $healthy } healthy ones does
 differs-younger = all { $failing } failing nodes were created since { $time }, all { $healthy } healthy ones before
 differs-older = all { $failing } failing nodes were created until { $time }, all { $healthy } healthy ones later
+
+# Rights that RBAC has no word for.
+right-node = create pods; or ssh, or az vmss run-command
+right-workspace = Log Analytics Reader, for the export of the category kube-apiserver
+right-azure = Reader on the node resource group
+right-audit = read access to the storage account or workspace of the audit log

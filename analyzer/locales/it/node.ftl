@@ -1,7 +1,7 @@
 # Regole sui nodi.
-rule-node-not-ready = nodi non pronti
-node-not-ready-title = il nodo { $node } non è pronto
-node-not-ready-many = { $count } nodi su { $total } non sono pronti
+rule-node-not-ready = nodi non pronti (NotReady)
+node-not-ready-title = il nodo { $node } non è pronto (NotReady)
+node-not-ready-many = { $count } nodi su { $total } non sono pronti (NotReady)
 node-not-ready-unknown = il server API non riceve più notizie da { $node }: { $message }
 node-not-ready-false = il kubelet di { $node } dice di non essere pronto: { $message }
 node-not-ready-describe = leggere condizioni ed eventi del nodo

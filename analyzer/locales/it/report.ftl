@@ -38,6 +38,7 @@ verdict-healthy-untold = Nessun guasto in ciò che è stato raccolto: { $sources
 verdict-poorly-covered = Non determinabile: sono stati raccolti solo { $saw } e non vi è nulla di anomalo.
 verdict-failed-call = Non determinabile perché una chiamata è fallita: { $error }
 verdict-nothing-seen = Non determinabile: nulla in questo bundle dice come sta il cluster.
+verdict-collect = raccogliere ciò che manca: { $tables }
 verdict-summary = { $causes ->
     [0] nessuna causa trovata
     [one] 1 causa
@@ -96,7 +97,7 @@ table-control-plane-logs = log del piano di controllo
 table-logs = altri log
 table-client-errors = risultati dei comandi dei client
 table-azure-cluster = az aks show
-table-azure-network-rules = regole NSG
+table-azure-network-rules = regole del gruppo di sicurezza di rete (NSG)
 table-azure-routes = tabelle di route
 table-azure-outbound = regole in uscita e indirizzi IP pubblici
 table-azure-snat-metrics = metriche SNAT
@@ -153,3 +154,9 @@ differs-kernel = tutti i { $failing } nodi guasti usano il kernel { $value }, ne
 differs-runtime = tutti i { $failing } nodi guasti usano { $value }, nessuno dei { $healthy } sani lo usa
 differs-younger = tutti i { $failing } nodi guasti sono stati creati da { $time }, tutti i { $healthy } sani prima
 differs-older = tutti i { $failing } nodi guasti sono stati creati fino a { $time }, tutti i { $healthy } sani dopo
+
+# Diritti per cui RBAC non ha una parola.
+right-node = create pods; oppure ssh o az vmss run-command
+right-workspace = ruolo Lettore di Log Analytics, per esportare la categoria kube-apiserver
+right-azure = ruolo Lettore sul gruppo di risorse del nodo
+right-audit = accesso in lettura all'account di archiviazione o all'area di lavoro del log di controllo

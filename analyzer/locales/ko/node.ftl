@@ -1,7 +1,7 @@
 # 노드 규칙.
-rule-node-not-ready = Ready 상태가 아닌 노드
-node-not-ready-title = 노드 { $node }: Ready 상태가 아님
-node-not-ready-many = 노드 { $total }개 중 { $count }개가 Ready 상태가 아님
+rule-node-not-ready = 준비 안 됨(NotReady) 상태의 노드
+node-not-ready-title = 노드 { $node }: 준비 안 됨(NotReady)
+node-not-ready-many = 노드 { $total }개 중 { $count }개가 준비 안 됨(NotReady) 상태임
 node-not-ready-unknown = API 서버가 더 이상 상태를 받지 못함, 노드 { $node }: { $message }
 node-not-ready-false = kubelet이 Ready 상태가 아니라고 보고함, 노드 { $node }: { $message }
 node-not-ready-describe = 노드의 조건과 이벤트 확인

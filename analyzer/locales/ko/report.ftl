@@ -26,6 +26,7 @@ verdict-healthy-untold = 수집된 범위에서 결함을 찾지 못했습니다
 verdict-poorly-covered = 판단할 수 없습니다. 수집된 자료: { $saw }. 그 안에는 이상이 없습니다.
 verdict-failed-call = 호출이 실패한 이유를 판단할 수 없습니다: { $error }
 verdict-nothing-seen = 판단할 수 없습니다. 이 번들에는 클러스터 상태를 알려 주는 자료가 없습니다.
+verdict-collect = 부족한 자료 수집: { $tables }
 verdict-summary = { $causes ->
     [0] 원인을 찾지 못함
    *[other] 원인 { $causes }개
@@ -124,16 +125,22 @@ score-reach-cluster = 클러스터 전체에 영향
 score-reach-nodes = 노드 { $total }개 중 { $count }개에 영향
 
 # 장애 노드의 공통점.
-differs-pool = 장애 노드 { $failing }개는 모두 pool { $value }에 속하고, 정상 노드 { $healthy }개는 모두 아닙니다
-differs-zone = 장애 노드 { $failing }개는 모두 영역 { $value }에 있고, 정상 노드 { $healthy }개는 모두 아닙니다
-differs-subnet = 장애 노드 { $failing }개는 모두 서브넷 { $value }에 있고, 정상 노드 { $healthy }개는 모두 아닙니다
-differs-image = 장애 노드 { $failing }개는 모두 노드 이미지 { $value } 버전이고, 정상 노드 { $healthy }개는 모두 아닙니다
-differs-size = 장애 노드 { $failing }개는 모두 크기가 { $value }이고, 정상 노드 { $healthy }개는 모두 아닙니다
-differs-spot = 장애 노드 { $failing }개는 모두 scale set 우선 순위가 { $value }이고, 정상 노드 { $healthy }개는 모두 아닙니다
-differs-architecture = 장애 노드 { $failing }개는 모두 아키텍처가 { $value }이고, 정상 노드 { $healthy }개는 모두 아닙니다
-differs-kubelet = 장애 노드 { $failing }개는 모두 kubelet { $value } 버전이고, 정상 노드 { $healthy }개는 모두 아닙니다
-differs-os = 장애 노드 { $failing }개는 모두 운영 체제가 { $value }이고, 정상 노드 { $healthy }개는 모두 아닙니다
-differs-kernel = 장애 노드 { $failing }개는 모두 커널 { $value } 버전이고, 정상 노드 { $healthy }개는 모두 아닙니다
-differs-runtime = 장애 노드 { $failing }개는 모두 런타임이 { $value }이고, 정상 노드 { $healthy }개는 모두 아닙니다
+differs-pool = 장애 노드 { $failing }개는 모두 노드 풀 { $value }에 속하고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+differs-zone = 장애 노드 { $failing }개는 모두 영역 { $value }에 있고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+differs-subnet = 장애 노드 { $failing }개는 모두 서브넷 { $value }에 있고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+differs-image = 장애 노드 { $failing }개는 모두 노드 이미지 { $value } 버전이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+differs-size = 장애 노드 { $failing }개는 모두 크기가 { $value }이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+differs-spot = 장애 노드 { $failing }개는 모두 확장 집합 우선 순위가 { $value }이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+differs-architecture = 장애 노드 { $failing }개는 모두 아키텍처가 { $value }이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+differs-kubelet = 장애 노드 { $failing }개는 모두 kubelet { $value } 버전이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+differs-os = 장애 노드 { $failing }개는 모두 운영 체제가 { $value }이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+differs-kernel = 장애 노드 { $failing }개는 모두 커널 { $value } 버전이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+differs-runtime = 장애 노드 { $failing }개는 모두 런타임이 { $value }이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
 differs-younger = 장애 노드 { $failing }개는 모두 { $time } 이후에 생성되었고, 정상 노드 { $healthy }개는 모두 그 전에 생성되었습니다
 differs-older = 장애 노드 { $failing }개는 모두 { $time }까지 생성되었고, 정상 노드 { $healthy }개는 모두 그 후에 생성되었습니다
+
+# RBAC에 낱말이 없는 권한.
+right-node = create pods 권한, 또는 ssh나 az vmss run-command
+right-workspace = kube-apiserver 범주를 내보내기 위한 Log Analytics 읽기 권한자 역할
+right-azure = 노드 리소스 그룹의 읽기 권한자 역할
+right-audit = 감사 로그의 스토리지 계정 또는 작업 영역에 대한 읽기 권한

@@ -23,7 +23,7 @@ tunnel-agents-not-running-counted = Deployment 기준 Ready 상태인 터널 에
 rule-kubelet-unreachable = 포트 10250에서 kubelet에 연결할 수 없음
 kubelet-unreachable-title = 노드 { $node }: API 서버가 TCP 10250에서 kubelet에 연결할 수 없음
 kubelet-unreachable-many = API 서버가 TCP 10250에서 kubelet { $total }개 중 { $count }개에 연결할 수 없음
-kubelet-unreachable-timeout = 노드 { $node }, 포트 10250: 응답 없음, 패킷이 삭제됨. 확인한 쪽: { $witness }
+kubelet-unreachable-timeout = 노드 { $node }, 포트 10250: 응답 없음, 패킷이 드롭됨. 확인한 쪽: { $witness }
 kubelet-unreachable-refused = 노드 { $node }, 포트 10250: 연결 거부됨. 수신 프로세스가 없거나 규칙이 거부함. 확인한 쪽: { $witness }
 kubelet-unreachable-no-route = 노드 { $node }, 포트 10250: 경로를 찾지 못함. 확인한 쪽: { $witness }
 kubelet-unreachable-tls = 노드 { $node }, 포트 10250: 연결되었으나 TLS 응답이 없음. 확인한 쪽: { $witness }
@@ -38,7 +38,7 @@ kubelet-unreachable-unanswered = 노드 { $node }: kubelet 호출이 응답 없�
 
 port-10250-rule = 체인 { $chain }, 테이블 { $table }, 규칙 { $number }: TCP 10250 차단, 출발지: { $source }
 port-10250-rule-counted = 체인 { $chain }, 테이블 { $table }, 규칙 { $number }: TCP 10250 차단, 출발지: { $source }, 지금까지 패킷 { $packets }개
-port-10250-policy = 체인 { $chain }, 테이블 { $table }: TCP 10250을 허용하는 규칙이 없어 기본 정책이 삭제함, 출발지: { $source }
+port-10250-policy = 체인 { $chain }, 테이블 { $table }: TCP 10250을 허용하는 규칙이 없어 기본 정책이 드롭함, 출발지: { $source }
 port-10250-status = ufw가 기본적으로 인바운드 연결을 거부하며 TCP 10250을 허용하는 규칙이 없음, 출발지: { $source }
 port-10250-status-rule = ufw 규칙 { $number }: TCP 10250 차단, 출발지: { $source }
 port-10250-jump = 이 규칙이 패킷을 보내는 체인: { $chain }

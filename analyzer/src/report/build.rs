@@ -10,8 +10,8 @@ use super::collect::recipe_of;
 use super::excerpt::Excerpts;
 use super::{
     AboutCard, BundleCard, ClockCard, ClusterCard, DiagnosticCard, EffectCard, EvidenceCard,
-    FORMAT, FindingCard, InventoryCard, PoolCard, Report, RuledOutCard, SkewCard, StepCard,
-    SubjectCard, TermCard, UncheckedCard,
+    FORMAT, FindingCard, InventoryCard, NextCard, PoolCard, Report, RuledOutCard, SkewCard, State,
+    StepCard, SubjectCard, TermCard, UncheckedCard,
 };
 use super::{coverage, next, timeline};
 use crate::facts::context::Platform;
@@ -77,7 +77,10 @@ pub fn report(input: Input<'_>, language: &Language) -> Report {
     let next = next::commands(input.ranked, input.facts, language);
     let timeline =
         timeline::entries(input.ranked, input.facts, input.paths, input.excerpts, language);
-    let verdict = cards.verdict(&causes, &unexplained);
+    let mut verdict = cards.verdict(&causes, &unexplained);
+    if verdict.state == State::Undetermined {
+        verdict.first_step = next.first().map(|next| collect_first(next, language));
+    }
     let begin = timeline.iter().filter_map(|entry| entry.at.parse::<Timestamp>().ok()).min();
     let (no_data, why) = coverage::holes(input.facts, begin);
     let clock = cards.clock(why);
@@ -350,6 +353,17 @@ impl Cards<'_> {
                     .say(&Words { key: diagnostic.code.as_str(), args: diagnostic.args.clone() }),
             })
             .collect()
+    }
+}
+
+/// Without a cause the first thing to do is to collect what would settle most.
+fn collect_first(next: &NextCard, language: &Language) -> StepCard {
+    StepCard {
+        text: language.say(&words!("verdict-collect", tables = &next.why)),
+        command: Some(next.command.clone()),
+        // The debug Pod of a node is an object of the cluster for as long as it runs.
+        risk: if next.rights.contains("create ") { Risk::Changes } else { Risk::Reads },
+        undo: None,
     }
 }
 

@@ -7,7 +7,7 @@ use crate::parse::TableKind;
 pub struct Recipe {
     /// A command of the collector's profiles, or the collector itself with the flag that adds it.
     pub command: &'static str,
-    /// The right it needs, as RBAC or Azure names it.
+    /// The right it needs, as RBAC names it; else the key of the words that tell it.
     pub rights: &'static str,
     /// KiB of a cluster of some dozen nodes, as the collector's profiles estimate them.
     pub kib: u64,
@@ -101,7 +101,7 @@ pub fn recipe_of(table: TableKind) -> Recipe {
         | TableKind::KubeletLogs
         | TableKind::KernelLogs => (
             "konspect-collect --nodes all --via debug",
-            "create pods; or ssh, or az vmss run-command",
+            "right-node",
             // Of one node.
             5120,
             Way::Nodes,
@@ -138,12 +138,9 @@ pub fn recipe_of(table: TableKind) -> Recipe {
             "logs.zip",
             &["--only", "pods", "--only", "system-logs", "--only", "system-logs-previous"],
         )),
-        TableKind::ControlPlaneLogs => (
-            "konspect-collect pack EXPORT",
-            "Log Analytics Reader, for the export of the category kube-apiserver",
-            10_240,
-            Way::ByHand,
-        ),
+        TableKind::ControlPlaneLogs => {
+            ("konspect-collect pack EXPORT", "right-workspace", 10_240, Way::ByHand)
+        }
         TableKind::ClientErrors => (
             "konspect-collect",
             "get pods/log",
@@ -157,16 +154,13 @@ pub fn recipe_of(table: TableKind) -> Recipe {
         | TableKind::AzureSnatMetrics
         | TableKind::AzureDiskMetrics => (
             "konspect-collect --azure",
-            "Reader on the node resource group",
+            "right-azure",
             1024,
             Way::Collector("azure.zip", &["--only", "nodes", "--azure"]),
         ),
-        TableKind::Audit | TableKind::AuditSummaries => (
-            "konspect-collect --audit PATH",
-            "the audit log's storage account or workspace",
-            102_400,
-            Way::ByHand,
-        ),
+        TableKind::Audit | TableKind::AuditSummaries => {
+            ("konspect-collect --audit PATH", "right-audit", 102_400, Way::ByHand)
+        }
     };
     Recipe { command, rights, kib, way }
 }

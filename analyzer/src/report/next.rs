@@ -314,6 +314,11 @@ fn right_of(argv: &[String]) -> &'static str {
     }
 }
 
+/// RBAC's words are the same in every language; other rights are told by their keys.
+fn right_in(right: &str, language: &Language) -> String {
+    if right.starts_with("right-") { language.label(right) } else { right.to_owned() }
+}
+
 fn card(ask: &Ask, open: &[Open], language: &Language) -> NextCard {
     let mut settles: BTreeSet<&str> = open
         .iter()
@@ -332,7 +337,12 @@ fn card(ask: &Ask, open: &[Open], language: &Language) -> NextCard {
         command: ask.argv.iter().map(|word| shell::quoted(word)).collect::<Vec<_>>().join(" "),
         why,
         settles: settles.into_iter().map(str::to_owned).collect(),
-        rights: ask.rights.iter().copied().collect::<Vec<_>>().join("; "),
+        rights: ask
+            .rights
+            .iter()
+            .map(|right| right_in(right, language))
+            .collect::<Vec<_>>()
+            .join("; "),
         bytes: ask.kib * 1024,
         gain: gain(ask, open).div_ceil(1000),
         argv: ask.argv.clone(),

@@ -118,6 +118,7 @@ fn poorly_covered(say: &Say) -> Report {
         cards::next(say, Table::Audit, 7),
         cards::next(say, Table::Metrics, 4),
     ];
+    report.verdict.first_step = report.next.first().map(|next| cards::collect_first(say, next));
     report.about.rules_skipped = 61;
     report.about.rules_run = 6;
     report

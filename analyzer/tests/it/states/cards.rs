@@ -250,13 +250,23 @@ pub(crate) fn next(say: &Say, table: TableKind, settles: usize) -> NextCard {
         command: recipe.command.into(),
         why: say.table(table),
         settles: OPEN.iter().take(settles).map(|(code, ..)| (*code).to_owned()).collect(),
-        rights: recipe.rights.into(),
+        rights: if recipe.rights.starts_with("right-") {
+            say.label(recipe.rights)
+        } else {
+            recipe.rights.into()
+        },
         bytes: recipe.kib * 1024,
         gain: settles as u64 * 3,
         argv: recipe.command.split(' ').map(str::to_owned).collect(),
         collector: Vec::new(),
         answer: "answer.txt".into(),
     }
+}
+
+/// The first step where no cause is known.
+pub(crate) fn collect_first(say: &Say, next: &NextCard) -> StepCard {
+    let text = say.words(&words!("verdict-collect", tables = &next.why));
+    step(&text, &next.command, Risk::Changes)
 }
 
 pub(crate) fn diagnostic(say: &Say, path: &str, message: &Words) -> DiagnosticCard {
