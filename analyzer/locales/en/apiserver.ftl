@@ -62,6 +62,7 @@ webhook-delete = if the backend cannot come back, delete the configuration (its 
 
 rule-webhook-deadlock = an admission webhook guards its own Pods and cannot come back
 webhook-deadlock-title = webhook { $webhook } needs itself to start: no Pod of { $namespace } can be created
+webhook-deadlock-again = wait until { $namespace } is ready, then apply the configuration again with a namespaceSelector that leaves out { $namespace } and kube-system
 webhook-deadlock-refused = its own Pods are refused: { $cause }
 webhook-deadlock-wants = the backend in { $namespace } wants Pods and has none
 webhook-deadlock-empty = Service { $service } has no ready endpoint

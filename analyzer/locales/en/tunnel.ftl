@@ -45,6 +45,7 @@ port-10250-policy = no rule of chain { $chain } (table { $table }) accepts TCP 1
 port-10250-status = ufw denies incoming connections by default, and no rule allows TCP 10250 from { $source }
 port-10250-status-rule = ufw's rule { $number } stops TCP 10250 from { $source }
 port-10250-jump = this rule sends the packet to chain { $chain }
+port-10250-outbound = chain { $chain } also denies { $port } outbound, which only the tunnels before konnectivity need
 port-10250-ufw-active = ufw says that it is active
 port-10250-find-author = find what adds the rule (a hardening script, a security agent, a privileged DaemonSet), remove it, and reimage the node: changed hosts are not supported
 
@@ -118,6 +119,8 @@ tunnel-agents-not-connected-runs = { $ready ->
 }
 tunnel-agents-not-connected-cleared = { $pod } is connected to the API server
 tunnel-agents-not-connected-read = read why the agent cannot connect: the end of the error tells the layer
+tunnel-agents-not-connected-dropped = packets to { $address } are dropped on the way: look at NSG, UFW, iptables, the firewall behind the default route and the authorized IP ranges
+tunnel-agents-not-connected-refused = { $address } is reached and refuses: its port is closed, or a firewall resets connections
 
 rule-tunnel-alpn-stripped = a TLS-inspecting device takes away ALPN
 tunnel-alpn-stripped-title = something on the way strips ALPN from TLS: tunnel agents cannot connect

@@ -62,6 +62,7 @@ webhook-delete = se il back-end non può tornare, eliminare la configurazione (i
 
 rule-webhook-deadlock = un webhook di ammissione protegge i propri Pod e non può tornare
 webhook-deadlock-title = webhook { $webhook } blocca sé stesso: nessun Pod di { $namespace } si può creare
+webhook-deadlock-again = attendere che { $namespace } sia pronto, poi applicare di nuovo la configurazione con un namespaceSelector che escluda { $namespace } e kube-system
 webhook-deadlock-refused = i suoi stessi Pod vengono rifiutati: { $cause }
 webhook-deadlock-wants = il back-end in { $namespace } richiede Pod e non ne ha
 webhook-deadlock-empty = il Service { $service } non ha endpoint pronti

@@ -45,6 +45,7 @@ port-10250-policy = nessuna regola della catena { $chain } (tabella { $table }) 
 port-10250-status = ufw nega per impostazione predefinita le connessioni in ingresso, e nessuna regola consente TCP 10250 da { $source }
 port-10250-status-rule = la regola { $number } di ufw blocca TCP 10250 da { $source }
 port-10250-jump = questa regola invia il pacchetto alla catena { $chain }
+port-10250-outbound = la catena { $chain } nega anche { $port } in uscita, che serve solo ai tunnel precedenti a konnectivity
 port-10250-ufw-active = ufw dice di essere attivo
 port-10250-find-author = trovare che cosa aggiunge la regola (uno script di protezione, un agente di sicurezza, un DaemonSet con privilegi), rimuoverlo e ricreare l'immagine del nodo: gli host modificati non sono supportati
 
@@ -118,6 +119,8 @@ tunnel-agents-not-connected-runs = { $ready ->
 }
 tunnel-agents-not-connected-cleared = { $pod } è connesso al server API
 tunnel-agents-not-connected-read = leggere perché l'agente non riesce a connettersi: la fine dell'errore indica il livello
+tunnel-agents-not-connected-dropped = i pacchetti verso { $address } vengono scartati lungo il percorso: controllare NSG, UFW, iptables, il firewall dietro la route predefinita e gli intervalli IP autorizzati
+tunnel-agents-not-connected-refused = { $address } è raggiungibile e rifiuta: la porta è chiusa, oppure un firewall interrompe le connessioni
 
 rule-tunnel-alpn-stripped = un dispositivo di ispezione TLS rimuove ALPN
 tunnel-alpn-stripped-title = lungo il percorso TLS perde ALPN: gli agenti del tunnel non si connettono

@@ -56,6 +56,7 @@ webhook-delete = 백 엔드를 복구할 수 없으면 구성 삭제(컨트롤�
 
 rule-webhook-deadlock = 허용 웹후크가 자신의 Pod를 검사하여 다시 시작할 수 없음
 webhook-deadlock-title = 웹후크 { $webhook }: 시작에 자신이 필요하여 Pod를 만들 수 없음, 네임스페이스: { $namespace }
+webhook-deadlock-again = 네임스페이스 { $namespace }가 Ready 상태가 될 때까지 기다린 후, { $namespace } 및 kube-system을 제외하는 namespaceSelector를 넣어 구성을 다시 적용
 webhook-deadlock-refused = 자신의 Pod가 거부됨: { $cause }
 webhook-deadlock-wants = 백 엔드에 Pod가 필요하지만 하나도 없음, 네임스페이스: { $namespace }
 webhook-deadlock-empty = 서비스 { $service }: Ready 상태인 엔드포인트가 없음

@@ -42,6 +42,7 @@ port-10250-policy = 체인 { $chain }, 테이블 { $table }: TCP 10250을 허용
 port-10250-status = ufw가 기본적으로 인바운드 연결을 거부하며 TCP 10250을 허용하는 규칙이 없음, 출발지: { $source }
 port-10250-status-rule = ufw 규칙 { $number }: TCP 10250 차단, 출발지: { $source }
 port-10250-jump = 이 규칙이 패킷을 보내는 체인: { $chain }
+port-10250-outbound = 체인 { $chain }: 아웃바운드 { $port }도 차단됨. 이 포트는 konnectivity 이전의 터널만 사용함
 port-10250-ufw-active = ufw가 활성 상태라고 표시함
 port-10250-find-author = 규칙을 추가하는 주체(강화 스크립트, 보안 에이전트, 권한 있는 DaemonSet)를 찾아 제거하고 노드를 이미지로 다시 설치: 변경된 호스트는 지원되지 않음
 
@@ -109,6 +110,8 @@ tunnel-agents-not-connected-no-agent = API 서버가 연결된 터널 에이전�
 tunnel-agents-not-connected-runs = 그런데도 에이전트 { $ready }개가 Ready 상태임
 tunnel-agents-not-connected-cleared = Pod { $pod }: API 서버에 연결됨
 tunnel-agents-not-connected-read = 에이전트가 연결하지 못하는 이유 확인: 오류의 끝부분이 문제 계층을 알려 줌
+tunnel-agents-not-connected-dropped = { $address }(으)로 가는 패킷이 경로에서 삭제됨: NSG, UFW, iptables, 기본 경로의 방화벽, 권한 있는 IP 범위 확인
+tunnel-agents-not-connected-refused = { $address }에 도달하지만 연결을 거부함: 포트가 닫혀 있거나 방화벽이 연결을 재설정함
 
 rule-tunnel-alpn-stripped = TLS 검사 장치가 ALPN을 제거함
 tunnel-alpn-stripped-title = 경로 중간에서 TLS의 ALPN이 제거되어 터널 에이전트가 연결할 수 없음

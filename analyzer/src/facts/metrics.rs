@@ -393,7 +393,12 @@ impl<'a> Metrics<'a> {
                     .filter(|sample| sample.name.ends_with("_count"))
                     .map(|sample| sample.value)
                     .sum();
-                let p99 = histogram_quantile(rows.iter().copied(), 0.99)?;
+                // The minimal profile of managed Prometheus drops the buckets: a mean over the limit is a p99 over it.
+                let p99 = histogram_quantile(rows.iter().copied(), 0.99).or_else(|| {
+                    let sum = rows.iter().filter(|sample| sample.name.ends_with("_sum"));
+                    let value = sum.map(|sample| sample.value).sum::<f64>() / count;
+                    (count > 0.0 && value.is_finite()).then_some(Quantile { value, at_least: true })
+                })?;
                 let at =
                     rows.iter().find(|sample| sample.name.ends_with("_count")).or(rows.first())?.at;
                 (count >= 100.0 && p99.value > limit).then(|| Latency {

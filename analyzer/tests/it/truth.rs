@@ -37,8 +37,17 @@ const TRUTHS: &[Truth] = &[
             "etcd-object-leak",
             "tunnel-agents-not-running",
             "requests-rejected-by-priority-and-fairness",
+            "tunnel-agents-not-connected",
+            "aggregated-api-unavailable",
+            "webhook-unreachable-blocks-writes",
+            "node-not-ready",
         ],
-        says: &["50 nodes Ready"],
+        says: &[
+            "50 nodes Ready",
+            "2 ready in all",
+            "v1beta1.metrics.k8s.io is Available",
+            "none of 0 webhooks",
+        ],
     },
     Truth {
         folder: "s2-list-storm",
@@ -113,6 +122,8 @@ const TRUTHS: &[Truth] = &[
             "validate.kyverno.svc-fail",
             "no endpoints available",
             "no konnectivity-agent Pod is ready",
+            "delete the configuration",
+            "leaves out kyverno and kube-system",
         ],
     },
     Truth {
@@ -181,7 +192,7 @@ const TRUTHS: &[Truth] = &[
         causes: &["port-10250-ufw"],
         found: &[],
         silent: &["port-10250-iptables", "port-10250-nftables"],
-        says: &["ufw-user-input"],
+        says: &["ufw-user-input", "ufw-user-output also denies 9000/tcp", "ufw-user-output also denies 1194/udp"],
     },
     Truth {
         folder: "s9-kube-proxy-iptables",
@@ -202,14 +213,14 @@ const TRUTHS: &[Truth] = &[
         causes: &[],
         found: &["tunnel-agents-not-connected"],
         silent: &[],
-        says: &["203.0.113.10:443: connect: connection refused"],
+        says: &["203.0.113.10:443: connect: connection refused", "is reached and refuses"],
     },
     Truth {
         folder: "konnectivity-agent-failures/agent-port-443-dropped-timeout.log",
         causes: &[],
         found: &["tunnel-agents-not-connected"],
         silent: &[],
-        says: &["203.0.113.10:443: i/o timeout"],
+        says: &["203.0.113.10:443: i/o timeout", "are dropped on the way", "authorized IP ranges"],
     },
     Truth {
         folder: "konnectivity-agent-failures/agent-dns-nxdomain.log",
@@ -223,7 +234,7 @@ const TRUTHS: &[Truth] = &[
         causes: &["tunnel-alpn-stripped"],
         found: &["tunnel-agents-not-connected"],
         silent: &["apiserver-path-blocked"],
-        says: &["ALPN", "TLS inspection"],
+        says: &["ALPN", "TLS inspection", "completes TCP"],
     },
     Truth {
         folder: "api-recording/client-errors/unauthorized.txt",
@@ -252,7 +263,13 @@ fn report(path: &Path) -> (Analysis, Report) {
 
 /// All that the findings say, as one text.
 fn text(report: &Report) -> String {
-    let parts = (&report.verdict, &report.causes, &report.unexplained, &report.aggravating);
+    let parts = (
+        &report.verdict,
+        &report.causes,
+        &report.unexplained,
+        &report.aggravating,
+        &report.ruled_out,
+    );
     serde_json::to_string(&parts).unwrap()
 }
 

@@ -5,11 +5,12 @@ use konspect_bundle::{Span, words};
 use super::{cause_of, relax, webhook_subject};
 use crate::facts::webhooks::{Backend, Failing, Reason, backend, failing, guards_itself};
 use crate::facts::{Facts, Missing};
-use crate::finding::{Confidence, Finding, Meta};
+use crate::finding::{Confidence, Finding, Meta, Risk, Step};
 use crate::model::kube::Webhook;
 use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
+use crate::shell::command;
 
 pub(super) struct WebhookDeadlock;
 
@@ -85,5 +86,7 @@ fn deadlock(facts: &Facts, webhook: &Failing<'_>, entry: &Webhook) -> Option<Fin
         .affected(usize::try_from(webhook.count()).unwrap_or(usize::MAX))
         .supported_by(empty, words!("webhook-deadlock-empty", service = &service.name))
         .supported_by(entry.at, words!("webhook-deadlock-guards", configuration = &entry.configuration.name, namespace = namespace));
-    Some(relax(finding, Some(entry)))
+    let again = Step::new(words!("webhook-deadlock-again", namespace = namespace))
+        .run(Risk::Reads, command("kubectl get pods -n {} --watch", &[namespace]));
+    Some(relax(finding, Some(entry)).step(again))
 }

@@ -26,7 +26,13 @@ impl Rule for EtcdDatabaseNearLimit {
         let percent = platform_percent(azure, "etcd_database_usage_percentage");
         if let Some(size) = &size {
             if size.bytes > LARGE || size.quota.is_some_and(|quota| size.bytes > 0.8 * quota) {
-                out.found(large(context, size));
+                let finding = large(context, size);
+                out.found(match percent {
+                    Some((value, at)) if value > 50.0 => {
+                        finding.supported_by(at, words!("etcd-database-near-limit-percent", percent = format!("{value:.0}")))
+                    }
+                    _ => finding,
+                });
             } else {
                 out.cleared(size.at, words!("etcd-database-near-limit-cleared", bytes = bytes(size.bytes)));
             }

@@ -112,6 +112,11 @@ fn finding(
     if let Some((true, at)) = firewall.ufw_active.filter(|(_, at)| shut.by == Filter::Ufw && *at != shut.at) {
         finding = finding.supported_by(at, words!("port-10250-ufw-active"));
     }
+    for closed in firewall.closed.iter().filter(|closed| !closed.shut.chain.is_empty()) {
+        let port = format!("{}/{}", closed.port, if closed.udp { "udp" } else { "tcp" });
+        let says = words!("port-10250-outbound", port = port, chain = &closed.shut.chain);
+        finding = finding.supported_by(closed.shut.at, says);
+    }
     let mut told = BTreeSet::new();
     for sighting in failed.iter().filter(|sighting| told.insert(sighting.witness)).take(3) {
         finding = finding.supported_by(sighting.at, noticed(node, sighting));

@@ -8,6 +8,7 @@ use crate::facts::{KubeletReach, Listing, Missing, Tunnel};
 use crate::finding::{Confidence, Finding, Meta, Risk, Severity, Step, Subject};
 use crate::model::log::{LogFile, Signal, SignalHit};
 use crate::model::metrics::{Sample, Scrape};
+use crate::model::network_error::{NetworkError, Target};
 use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
@@ -64,7 +65,7 @@ impl Rule for TunnelAgentsNotConnected {
         } else if let Some(finding) = flapping(&connected) {
             out.found(finding);
         } else if let Some(log) = connected.first() {
-            let (at, pod) = (serving(log), log.origin.pod.as_str());
+            let (at, pod) = (serving(log), agent(log));
             out.cleared(at, words!("tunnel-agents-not-connected-cleared", pod = pod));
         } else if let Some(sample) = gauge {
             out.cleared(sample.at, words!("tunnel-agents-not-connected-gauge-cleared"));
@@ -99,6 +100,9 @@ fn not_connected(failed: &[&LogFile], all: bool) -> Option<Finding> {
         found.title = words!("tunnel-agents-not-connected-some", count = failed.len());
         found = found.severity(Severity::Warning);
     }
+    if let Some(way) = way(hit) {
+        found = found.step(Step::new(way));
+    }
     for log in failed.iter().filter(|other| other.origin.pod != log.origin.pod).take(3) {
         if let Some(hit) = last_failure(log) {
             found = found.supported_by(hit.at, cannot(log, hit));
@@ -114,7 +118,7 @@ fn flapping(connected: &[&LogFile]) -> Option<Finding> {
     let log = connected.iter().max_by_key(|log| lost(log)).filter(|_| total >= FLAPPING)?;
     let count = log.signal(Signal::AgentKeepaliveTimeout)?;
     let hit = count.hits.first()?;
-    let says = words!("tunnel-agents-not-connected-keepalive", pod = &log.origin.pod, count = total);
+    let says = words!("tunnel-agents-not-connected-keepalive", pod = agent(log), count = total);
     let mut found = finding(&log.origin.pod, hit.at, says)
         .severity(Severity::Warning)
         .since(count.first.or(hit.time))
@@ -138,11 +142,29 @@ fn failing_since(log: &LogFile) -> Option<jiff::Timestamp> {
     failures.hits.iter().filter(|hit| up.is_none_or(|up| hit.at > up)).find_map(|hit| hit.time)
 }
 
+/// The agent's pod, where the log's place tells it.
+fn agent(log: &LogFile) -> &str {
+    if log.origin.pod.is_empty() { "konnectivity-agent" } else { &log.origin.pod }
+}
+
+/// What a failed dial says of the way: silence is a dropped packet, a refusal an answer.
+fn way(hit: &SignalHit) -> Option<Words> {
+    let address = |target: &Target| match target.port {
+        0 => target.host.clone(),
+        port => format!("{}:{port}", target.host),
+    };
+    match hit.error.as_ref()? {
+        NetworkError::DialTimeout { target } => Some(words!("tunnel-agents-not-connected-dropped", address = address(target))),
+        NetworkError::Refused { target } => Some(words!("tunnel-agents-not-connected-refused", address = address(target))),
+        _ => None,
+    }
+}
+
 /// The end of the error says which layer failed.
 fn cannot(log: &LogFile, hit: &SignalHit) -> Words {
     let text = hit.text.rsplit("desc = ").next().unwrap_or(&hit.text);
     let text: String = text.trim_matches(['"', '\\', ' ']).chars().take(160).collect();
-    words!("tunnel-agents-not-connected-error", pod = &log.origin.pod, error = text)
+    words!("tunnel-agents-not-connected-error", pod = agent(log), error = text)
 }
 
 /// The line that shows the connection.

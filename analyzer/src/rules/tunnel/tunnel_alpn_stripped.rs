@@ -111,7 +111,8 @@ fn clear(logs: &[&LogFile], probe: Option<(&OnNode<Probe>, Option<&str>, &str)>,
     let up = logs.iter().find(|log| matches!(last_word(log), LastWord::Connected(_)));
     let serving = up.and_then(|log| {
         let count = log.signal(Signal::AgentServing).or_else(|| log.signal(Signal::AgentConnected))?;
-        Some((log.origin.pod.as_str(), count.hits.last()?.at))
+        let pod = if log.origin.pod.is_empty() { "konnectivity-agent" } else { &log.origin.pod };
+        Some((pod, count.hits.last()?.at))
     });
     if let Some((pod, at)) = serving {
         out.cleared(at, words!("tunnel-agents-not-connected-cleared", pod = pod));
