@@ -192,7 +192,11 @@ const TRUTHS: &[Truth] = &[
         causes: &["port-10250-ufw"],
         found: &[],
         silent: &["port-10250-iptables", "port-10250-nftables"],
-        says: &["ufw-user-input", "ufw-user-output also denies 9000/tcp", "ufw-user-output also denies 1194/udp"],
+        says: &[
+            "ufw-user-input",
+            "ufw-user-output also denies 9000/tcp",
+            "ufw-user-output also denies 1194/udp",
+        ],
     },
     Truth {
         folder: "s9-kube-proxy-iptables",
