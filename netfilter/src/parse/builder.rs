@@ -1,7 +1,6 @@
 //! Collects chains of one table while its lines go by, whatever their order.
 
-use std::collections::HashMap;
-
+use hashbrown::HashMap;
 use konspect_bundle::Span;
 
 use crate::model::{Chain, ChainId, Policy, Rule, Table, TableFamily, Tool, builtin};

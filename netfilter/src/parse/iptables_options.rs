@@ -3,6 +3,7 @@
 //! It refuses to know targets (`iptables_targets`) and what a match means for a packet.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use konspect_bundle::Span;
 
@@ -15,7 +16,7 @@ use super::values::{
 use super::words::Word;
 use crate::model::{
     BpfInstruction, Conntrack, Direction, Effect, Key, LimitInterface, Recent, RecentAction, Rule,
-    Stateful, Statement, U32Operation, U32Test, Unknown,
+    Stateful, Statement, U32Operation, U32Test, Unknown, Verdict,
 };
 use crate::names;
 use crate::packet::Family;
@@ -41,7 +42,7 @@ impl<'w> Opt<'w, '_> {
 /// Parses the words behind the chain's name.
 pub(super) fn rule(words: &[Word<'_>], family: Family, table: &mut TableBuilder, at: Span) -> Rule {
     let mut rule = Rule {
-        statements: Vec::with_capacity(4),
+        statements: Vec::with_capacity(6),
         target: None,
         goto: false,
         at,
@@ -116,7 +117,6 @@ pub(super) fn rule(words: &[Word<'_>], family: Family, table: &mut TableBuilder,
     }
     match jump {
         Some((name, goto)) => {
-            rule.target = Some(name.into());
             rule.goto = goto;
             let place = module.is_empty();
             if !place {
@@ -124,6 +124,13 @@ pub(super) fn rule(words: &[Word<'_>], family: Family, table: &mut TableBuilder,
                 options.clear();
             }
             target(name, goto, &options, family, table, &mut rule.statements, at);
+            // A chain's name is there already.
+            rule.target = Some(match rule.statements.last() {
+                Some(Statement::Verdict(Verdict::Jump(id) | Verdict::Goto(id))) => {
+                    table.get(*id).map_or_else(|| name.into(), |chain| Arc::clone(&chain.name))
+                }
+                _ => name.into(),
+            });
         }
         None => module_of(module, &options, family, &mut rule),
     }

@@ -418,6 +418,10 @@ impl Torn {
             }
             _ => line,
         };
+        // Most lines hold none of the four characters that any of it needs.
+        if memchr::memchr3(b'\\', b'*', b'C', rest).is_none() && matches!(line, [b'-' | b'[', ..]) {
+            return self.rule.find(rest).is_some();
+        }
         self.rule.find(rest).is_some()
             || memchr::memchr(b'\\', line).is_some()
             || self.commit.find(line).is_some()

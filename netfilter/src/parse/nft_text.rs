@@ -34,7 +34,30 @@ pub fn nft_text(source: Source<'_>) -> Parsed<Ruleset> {
         );
     }
     diagnostics.extend(reader.refusals.finish());
+    if ends_lost(source.bytes) {
+        // Nothing but its line's end ends a rule, a table's comment or a remark: what was read would lack
+        // what it swallowed, and a ruleset that lacks rules lies.
+        reader.ruleset.tables.clear();
+        diagnostics.push(
+            Diagnostic::new(Code::Truncated, source.span(0..0))
+                .with("reason", "line ends are lost"),
+        );
+    }
     Parsed { value: reader.ruleset, diagnostics }
+}
+
+/// A listing with chains that is all on one line, with nothing that separates its rules.
+fn ends_lost(bytes: &[u8]) -> bool {
+    let text = bytes.trim_ascii();
+    if memchr::memchr(b'\n', text).is_some() || memchr::memmem::find(text, b"chain ").is_none() {
+        return false;
+    }
+    // Written by hand, a rule ends with a semicolon; a listing writes one behind the policy alone.
+    let by_hand = memchr::memmem::find_iter(text, b"; }").any(|end| {
+        let before = text.get(end.saturating_sub(14)..end).unwrap_or_default();
+        memchr::memmem::find(before, b"policy ").is_none()
+    });
+    !by_hand && memchr::memmem::find(text, b"add rule").is_none()
 }
 
 struct Reader<'a, 't> {
