@@ -56,3 +56,9 @@ upstream-dns-failing-cleared = { $node } resolves { $name }
 upstream-dns-failing-compare = compare with Azure's own resolver, on a node
 upstream-dns-failing-repair = repair the DNS servers of the virtual network, or the way to them (UDP and TCP 53)
 upstream-dns-failing-forward = let custom DNS servers forward to 168.63.129.16, and list more than one
+
+rule-vnet-dns-servers-mixed = Azure's DNS server stands beside others
+vnet-dns-servers-mixed-title = { $name } asks Azure's DNS server and others by turns
+vnet-dns-servers-mixed-says = { $name } asks { $servers }
+vnet-dns-servers-mixed-cleared = { $name } asks servers of one kind: { $servers }
+vnet-dns-servers-mixed-do = name only your own servers, and let them forward to 168.63.129.16

@@ -150,3 +150,18 @@ node-cpu-starved-slow = a system program of { $node } does not get its turn ({ $
 node-cpu-starved-pods = find the pods that use the processors, and their requests and limits
 node-cpu-starved-requests = give them CPU limits or other nodes; keep the system pool for system pods
 node-cpu-starved-cleared = none of the { $nodes } nodes uses its processors fully
+
+rule-system-pods-on-spot-nodes = pods of the system run on spot nodes
+system-pods-on-spot-nodes-title = { $name } runs on spot node { $node }, which Azure may take away
+system-pods-on-spot-nodes-says = { $pod } runs on { $node }, a spot node
+system-pods-on-spot-nodes-cleared = { $pod } runs on { $node }, which is no spot node
+system-pods-on-spot-nodes-do = take the toleration of spot nodes out, or give it an affinity to the system pool
+
+rule-pods-per-node-over-limit = nodes hold more pods than Kubernetes is tested with
+pods-per-node-over-limit-title = { $count ->
+    [one] 1 node holds
+   *[other] { $count } nodes hold
+} more than the { $limit } pods that Kubernetes is tested with
+pods-per-node-over-limit-says = { $node } takes up to { $most } pods and holds { $pods }
+pods-per-node-over-limit-cleared = no node holds more than { $limit } pods
+pods-per-node-over-limit-do = spread the pods over more nodes, or lower maxPods of the pool

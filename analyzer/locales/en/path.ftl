@@ -209,3 +209,9 @@ apiserver-not-answering-client-configured = compare the server and the authority
 apiserver-not-answering-client-middle = find what stands between: a proxy, a firewall that inspects TLS, or an overloaded API server
 apiserver-not-answering-client-elsewhere = try from another network: what works there puts the fault between here and the API server
 apiserver-not-answering-client-node = collect on a node, which takes no API server: run what this prints there
+
+rule-snat-plan-too-small = the pools can outgrow their outbound ports
+snat-plan-too-small-title = the outbound ports suffice for { $nodes } nodes, the pools may grow to { $most }
+snat-plan-too-small-says = { $ports } ports for each of { $nodes } nodes are { $wanted }; the addresses have { $there }
+snat-plan-too-small-cleared = { $ports } ports for each of { $nodes } nodes fit the addresses
+snat-plan-too-small-do = add public addresses, or give each node fewer ports

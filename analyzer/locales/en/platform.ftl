@@ -50,3 +50,29 @@ version-skew-unsupported-title = { $count ->
 version-skew-unsupported-says = { $node } runs { $version }
 version-skew-unsupported-do = upgrade the node pools that are behind
 version-skew-unsupported-cleared = every kubelet is within the supported range of { $version }
+
+rule-system-pool-untainted = users' pods fill the system pool
+system-pool-untainted-title = users' pods fill { $count ->
+    [one] 1 node
+   *[other] { $count } nodes
+} of system pool { $pool }, which has no taint
+system-pool-untainted-says = { $percent } % of the processors of { $node } are asked for, { $users } % of that by users' pods
+system-pool-untainted-pod = { $pod } runs on system node { $node }
+system-pool-untainted-cleared = { $node } has the taint CriticalAddonsOnly
+system-pool-untainted-do = give users' pods a pool of their own, then taint the system pool
+
+rule-system-pool-burstable = the system pool runs on burstable machines
+system-pool-burstable-title = system pool { $pool } runs on burstable machines ({ $size })
+system-pool-burstable-says = pool { $pool } has machines of size { $size }
+system-pool-burstable-spent = the machines' CPU credits are spent
+system-pool-burstable-cleared = the system pool has machines of size { $size }
+system-pool-burstable-do = add a system pool of another series, then remove this one
+
+rule-proxy-bypass-incomplete = noProxy leaves out what must be reached without the proxy
+proxy-bypass-incomplete-title = noProxy leaves out { $count ->
+    [one] 1 address
+   *[other] { $count } addresses
+} that nodes must reach without the proxy
+proxy-bypass-incomplete-says = noProxy does not cover { $missing }
+proxy-bypass-incomplete-cleared = noProxy covers the API server, the services and Azure's own addresses
+proxy-bypass-incomplete-do = read effectiveNoProxy, and add to noProxy what it lacks

@@ -136,3 +136,18 @@ kube-proxy-stale-metric = kube-proxy on { $node } has had changes to write for {
 kube-proxy-stale-do = start kube-proxy anew
 kube-proxy-stale-cilium = the data plane is Cilium: there is no kube-proxy by design
 kube-proxy-stale-cleared = every kube-proxy is ready ({ $ready })
+
+rule-system-component-single-replica = a part of the system runs only once
+system-component-single-replica-title = { $name } has one replica though the cluster has { $nodes } nodes
+system-component-single-replica-says = { $name } is to have one replica
+system-component-single-replica-cleared = { $name } is to have { $count } replicas
+system-component-single-replica-do = give it a second replica, or its autoscaler a minimum of two
+
+rule-system-pods-evicted = pods of the system were evicted
+system-pods-evicted-title = { $count ->
+    [one] 1 pod of kube-system was evicted
+   *[other] { $count } pods of kube-system were evicted
+}
+system-pods-evicted-says = { $pod } was evicted: { $message }
+system-pods-evicted-cleared = no pod of kube-system was evicted
+system-pods-evicted-do = read what the nodes lacked, then give the system pods a priority class and requests

@@ -56,3 +56,9 @@ upstream-dns-failing-cleared = { $node } risolve { $name }
 upstream-dns-failing-compare = confrontare, su un nodo, con il resolver di Azure
 upstream-dns-failing-repair = riparare i server DNS della rete virtuale, o il percorso verso di essi (UDP e TCP 53)
 upstream-dns-failing-forward = far inoltrare i server DNS personalizzati a 168.63.129.16, e indicarne più di uno
+
+rule-vnet-dns-servers-mixed = il server DNS di Azure sta accanto ad altri
+vnet-dns-servers-mixed-title = { $name } interroga a turno il server DNS di Azure e altri
+vnet-dns-servers-mixed-says = { $name } interroga { $servers }
+vnet-dns-servers-mixed-cleared = { $name } interroga server di un solo genere: { $servers }
+vnet-dns-servers-mixed-do = indicare solo i propri server e farli inoltrare a 168.63.129.16

@@ -215,3 +215,9 @@ apiserver-not-answering-client-configured = confrontare server e autorità del k
 apiserver-not-answering-client-middle = trovare ciò che sta in mezzo: un proxy, un firewall che ispeziona TLS o un server API sovraccarico
 apiserver-not-answering-client-elsewhere = provare da un'altra rete: se lì funziona, il guasto è tra qui e il server API
 apiserver-not-answering-client-node = raccogliere su un nodo, che non richiede il server API: eseguirvi ciò che questo stampa
+
+rule-snat-plan-too-small = i pool possono superare le loro porte in uscita
+snat-plan-too-small-title = le porte in uscita bastano per { $nodes } nodi, i pool possono arrivare a { $most }
+snat-plan-too-small-says = { $ports } porte per { $nodes } nodi sono { $wanted }; gli indirizzi ne hanno { $there }
+snat-plan-too-small-cleared = { $ports } porte per ciascuno di { $nodes } nodi stanno negli indirizzi
+snat-plan-too-small-do = aggiungere indirizzi pubblici, o dare meno porte a ogni nodo

@@ -47,3 +47,29 @@ version-skew-unsupported-title = { $count ->
 version-skew-unsupported-says = { $node } esegue { $version }
 version-skew-unsupported-do = aggiornare i pool di nodi rimasti indietro
 version-skew-unsupported-cleared = ogni kubelet è nell'intervallo supportato di { $version }
+
+rule-system-pool-untainted = i pod degli utenti riempiono il pool di sistema
+system-pool-untainted-title = i pod degli utenti riempiono { $count ->
+    [one] 1 nodo
+   *[other] { $count } nodi
+} del pool di sistema { $pool }, senza taint
+system-pool-untainted-says = è richiesto il { $percent } % dei processori di { $node }, di cui il { $users } % da pod degli utenti
+system-pool-untainted-pod = { $pod } gira sul nodo di sistema { $node }
+system-pool-untainted-cleared = { $node } ha il taint CriticalAddonsOnly
+system-pool-untainted-do = dare ai pod degli utenti un pool proprio, poi mettere il taint al pool di sistema
+
+rule-system-pool-burstable = il pool di sistema usa macchine burstable
+system-pool-burstable-title = il pool di sistema { $pool } usa macchine burstable ({ $size })
+system-pool-burstable-says = il pool { $pool } ha macchine di dimensione { $size }
+system-pool-burstable-spent = i crediti CPU delle macchine sono esauriti
+system-pool-burstable-cleared = il pool di sistema ha macchine di dimensione { $size }
+system-pool-burstable-do = aggiungere un pool di sistema di un'altra serie, poi togliere questo
+
+rule-proxy-bypass-incomplete = noProxy tralascia ciò che va raggiunto senza proxy
+proxy-bypass-incomplete-title = noProxy tralascia { $count ->
+    [one] 1 indirizzo
+   *[other] { $count } indirizzi
+} da raggiungere senza proxy
+proxy-bypass-incomplete-says = noProxy non copre { $missing }
+proxy-bypass-incomplete-cleared = noProxy copre il server API, i servizi e gli indirizzi propri di Azure
+proxy-bypass-incomplete-do = leggere effectiveNoProxy e aggiungere a noProxy ciò che manca

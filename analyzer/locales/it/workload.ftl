@@ -133,3 +133,18 @@ kube-proxy-stale-metric = kube-proxy su { $node } ha modifiche da scrivere da { 
 kube-proxy-stale-do = riavviare kube-proxy
 kube-proxy-stale-cilium = il piano dati è Cilium: per progettazione kube-proxy non c'è
 kube-proxy-stale-cleared = ogni kube-proxy è pronto ({ $ready })
+
+rule-system-component-single-replica = un componente di sistema gira una volta sola
+system-component-single-replica-title = { $name } ha una sola replica benché il cluster abbia { $nodes } nodi
+system-component-single-replica-says = per { $name } è prevista una sola replica
+system-component-single-replica-cleared = per { $name } sono previste { $count } repliche
+system-component-single-replica-do = dargli una seconda replica, o un minimo di due al suo autoscaler
+
+rule-system-pods-evicted = pod di sistema sfrattati
+system-pods-evicted-title = { $count ->
+    [one] 1 pod di kube-system è stato sfrattato
+   *[other] { $count } pod di kube-system sono stati sfrattati
+}
+system-pods-evicted-says = { $pod } è stato sfrattato: { $message }
+system-pods-evicted-cleared = nessun pod di kube-system è stato sfrattato
+system-pods-evicted-do = leggere che cosa mancava ai nodi, poi dare ai pod di sistema una classe di priorità e delle richieste

@@ -53,3 +53,9 @@ upstream-dns-failing-cleared = 노드 { $node }: 확인된 이름 { $name }
 upstream-dns-failing-compare = 노드에서 Azure 자체 확인자와 비교
 upstream-dns-failing-repair = 가상 네트워크의 DNS 서버 또는 그 경로(UDP 및 TCP 53) 복구
 upstream-dns-failing-forward = 사용자 지정 DNS 서버가 168.63.129.16으로 전달하게 하고, 서버를 둘 이상 지정
+
+rule-vnet-dns-servers-mixed = Azure DNS 서버와 다른 서버가 섞여 있음
+vnet-dns-servers-mixed-title = { $name }: Azure DNS 서버와 다른 서버를 번갈아 조회
+vnet-dns-servers-mixed-says = { $name }의 DNS 서버: { $servers }
+vnet-dns-servers-mixed-cleared = { $name }의 DNS 서버가 한 종류임: { $servers }
+vnet-dns-servers-mixed-do = 자체 DNS 서버만 지정하고 168.63.129.16으로 전달하도록 설정

@@ -150,3 +150,15 @@ node-cpu-starved-slow = 시스템 프로그램이 실행 차례를 얻지 못함
 node-cpu-starved-pods = 프로세서를 사용하는 Pod와 그 요청 및 제한 찾기
 node-cpu-starved-requests = CPU 제한을 설정하거나 다른 노드로 옮기기. 시스템 풀은 시스템 Pod용으로 유지
 node-cpu-starved-cleared = 노드 { $nodes }개 중 프로세서를 모두 사용하는 노드가 없음
+
+rule-system-pods-on-spot-nodes = 시스템 Pod가 스폿 노드에서 실행됨
+system-pods-on-spot-nodes-title = { $name }: Azure가 회수할 수 있는 스폿 노드 { $node }에서 실행됨
+system-pods-on-spot-nodes-says = { $pod }: 스폿 노드 { $node }에서 실행됨
+system-pods-on-spot-nodes-cleared = { $pod }: 스폿이 아닌 노드 { $node }에서 실행됨
+system-pods-on-spot-nodes-do = 스폿 노드 톨러레이션을 없애거나 시스템 노드 풀에 대한 어피니티 설정
+
+rule-pods-per-node-over-limit = 노드의 Pod 수가 Kubernetes의 검증 범위를 넘음
+pods-per-node-over-limit-title = 노드 { $count }개의 Pod 수가 Kubernetes의 검증 범위 { $limit }개를 넘음
+pods-per-node-over-limit-says = { $node }: 최대 Pod { $most }개, 현재 { $pods }개
+pods-per-node-over-limit-cleared = Pod가 { $limit }개를 넘는 노드 없음
+pods-per-node-over-limit-do = Pod를 더 많은 노드로 분산하거나 노드 풀의 maxPods를 낮춤

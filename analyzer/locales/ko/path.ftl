@@ -194,3 +194,9 @@ apiserver-not-answering-client-configured = kubeconfig의 서버와 인증 기�
 apiserver-not-answering-client-middle = 중간에 있는 것을 찾기: 프록시, TLS를 검사하는 방화벽, 또는 과부하된 API 서버
 apiserver-not-answering-client-elsewhere = 다른 네트워크에서 시도: 거기서 되면 결함은 여기와 API 서버 사이에 있음
 apiserver-not-answering-client-node = API 서버가 필요 없는 노드에서 수집: 이 명령의 출력을 노드에서 실행
+
+rule-snat-plan-too-small = 노드 풀이 아웃바운드 포트 수를 넘어 커질 수 있음
+snat-plan-too-small-title = 아웃바운드 포트는 노드 { $nodes }개분, 노드 풀의 최댓값은 { $most }개
+snat-plan-too-small-says = 노드 { $nodes }개에 포트 { $ports }개씩이면 { $wanted }개, 공용 IP의 포트는 { $there }개
+snat-plan-too-small-cleared = 노드 { $nodes }개에 포트 { $ports }개씩 할당할 수 있음
+snat-plan-too-small-do = 공용 IP를 추가하거나 노드당 포트 수를 줄임

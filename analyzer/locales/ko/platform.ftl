@@ -41,3 +41,23 @@ version-skew-unsupported-title = 노드 { $count }개의 kubelet이 지원 범�
 version-skew-unsupported-says = 노드 { $node }: 버전 { $version }
 version-skew-unsupported-do = 뒤처진 노드 풀 업그레이드
 version-skew-unsupported-cleared = 모든 kubelet이 지원 범위 안에 있음, API 서버 버전: { $version }
+
+rule-system-pool-untainted = 사용자 Pod가 시스템 노드 풀을 채움
+system-pool-untainted-title = 테인트 없는 시스템 풀 { $pool }: 노드 { $count }개를 사용자 Pod가 채움
+system-pool-untainted-says = { $node }: CPU 요청 { $percent } %, 그중 사용자 Pod { $users } %
+system-pool-untainted-pod = { $pod }: 시스템 노드 { $node }에서 실행됨
+system-pool-untainted-cleared = { $node }에 CriticalAddonsOnly 테인트 있음
+system-pool-untainted-do = 사용자 Pod에 별도 노드 풀을 준 뒤 시스템 풀에 테인트 설정
+
+rule-system-pool-burstable = 시스템 노드 풀이 버스트 가능 VM에서 실행됨
+system-pool-burstable-title = 시스템 풀 { $pool }: 버스트 가능 VM({ $size })에서 실행됨
+system-pool-burstable-says = 노드 풀 { $pool }의 VM 크기: { $size }
+system-pool-burstable-spent = VM의 CPU 크레딧이 소진됨
+system-pool-burstable-cleared = 시스템 풀의 VM 크기: { $size }
+system-pool-burstable-do = 다른 시리즈의 시스템 풀을 추가한 뒤 이 풀을 제거
+
+rule-proxy-bypass-incomplete = 프록시 없이 접근해야 할 주소가 noProxy에 없음
+proxy-bypass-incomplete-title = 노드가 프록시 없이 접근해야 할 주소 { $count }개가 noProxy에 없음
+proxy-bypass-incomplete-says = noProxy에 포함되지 않음: { $missing }
+proxy-bypass-incomplete-cleared = noProxy가 API 서버, 서비스, Azure 플랫폼 주소를 모두 포함
+proxy-bypass-incomplete-do = effectiveNoProxy를 확인하고 빠진 항목을 noProxy에 추가

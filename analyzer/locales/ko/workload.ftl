@@ -115,3 +115,15 @@ kube-proxy-stale-metric = 노드 { $node }의 kube-proxy: 변경 사항을 { $se
 kube-proxy-stale-do = kube-proxy 다시 시작
 kube-proxy-stale-cilium = 데이터 평면이 Cilium임: 설계상 kube-proxy가 없음
 kube-proxy-stale-cleared = 모든 kube-proxy가 Ready 상태임({ $ready }개)
+
+rule-system-component-single-replica = 시스템 구성 요소가 하나만 실행됨
+system-component-single-replica-title = { $name }: 노드가 { $nodes }개인데 복제본이 1개뿐
+system-component-single-replica-says = { $name }의 원하는 복제본 수가 1
+system-component-single-replica-cleared = { $name }의 원하는 복제본 수: { $count }
+system-component-single-replica-do = 복제본을 2개로 늘리거나 자동 크기 조정기의 최솟값을 2로 설정
+
+rule-system-pods-evicted = 시스템 Pod가 축출됨
+system-pods-evicted-title = kube-system의 Pod { $count }개가 축출됨
+system-pods-evicted-says = { $pod } 축출됨: { $message }
+system-pods-evicted-cleared = kube-system에서 축출된 Pod 없음
+system-pods-evicted-do = 노드에 부족했던 리소스를 확인한 뒤 시스템 Pod에 우선순위 클래스와 요청량 설정

@@ -4,6 +4,7 @@ mod apiserver_name_unresolvable;
 mod coredns_down;
 mod pod_dns_failing;
 mod upstream_dns_failing;
+mod vnet_dns_servers_mixed;
 
 use super::Registered;
 
@@ -12,4 +13,5 @@ pub static RULES: &[Registered] = &[
     Registered::of::<coredns_down::CoreDnsDown>(),
     Registered::of::<pod_dns_failing::PodDnsFailing>(),
     Registered::of::<upstream_dns_failing::UpstreamDnsFailing>(),
+    Registered::of::<vnet_dns_servers_mixed::VnetDnsServersMixed>(),
 ];

@@ -10,7 +10,9 @@ mod node_memory_pressure;
 mod node_not_ready;
 mod node_pid_pressure;
 mod node_vm_event;
+mod pods_per_node_over_limit;
 mod signs;
+mod system_pods_on_spot_nodes;
 
 use super::Registered;
 
@@ -25,4 +27,6 @@ pub static RULES: &[Registered] = &[
     Registered::of::<node_vm_event::NodeVmEvent>(),
     Registered::of::<disk_io_throttled::DiskIoThrottled>(),
     Registered::of::<node_cpu_starved::NodeCpuStarved>(),
+    Registered::of::<system_pods_on_spot_nodes::SystemPodsOnSpotNodes>(),
+    Registered::of::<pods_per_node_over_limit::PodsPerNodeOverLimit>(),
 ];

@@ -12,6 +12,7 @@ mod conntrack_table_full;
 mod egress_endpoint_blocked;
 mod network_policy_denies_system_traffic;
 mod private_cluster_client_outside;
+mod snat_plan_too_small;
 mod snat_ports_exhausted;
 
 pub static RULES: &[Registered] = &[
@@ -25,4 +26,5 @@ pub static RULES: &[Registered] = &[
     Registered::of::<network_policy_denies_system_traffic::NetworkPolicyDeniesSystemTraffic>(),
     Registered::of::<apiserver_address_changed::ApiServerAddressChanged>(),
     Registered::of::<apiserver_not_answering_client::ApiServerNotAnsweringClient>(),
+    Registered::of::<snat_plan_too_small::SnatPlanTooSmall>(),
 ];

@@ -15,6 +15,8 @@ mod pods_unschedulable;
 mod probes_failing_on_one_node;
 mod quota_exceeded;
 mod service_without_endpoints;
+mod system_component_single_replica;
+mod system_pods_evicted;
 
 use super::Registered;
 
@@ -34,4 +36,6 @@ pub static RULES: &[Registered] = &[
     Registered::of::<mass_eviction::MassEviction>(),
     Registered::of::<probes_failing_on_one_node::ProbesFailingOnOneNode>(),
     Registered::of::<kube_proxy_stale::KubeProxyStale>(),
+    Registered::of::<system_component_single_replica::SystemComponentSingleReplica>(),
+    Registered::of::<system_pods_evicted::SystemPodsEvicted>(),
 ];
