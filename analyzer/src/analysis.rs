@@ -11,7 +11,7 @@ use crate::parse::{self, Hint, Kind, Rows, TableKind};
 use crate::rank::{self, Ranked};
 use crate::report::excerpt::Excerpts;
 use crate::report::{BundleCard, InventoryCard, Report, audit, build};
-use crate::rules::{self, Run};
+use crate::rules::{self, Outcome, Run};
 
 /// What an analysis may leave out or add.
 #[derive(Default)]
@@ -20,6 +20,8 @@ pub struct Options<'a> {
     pub ignore: Vec<String>,
     /// Rules of users, beside ours.
     pub user_rules: Vec<&'a dyn Run>,
+    /// What is wrong with the rules of users that are not run.
+    pub notes: Vec<Diagnostic>,
 }
 
 /// An analysed bundle: facts and findings, not yet in any language.
@@ -52,13 +54,20 @@ pub struct Gathered {
 
 /// Reads every artefact once, in parallel, and asks every rule.
 pub fn analyze(bundle: &Bundle, options: &Options<'_>) -> Analysis {
-    let Gathered { facts, diagnostics, collected, kinds, paths } = gather(bundle);
+    let Gathered { facts, mut diagnostics, collected, kinds, paths } = gather(bundle);
+    diagnostics.extend(options.notes.iter().cloned());
     let rules: Vec<&dyn Run> = rules::all()
         .into_iter()
         .chain(options.user_rules.iter().copied())
         .filter(|rule| !ignored(rule.meta(), &options.ignore))
         .collect();
-    let outcomes = rules::run_all(&rules, &facts);
+    let mut outcomes = rules::run_all(&rules, &facts);
+    for outcome in &mut outcomes {
+        if let Outcome::Checked(checked) = outcome {
+            diagnostics.append(&mut checked.notes);
+        }
+    }
+    diagnostics.sort();
     let ranked = rank::rank(&rules, outcomes, &facts);
     let inventory = inventory(bundle, &kinds);
     Analysis {

@@ -74,8 +74,11 @@ konspect path bundle.zip --all-pairs --port 10250"
         /// A code (KSP2103) or a slug (port-10250-iptables)
         rule: String,
     },
-    /// Lists every rule, one line each
-    Rules,
+    /// Lists every rule, one line each; makes, checks and tests rules of your own
+    Rules {
+        #[command(subcommand)]
+        action: Option<RulesAction>,
+    },
     /// Says what a file is, how complete, redacted or not
     Info {
         #[arg(required = true)]
@@ -85,6 +88,32 @@ konspect path bundle.zip --all-pairs --port 10250"
     Verify { path: PathBuf },
     /// Prints a completion script
     Completion { shell: clap_complete::Shell },
+}
+
+/// What can be done with rules of one's own.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesAction {
+    /// Prints the beginnings of a rule
+    New {
+        /// The rule's id, such as ACME-7
+        name: String,
+    },
+    /// Says what is wrong with rule files
+    Check {
+        /// Rule files, or directories of them
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Runs the tests inside rules
+    Test {
+        /// Rule files, or directories of them
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Prints the JSON Schema of rule files, for editors
+    Schema,
+    /// Lists the tables that rules can go through, or the keys of one
+    Tables { name: Option<String> },
 }
 
 #[derive(Debug, Args)]
@@ -113,6 +142,9 @@ pub(crate) struct Analyze {
     /// Renders with the templates of a directory in place of ours
     #[arg(long, value_name = "DIR")]
     pub(crate) template: Option<PathBuf>,
+    /// Runs rules of your own too: a file, or a directory of them (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Vec<PathBuf>,
     /// Leaves out a rule, by code or slug (repeatable)
     #[arg(long, value_name = "CODE")]
     pub(crate) ignore: Vec<String>,

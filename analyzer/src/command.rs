@@ -6,3 +6,4 @@ pub(crate) mod info;
 pub(crate) mod next;
 pub(crate) mod path;
 pub(crate) mod rules;
+pub(crate) mod user_rules;

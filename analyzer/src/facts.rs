@@ -30,6 +30,7 @@ pub mod policies;
 pub mod reach;
 pub mod services;
 pub mod tunnel;
+pub mod view;
 pub mod way;
 pub mod webhooks;
 mod years;

@@ -61,7 +61,8 @@ macro_rules! locale_files {
                 "workload",
                 "platform",
                 "identity",
-                "audit"
+                "audit",
+                "user"
             ]
         );
     };

@@ -6,6 +6,7 @@
 
 pub mod analysis;
 pub mod audit_logs;
+pub mod docs;
 pub mod facts;
 pub mod finding;
 pub mod language;

@@ -15,6 +15,7 @@ mod html;
 mod json;
 mod junit;
 mod markdown;
+mod note;
 pub mod path;
 mod sarif;
 mod script;
@@ -25,6 +26,7 @@ mod timeline;
 
 pub use engine::{Templates, size};
 pub use markdown::Target;
+pub use note::note;
 pub use script::script;
 pub use terminal::Terminal;
 

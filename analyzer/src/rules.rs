@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use konspect_bundle::{Span, Words};
+use konspect_bundle::{Diagnostic, Span, Words};
 use rayon::prelude::*;
 
 use crate::facts::{Facts, FromFacts, Missing, Needs};
@@ -27,6 +27,8 @@ pub struct Checked {
     /// Lines that exclude the fault; they must cover the window.
     pub cleared: Vec<Evidence>,
     pub blind_to: Vec<Missing>,
+    /// What the rule itself could not answer: of users' own rules.
+    pub notes: Vec<Diagnostic>,
 }
 
 impl Checked {
@@ -129,6 +131,8 @@ impl Run for Registered {
         }
     }
 }
+
+pub mod user;
 
 macro_rules! families {
     ($($family:ident),* $(,)?) => {

@@ -34,6 +34,10 @@ pub enum Code {
     Contradiction,
     /// The text is in a language this reader does not know. `text`.
     Localized,
+    /// A user's own rule had no answer on some rows. `rule`, `count`, `reason` of the first.
+    UserRule,
+    /// A rule file, or a rule in it, that is not run. `name`, `reason`.
+    UserRuleRefused,
 }
 
 impl Code {
@@ -54,6 +58,8 @@ impl Code {
             Self::Incomplete => "KSB0012",
             Self::Contradiction => "KSB0013",
             Self::Localized => "KSB0014",
+            Self::UserRule => "KSB0015",
+            Self::UserRuleRefused => "KSB0016",
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What needs Rust but is no product.
 
+mod docs;
 mod gallery;
+mod mutate;
 mod release;
 mod synth_audit;
 
@@ -15,6 +17,10 @@ enum Task {
     Gallery(gallery::Args),
     /// Packs the collector for krew and fills in the plugin's manifest.
     Release(release::Args),
+    /// Writes the documents that are made from the code.
+    Docs,
+    /// Weakens rules and tells which pages do not notice.
+    Mutate,
 }
 
 #[derive(clap::Subcommand)]
@@ -28,5 +34,7 @@ fn main() -> anyhow::Result<()> {
         Task::Synth(Synth::Audit(args)) => synth_audit::run(&args),
         Task::Gallery(args) => gallery::run(&args),
         Task::Release(args) => release::run(&args),
+        Task::Docs => docs::run(),
+        Task::Mutate => mutate::run(),
     }
 }

@@ -16,3 +16,8 @@ KSB0011 = text before the data was skipped: { $text }
 KSB0012 = not the whole: { $reason }
 KSB0013 = sources contradict each other: { $reason }
 KSB0014 = in a language this reader does not know: { $text }
+KSB0015 = rule { $rule } has no answer on { $count ->
+    [one] one row: { $reason }
+   *[other] { $count } rows, on the first because { $reason }
+}
+KSB0016 = a rule of { $name } is not run: { $reason }

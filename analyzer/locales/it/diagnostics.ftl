@@ -16,3 +16,8 @@ KSB0011 = testo prima dei dati saltato: { $text }
 KSB0012 = non completo: { $reason }
 KSB0013 = le fonti si contraddicono: { $reason }
 KSB0014 = in una lingua che questo lettore non conosce: { $text }
+KSB0015 = la regola { $rule } non ha risposta per { $count ->
+    [one] una riga: { $reason }
+   *[other] { $count } righe, per la prima perché { $reason }
+}
+KSB0016 = una regola di { $name } non viene eseguita: { $reason }

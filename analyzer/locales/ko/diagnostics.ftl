@@ -13,3 +13,5 @@ KSB0011 = 데이터 앞의 텍스트를 건너뜀: { $text }
 KSB0012 = 전체가 아님: { $reason }
 KSB0013 = 자료가 서로 모순됨: { $reason }
 KSB0014 = 이 판독기가 모르는 언어: { $text }
+KSB0015 = 규칙 { $rule }: { $count }개 행에 대해 답 없음, 첫 행의 이유: { $reason }
+KSB0016 = { $name }의 규칙을 실행하지 않음: { $reason }

@@ -8,10 +8,12 @@ use anyhow::{Context as _, anyhow};
 use konspect::language::{Language, Locale};
 use konspect::render::{self, Format, Options as RenderOptions, Target, Templates};
 use konspect::report::{Health, Report};
+use konspect::rules::Run;
 use konspect::{Options, analyze};
 use konspect_bundle::{Bundle, Limits};
 
 use crate::cli::{Analyze, Color, FailOn, Global};
+use crate::command::user_rules;
 use crate::{Exit, Failure, complain};
 
 /// Where one output goes.
@@ -25,8 +27,13 @@ pub(crate) fn run(arguments: &Analyze, global: &Global) -> Result<Exit, Failure>
     let outputs = outputs(&arguments.output)?;
     let mut rendering = rendering(arguments, global)?;
     free(&targets(arguments, &outputs), arguments.force)?;
+    let own = user_rules::load(&arguments.rules, global)?;
     let bundle = open(&arguments.paths)?;
-    let options = Options { ignore: arguments.ignore.clone(), ..Options::default() };
+    let options = Options {
+        ignore: arguments.ignore.clone(),
+        user_rules: own.rules.iter().map(|rule| rule as &dyn Run).collect(),
+        notes: own.notes.iter().map(user_rules::diagnostic).collect(),
+    };
     let analysis = analyze(&bundle, &options);
     let language = Language::new(locale(global));
     let report = analysis.report(&bundle, &language);
@@ -136,16 +143,21 @@ fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-pub(crate) fn terminal(global: &Global) -> render::Terminal {
+/// Whether to colour what goes to a stream.
+pub(crate) fn colored(global: &Global, to_terminal: bool) -> bool {
     let dumb = environment("TERM").is_some_and(|term| term == "dumb");
-    let colored = match global.color {
+    match global.color {
         Color::Always => true,
         Color::Never => false,
         Color::Auto => {
             environment("CLICOLOR_FORCE").is_some_and(|value| value != "0")
-                || (io::stdout().is_terminal() && environment("NO_COLOR").is_none() && !dumb)
+                || (to_terminal && environment("NO_COLOR").is_none() && !dumb)
         }
-    };
+    }
+}
+
+pub(crate) fn terminal(global: &Global) -> render::Terminal {
+    let colored = colored(global, io::stdout().is_terminal());
     let utf8 = ["LC_ALL", "LC_CTYPE", "LANG"]
         .iter()
         .find_map(|name| environment(name))

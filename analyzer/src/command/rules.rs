@@ -4,35 +4,39 @@ use std::io::Write;
 
 use anyhow::anyhow;
 use clap::CommandFactory;
-use konspect::language::Language;
+use konspect::docs;
+use konspect::language::{Language, Locale};
 use konspect::render::escape::visible;
-use konspect::rules;
+use konspect::rules::{self, user};
 
 use crate::cli::{Cli, Global};
 use crate::command::analyze::locale;
 use crate::{Exit, Failure};
 
-/// Prints a rule's page, without its fixtures.
-pub(crate) fn explain(name: &str) -> Result<Exit, Failure> {
+/// Prints a rule's page, without its fixtures; its name is in the reader's language.
+pub(crate) fn explain(name: &str, global: &Global) -> Result<Exit, Failure> {
     let Some(rule) = rules::find(name) else {
-        return Err(Failure::new(
-            Exit::Usage,
-            anyhow!("no rule {name}: `konspect rules` lists all"),
-        ));
+        let rules = rules::all();
+        let names = rules.iter().flat_map(|rule| [rule.meta().slug, rule.meta().code]);
+        let hint = match user::nearest(name, names) {
+            Some(near) => format!("did you mean {near}? "),
+            None => String::new(),
+        };
+        let error = anyhow!("no rule {name}: {hint}`konspect rules` lists all");
+        return Err(Failure::new(Exit::Usage, error));
     };
-    let page = rule.meta().page;
-    let end = page.find("\n## ").unwrap_or(page.len());
-    let mut text = String::new();
-    let mut fenced = false;
-    for line in page.get(..end).unwrap_or(page).lines() {
-        if line.starts_with("```") {
-            fenced = !fenced;
-        } else if !fenced {
-            text.push_str(line);
-            text.push('\n');
-        }
+    let meta = rule.meta();
+    let language = Language::new(locale(global));
+    let page = docs::prose(meta);
+    let body = page.split_once('\n').map_or("", |(_, body)| body.trim_start());
+    let title = language.label(&format!("rule-{}", meta.slug));
+    let mut text = format!("# {} ({})\n\n{title}\n\n", meta.slug, meta.code);
+    if language.locale != Locale::English {
+        text.push_str(&language.label("explain-english"));
+        text.push_str("\n\n");
     }
-    print(text.trim_end())
+    text.push_str(body);
+    print(&text)
 }
 
 /// One line a rule: code, slug, what it is.

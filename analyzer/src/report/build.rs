@@ -16,7 +16,7 @@ use super::{
 use super::{coverage, next, timeline};
 use crate::facts::context::Platform;
 use crate::facts::{Facts, Missing};
-use crate::finding::{Confidence, Evidence, Finding, Meta, Risk, Step, Subject};
+use crate::finding::{Confidence, Evidence, Family, Finding, Meta, Risk, Step, Subject};
 use crate::language::Language;
 use crate::model::kube::Status;
 use crate::parse::TableKind;
@@ -246,6 +246,9 @@ impl Cards<'_> {
         let key = format!("rule-{}", meta.slug);
         if self.language.has(&key) {
             self.language.label(&key)
+        } else if let Some(title) = meta.page.lines().next().filter(|_| meta.family == Family::User)
+        {
+            title.trim_start_matches("# ").to_owned()
         } else {
             meta.slug.replace('-', " ")
         }

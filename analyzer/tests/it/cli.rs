@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use konspect::language::{Language, Locale};
 use tempfile::TempDir;
 
 use crate::kit;
@@ -41,6 +42,14 @@ impl Run {
 
     fn exits(&self, code: i32) -> &Self {
         assert_eq!(self.exit, code, "stdout {}\nstderr {}", self.out, self.err);
+        self
+    }
+
+    /// Draws what is wrong over several lines of standard error.
+    fn draws(&self, words: &[&str]) -> &Self {
+        for word in words {
+            assert!(self.err.contains(word), "no «{word}» in {}", self.err);
+        }
         self
     }
 
@@ -277,11 +286,65 @@ fn info_and_verify_tell_of_the_bundle() {
 }
 
 #[test]
+fn rules_of_ones_own_are_made_checked_tested_and_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let made = Run::new(&["rules", "new", "ACME-7"]);
+    assert!(
+        made.exits(0).out.contains("id: ACME-7")
+            && made.out.contains("yaml-language-server: $schema=")
+    );
+    std::fs::write(place("good.yaml"), &made.out).unwrap();
+    let good = place("good.yaml");
+    assert!(Run::new(&["rules", "check", &good]).exits(0).out.contains("nothing wrong"));
+    assert!(Run::new(&["rules", "test", &good]).exits(0).out.contains("passed  ACME-7  2 tests"));
+    let wrong = made.out.replace("c.image", "c.imge").replace("ACME-7", "ACME-8");
+    std::fs::write(place("wrong.yaml"), wrong).unwrap();
+    let all = place("");
+    Run::new(&["rules", "check", &all]).exits(2).draws(&[
+        "wrong.yaml:8",
+        "no key imge",
+        "^^^^",
+        "`image`",
+    ]);
+    let silent = made.out.replace("fires:", "silent:");
+    std::fs::write(place("silent.yml"), silent).unwrap();
+    Run::new(&["rules", "test", &place("silent.yml")])
+        .exits(1)
+        .draws(&["the rule fires on this row"]);
+    std::fs::remove_file(place("silent.yml")).unwrap();
+    // The broken rule is told, the other runs, and the report lists what was not run.
+    let run = Run::new(&["analyze", &shipped(), "--rules", &all, "-o", "json"]);
+    run.exits(0).draws(&["no key imge"]);
+    let report: serde_json::Value = serde_json::from_str(&run.out).unwrap();
+    assert!(report["unexplained"].as_array().unwrap().iter().any(|card| card["code"] == "ACME-7"));
+    assert!(report["diagnostics"].as_array().unwrap().iter().any(|note| note["code"] == "KSB0016"));
+    Run::new(&["analyze", &shipped(), "--rules", &all, "--strict", "-o", "json"]).exits(4);
+    Run::new(&["analyze", &shipped(), "--rules", &place("not-here"), "-o", "json"])
+        .exits(2)
+        .complains(&["not-here"]);
+    assert!(Run::new(&["rules", "tables"]).exits(0).out.contains("pods"));
+    assert!(Run::new(&["rules", "tables", "pods"]).exits(0).out.contains("pod.containers[].image"));
+    Run::new(&["rules", "tables", "pod"]).exits(2).complains(&["pods"]);
+    Run::new(&["rules", "new", "a b"]).exits(2).complains(&["a b"]);
+    let schema: serde_json::Value =
+        serde_json::from_str(&Run::new(&["rules", "schema"]).out).unwrap();
+    assert_eq!(schema, konspect::rules::user::schema());
+}
+
+#[test]
 fn what_needs_no_bundle_answers() {
     let page = Run::new(&["explain", "KSP2103"]);
     assert!(page.exits(0).out.contains("10250"), "{}", page.out);
     assert_eq!(page.out, Run::new(&["explain", "port-10250-iptables"]).out);
     Run::new(&["explain", "KSP0000"]).exits(2).complains(&["KSP0000", "konspect rules"]);
+    Run::new(&["explain", "port-10250-iptable"])
+        .exits(2)
+        .complains(&["did you mean port-10250-iptables?"]);
+    let korean = Run::new(&["--lang", "ko", "explain", "port-10250-iptables"]);
+    let name = Language::new(Locale::Korean).label("rule-port-10250-iptables");
+    assert!(korean.exits(0).out.contains(&name) && korean.out.contains("영어"), "{}", korean.out);
+    assert!(!page.out.contains("영어"), "{}", page.out);
     let rules = Run::new(&["rules"]);
     assert_eq!(rules.exits(0).out.lines().count(), konspect::rules::all().len());
     let script = Run::new(&["completion", "bash"]);

@@ -9,6 +9,7 @@ use konspect::rules;
 /// Left to right; a module may use only what stands to its left.
 const ORDER: &[&str] = &[
     "model", "parse", "shell", "finding", "facts", "rules", "rank", "language", "report", "render",
+    "docs",
 ];
 
 #[test]

@@ -1,0 +1,18 @@
+//! Writes the documents that are made from the code; `tests/it/docs.rs` fails when they are stale.
+
+use std::path::Path;
+
+use anyhow::Context;
+
+pub(crate) fn run() -> anyhow::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let rules = root.join("rules");
+    if rules.is_dir() {
+        std::fs::remove_dir_all(&rules).context("cannot empty docs/rules")?;
+    }
+    std::fs::create_dir_all(&rules)?;
+    for (name, text) in konspect::docs::files() {
+        std::fs::write(root.join(&name), text).with_context(|| format!("cannot write {name}"))?;
+    }
+    Ok(())
+}

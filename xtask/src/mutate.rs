@@ -1,0 +1,82 @@
+//! Weakens the decisive condition of some rules, all in one build, and tells which pages did not notice.
+//!
+//! Each mutant is in a rule of its own, and a page answers for its rule alone, so one build is enough.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+
+/// A rule's file below `analyzer/src/rules`, what stands there, and what to put in its place.
+type Mutant = (&'static str, &'static str, &'static str);
+
+const MUTANTS: &[Mutant] = &[
+    ("path/conntrack_table_full", "const NEAR: f64 = 0.9;", "const NEAR: f64 = 0.0;"),
+    ("path/snat_plan_too_small", "if wanted <= there {", "if wanted <= there * 9 {"),
+    ("tunnel/tunnel_agents_on_one_node", "if hosts.len() > 1 {", "if hosts.len() > 2 {"),
+    ("apiserver/webhook_slow", "const SLOW: f64 = 1.0;", "const SLOW: f64 = 0.0;"),
+    ("etcd/etcd_object_leak", "const MANY: u64 = 10_000;", "const MANY: u64 = 1;"),
+    ("etcd/helm_history_unbounded", "const MANY: u64 = 100;", "const MANY: u64 = 1;"),
+    ("node/node_cpu_starved", "const BUSY_PERCENT: f64 = 95.0;", "const BUSY_PERCENT: f64 = 5.0;"),
+    ("node/disk_io_throttled", "const BUCKETS: usize = 2;", "const BUCKETS: usize = 1;"),
+    ("node/node_vm_event", r#"!["IMDS query failed", "#, "!["),
+    ("node/system_pods_on_spot_nodes", r#"== Some("spot")"#, r#"!= Some("")"#),
+    ("dns/upstream_dns_failing", "const MANY_ERRORS: u64 = 20;", "const MANY_ERRORS: u64 = 1;"),
+    ("workload/mass_eviction", "const MANY: usize = 3;", "const MANY: usize = 1;"),
+    ("workload/disruption_budget_blocks_drain", "&& budget.expected_pods > 0", ""),
+    ("platform/version_skew_unsupported", "{ 3 } else { 2 }", "{ 0 } else { 0 }"),
+    (
+        "platform/load_balancer_not_provisioned",
+        "PATIENCE_SECONDS: i64 = 300",
+        "PATIENCE_SECONDS: i64 = 0",
+    ),
+    ("identity/clock_skewed", "const NOTE: f64 = 60.0;", "const NOTE: f64 = 0.01;"),
+    ("identity/certificate_expired", r#"&& !text.contains(" is before ")"#, ""),
+];
+
+/// A patched file that is put back when it goes out of scope, however that comes.
+struct Patched {
+    path: PathBuf,
+    text: String,
+}
+
+impl Patched {
+    fn new((name, from, to): Mutant, root: &Path) -> anyhow::Result<Self> {
+        let path = root.join(format!("analyzer/src/rules/{name}.rs"));
+        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
+        ensure!(text.matches(from).count() == 1, "{name} does not hold {from} once");
+        std::fs::write(&path, text.replacen(from, to, 1))?;
+        Ok(Self { path, text })
+    }
+}
+
+impl Drop for Patched {
+    fn drop(&mut self) {
+        let _ = std::fs::write(&self.path, &self.text);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "runs the tests of the mutated tree")]
+#[expect(clippy::print_stdout, reason = "tells which mutants lived")]
+pub(crate) fn run() -> anyhow::Result<()> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let patched =
+        MUTANTS.iter().map(|mutant| Patched::new(*mutant, &root)).collect::<Result<Vec<_>, _>>()?;
+    let tests = Command::new("cargo")
+        .args(["test", "-q", "-p", "konspect", "--test", "it", "--", "pages_tell_what_rules_do"])
+        .current_dir(&root)
+        .output();
+    drop(patched);
+    let tests = tests?;
+    let said = String::from_utf8_lossy(&tests.stdout).into_owned()
+        + &String::from_utf8_lossy(&tests.stderr);
+    ensure!(said.contains("test result:"), "the mutated tree does not build:\n{said}");
+    let lived: Vec<&str> = MUTANTS
+        .iter()
+        .map(|(name, ..)| *name)
+        .filter(|name| !said.contains(&format!("src/rules/{name}.md ## ")))
+        .collect();
+    println!("{} mutants, {} noticed", MUTANTS.len(), MUTANTS.len() - lived.len());
+    ensure!(lived.is_empty(), "no page noticed: {}", lived.join(", "));
+    Ok(())
+}
