@@ -38,7 +38,11 @@ impl Rule for LoadBalancerNotProvisioned {
             .map(|event| (event.object.namespace.clone(), event.object.name.clone(), event.at))
             .or_else(|| pending.first().cloned());
         let Some((namespace, name, at)) = first else {
-            if let Some(services) = services.filter(|services| services.listed()) {
+            // One that still waits within its time says nothing of the others.
+            let waits = |services: &&Services| {
+                services.iter().any(|service| service.kind == "LoadBalancer" && service.ingress.is_empty())
+            };
+            if let Some(services) = services.filter(|services| services.listed() && !waits(services)) {
                 out.cleared(services.at(), words!("load-balancer-not-provisioned-cleared"));
             }
             return;
