@@ -70,10 +70,17 @@ impl<T> Default for Numbered<T> {
 }
 
 impl<T> Numbered<T> {
-    /// Names are taken as equal when their hashes are, as in the tables.
-    fn number(&mut self, hash: u64, bytes: usize, make: impl FnOnce() -> T) -> u32 {
+    fn number(
+        &mut self,
+        hash: u64,
+        bytes: usize,
+        same: impl Fn(&T) -> bool,
+        make: impl FnOnce() -> T,
+    ) -> u32 {
         let Self { values, numbers, .. } = self;
-        if let Some((_, number)) = numbers.find(hash, |(known, _)| *known == hash) {
+        let at = |number: u32| usize::try_from(number).ok().and_then(|at| values.get(at));
+        let equal = |(known, number): &(u64, u32)| *known == hash && at(*number).is_some_and(&same);
+        if let Some((_, number)) = numbers.find(hash, equal) {
             return *number;
         }
         let number = u32::try_from(values.len()).unwrap_or(NONE);
@@ -219,6 +226,7 @@ impl Batch {
         let number = self.clients.number(
             hash(client_hash, address.as_bytes()),
             user.len() + agent.len() + address.len(),
+            |known| (&*known.user, &*known.agent, &*known.address) == (user, agent, address),
             || KnownClient {
                 user: user.into(),
                 agent: agent.into(),
@@ -241,6 +249,11 @@ impl Batch {
         self.shapes.number(
             hash(key.resource.hash(seed), subresource.as_bytes()),
             group.len() + name.len() + subresource.len(),
+            |shape| {
+                (shape.verb, shape.scope) == (verb, scope)
+                    && (&*shape.group, &*shape.resource) == (group, name)
+                    && *shape.subresource == *subresource
+            },
             || Shape {
                 verb,
                 scope,
@@ -254,7 +267,8 @@ impl Batch {
 
     fn namespace(&mut self, name: &str) -> u32 {
         let key = hash(7, name.as_bytes());
-        self.namespaces.number(key, name.len(), || (key, Arc::from(name)))
+        let same = |(_, known): &(u64, Arc<str>)| **known == *name;
+        self.namespaces.number(key, name.len(), same, || (key, Arc::from(name)))
     }
 
     /// Counts all rows.

@@ -45,20 +45,20 @@ impl<T: Keyed> Table<T> {
         }
     }
 
-    /// As `row`, for keys that are taken as equal when their hashes are: two of a hundred thousand
-    /// names meet in one log of a billion.
-    #[inline]
-    pub(crate) fn hashed(&mut self, hash: u64, make: impl FnOnce() -> T) -> Option<&mut T> {
-        self.row(hash, |_| true, make)
-    }
-
-    /// Puts a row in, or merges it with the one that has its hash; gives it back when it is beyond
+    /// Puts a row in, or merges it with the one that has its key; gives it back when it is beyond
     /// the limit.
-    pub(crate) fn join(&mut self, hash: u64, row: T, merge: impl FnOnce(&mut T, T)) -> Option<T> {
+    pub(crate) fn join(
+        &mut self,
+        row: T,
+        same: impl Fn(&T, &T) -> bool,
+        merge: impl FnOnce(&mut T, T),
+    ) -> Option<T> {
+        let hash = row.hash();
         if hash > self.limit {
             return Some(row);
         }
-        match self.rows.entry(hash, |known| known.hash() == hash, |known| known.hash()) {
+        let equal = |known: &Box<T>| known.hash() == hash && same(known, &row);
+        match self.rows.entry(hash, equal, |known| known.hash()) {
             Entry::Occupied(entry) => merge(entry.into_mut(), row),
             Entry::Vacant(entry) => drop(entry.insert(Box::new(row))),
         }

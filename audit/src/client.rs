@@ -87,6 +87,15 @@ pub(crate) struct Series {
     pub(crate) tally: Tally,
 }
 
+impl Series {
+    /// Whether both count the same requests.
+    fn is(&self, other: &Self) -> bool {
+        (self.verb, self.scope) == (other.verb, other.scope)
+            && self.resource == other.resource
+            && self.subresource == other.subresource
+    }
+}
+
 /// One program of one user.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
@@ -213,7 +222,7 @@ impl Client {
             return &mut self.other;
         }
         let Self { series, other, .. } = self;
-        match series.hashed(hash, || key.make(hash)) {
+        match series.row(hash, |series| key.is(series), || key.make(hash)) {
             Some(series) => &mut series.tally,
             None => other,
         }
@@ -232,13 +241,11 @@ impl Client {
         if hash > limit {
             return;
         }
-        let row = self.objects.hashed(hash, || Object {
+        let row = self.objects.row(
             hash,
-            key: key.map(Box::from),
-            count: 0,
-            first: None,
-            last: None,
-        });
+            |row| row.key.iter().map(|part| &**part).eq(key),
+            || Object { hash, key: key.map(Box::from), count: 0, first: None, last: None },
+        );
         if let Some(row) = row {
             row.count += u64::from(fresh);
             if let Some(time) = staged {
@@ -271,8 +278,8 @@ impl Client {
         let Self { series, other, .. } = self;
         series.lower(from.series.limit, |series| other.merge(&series.tally));
         for row in from.series.into_rows() {
-            let hash = row.hash;
-            if let Some(row) = series.join(hash, row, |known, row| known.tally.merge(&row.tally)) {
+            let merge = |known: &mut Series, row: Series| known.tally.merge(&row.tally);
+            if let Some(row) = series.join(row, Series::is, merge) {
                 other.merge(&row.tally);
             }
         }
@@ -281,7 +288,8 @@ impl Client {
         self.objects.lower(from.objects.limit, drop);
         for row in from.objects.into_rows() {
             let empty = Object { count: 0, first: None, last: None, ..row.clone() };
-            if let Some(known) = self.objects.hashed(row.hash, || empty) {
+            if let Some(known) = self.objects.row(row.hash, |known| known.key == row.key, || empty)
+            {
                 known.count += row.count;
                 known.first = match (known.first, row.first) {
                     (Some(left), Some(right)) => Some(left.min(right)),
@@ -315,6 +323,15 @@ impl Resource<'_> {
         hash(hash(seed, self.group.as_bytes()), self.name.as_bytes())
     }
 
+    /// Whether `joined` gives this text.
+    pub(crate) fn is(self, joined: &str) -> bool {
+        match joined.strip_suffix(self.name) {
+            Some(rest) if self.group.is_empty() => rest.is_empty(),
+            Some(rest) => rest.strip_suffix('/') == Some(self.group),
+            None => false,
+        }
+    }
+
     /// `group/resource`, or the resource alone in the core group.
     pub(crate) fn joined(self) -> String {
         if self.group.is_empty() {
@@ -329,6 +346,12 @@ impl SeriesKey<'_> {
     fn hash(&self, client: u64) -> u64 {
         let seed = mix(client ^ (self.verb as u64) << 8 ^ self.scope as u64, 0xd6e8_feb8_6659_fd93);
         hash(self.resource.hash(seed), self.subresource.as_bytes())
+    }
+
+    fn is(&self, series: &Series) -> bool {
+        (self.verb, self.scope) == (series.verb, series.scope)
+            && self.resource.is(&series.resource)
+            && *self.subresource == *series.subresource
     }
 
     fn make(&self, hash: u64) -> Series {
@@ -422,8 +445,8 @@ impl Users {
             let User { agents, other, .. } = user;
             agents.lower(row.agents.limit, |client| other.merge(&client.total()));
             for client in row.agents.into_rows() {
-                let hash = client.hash;
-                if let Some(client) = agents.join(hash, client, Client::merge) {
+                let same = |known: &Client, client: &Client| known.agent == client.agent;
+                if let Some(client) = agents.join(client, same, Client::merge) {
                     other.merge(&client.total());
                 }
             }

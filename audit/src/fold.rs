@@ -353,7 +353,10 @@ impl AuditFold {
         for (component, nanos) in Component::ALL.iter().zip(event.components) {
             let Some(nanos) = nanos else { continue };
             let key = resource.hash((*component as u64) << 8 | event.verb as u64);
-            let row = self.parts.table.hashed(key, || PartRow {
+            let same = |row: &PartRow| {
+                (row.component, row.verb) == (*component, event.verb) && resource.is(&row.resource)
+            };
+            let row = self.parts.table.row(key, same, || PartRow {
                 hash: key,
                 component: *component,
                 verb: event.verb,

@@ -1,8 +1,8 @@
 //! Remembers the stretch of a line from the user to the user agent, which is the same bytes in
 //! every event of one client: comparing it is several times cheaper than reading it again.
 //!
-//! A stretch is known by its length and two sums of 64 bits each over all of its bytes: the bytes
-//! themselves would have to be fetched from memory, which costs more than to sum what was just read.
+//! A stretch is known by its bytes, not by a sum over them: whoever chooses a user agent must not be
+//! able to choose one that passes for another client.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -23,26 +23,27 @@ pub(crate) const UNNUMBERED: u32 = u32::MAX;
 
 static ADDRESSES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"sourceIPs\":[\""));
 
-/// A stretch that was read: its length, what its bytes sum up to, and where the names stand in it.
-#[derive(Clone, Copy, Debug)]
+/// A stretch that was read, and where the names stand in it.
+#[derive(Clone, Debug)]
 struct Segment {
-    sum: [u64; 2],
-    length: u16,
+    /// Empty when nothing is remembered here.
+    bytes: Box<[u8]>,
     user: [u16; 2],
     agent: [u16; 2],
     address: [u16; 2],
     client: u32,
 }
 
-impl Segment {
-    const EMPTY: Self = Self {
-        sum: [0; 2],
-        length: 0,
-        user: [0; 2],
-        agent: [0; 2],
-        address: [0; 2],
-        client: UNNUMBERED,
-    };
+impl Default for Segment {
+    fn default() -> Self {
+        Self {
+            bytes: Box::default(),
+            user: [0; 2],
+            agent: [0; 2],
+            address: [0; 2],
+            client: UNNUMBERED,
+        }
+    }
 }
 
 /// The stretches that one worker remembers.
@@ -97,9 +98,9 @@ impl Segments {
         text: Option<&'a str>,
         event: &mut Event<'a>,
     ) -> Option<usize> {
-        let known = self.places.get(place).filter(|known| known.length > 0)?;
-        let bytes = rest.get(..usize::from(known.length))?;
-        if sum(bytes) != known.sum {
+        let known = self.places.get(place).filter(|known| !known.bytes.is_empty())?;
+        let bytes = rest.get(..known.bytes.len())?;
+        if bytes != &*known.bytes {
             return None;
         }
         let part = |[start, end]: [u16; 2]| {
@@ -131,15 +132,14 @@ impl Segments {
         else {
             return;
         };
-        let Some(length) = u16::try_from(bytes.len()).ok().filter(|_| bytes.len() <= LONGEST)
-        else {
+        if bytes.len() > LONGEST {
             return;
-        };
+        }
         if self.places.is_empty() {
-            self.places.resize(PLACES, Segment::EMPTY);
+            self.places.resize(PLACES, Segment::default());
         }
         if let Some(slot) = self.places.get_mut(place) {
-            *slot = Segment { sum: sum(bytes), length, user, agent, address, client: UNNUMBERED };
+            *slot = Segment { bytes: bytes.into(), user, agent, address, client: UNNUMBERED };
             self.last = Some(place);
         }
     }
@@ -152,36 +152,11 @@ impl Segments {
     /// How many stretches are remembered.
     #[cfg(test)]
     pub(crate) fn places(&self) -> usize {
-        self.places.iter().filter(|segment| segment.length > 0).count()
+        self.places.iter().filter(|segment| !segment.bytes.is_empty()).count()
     }
 
     /// Forgets the numbers of clients, which will be given anew.
     pub(crate) fn renumber(&mut self) {
         self.places.iter_mut().for_each(|segment| segment.client = UNNUMBERED);
     }
-}
-
-/// Two sums over all bytes, thirty-two at a time in lanes that do not wait for one another.
-#[inline]
-fn sum(bytes: &[u8]) -> [u64; 2] {
-    const LANES: [u64; 4] = [
-        0xa076_1d64_78bd_642f,
-        0xe703_7ed1_a0b4_28db,
-        0x8ebc_6af0_9c88_c6e3,
-        0x5899_65cc_7537_4cc3,
-    ];
-    let mut lanes = LANES;
-    let (blocks, rest) = bytes.as_chunks::<32>();
-    let mut last = [0_u8; 32];
-    for (to, from) in last.iter_mut().zip(rest) {
-        *to = *from;
-    }
-    for block in blocks.iter().chain([&last]) {
-        for ((lane, seed), word) in lanes.iter_mut().zip(LANES).zip(block.as_chunks::<8>().0) {
-            *lane = mix(*lane ^ u64::from_le_bytes(*word), seed);
-        }
-    }
-    let [a, b, c, d] = lanes;
-    let length = bytes.len() as u64;
-    [mix(a ^ length, b ^ c.rotate_left(23)) ^ d, mix(c ^ length, d ^ a.rotate_left(41)) ^ b]
 }
