@@ -48,7 +48,8 @@ mod tests {
     #[test]
     fn the_step_grows_with_the_span() {
         assert_eq!(labels(0.0, 3.5), ["00:00:00", "00:00:01", "00:00:02", "00:00:03"]);
-        assert_eq!(labels(61.0, 290.0), ["00:02", "00:03", "00:04"]);
+        assert_eq!(labels(61.0, 190.0), ["00:01:30", "00:02:00", "00:02:30", "00:03:00"]);
+        assert_eq!(labels(61.0, 360.0), ["00:02", "00:03", "00:04", "00:05", "00:06"]);
         assert_eq!(labels(0.0, 30.0 * 60.0).len(), 7);
         assert_eq!(labels(0.0, 1.5 * 86_400.0).first().map(String::as_str), Some("01-01 00:00"));
         assert_eq!(labels(0.0, 40.0 * 86_400.0).last().map(String::as_str), Some("02-05"));
