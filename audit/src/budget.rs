@@ -57,8 +57,12 @@ impl<T: Keyed> Table<T> {
         if hash > self.limit {
             return Some(row);
         }
-        let equal = |known: &Box<T>| known.hash() == hash && same(known, &row);
-        match self.rows.entry(hash, equal, |known| known.hash()) {
+        let entry = self.rows.entry(
+            hash,
+            |known| known.hash() == hash && same(known, &row),
+            |known| known.hash(),
+        );
+        match entry {
             Entry::Occupied(entry) => merge(entry.into_mut(), row),
             Entry::Vacant(entry) => drop(entry.insert(Box::new(row))),
         }
