@@ -6,7 +6,10 @@ use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use konspect_audit::{AuditFold, Fold, Shared, fold_blocks, fold_bytes, sniff};
+use konspect_audit::answers::Dimension;
+use konspect_audit::{
+    AuditFold, Fold, GroupSummary, Question, Shared, fold_blocks, fold_bytes, sniff,
+};
 use konspect_bundle::{ArtifactId, Source};
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -112,4 +115,99 @@ fn real_logs_are_counted_like_a_simple_reader_counts_them() {
     }
     eprintln!("{logs} logs");
     assert!(logs > 0);
+}
+
+/// The dictionary that stands behind a label, as Python prints it: `{200: 4561, 'Panic': 1}`.
+fn dictionary(text: &str, label: &str) -> BTreeMap<String, u64> {
+    let rest = text.split_once(label).map_or("", |(_, rest)| rest);
+    let inside = rest.trim_start_matches('{').split('}').next().unwrap_or_default();
+    inside
+        .split(", ")
+        .filter_map(|pair| {
+            let (key, count) = pair.split_once(": ")?;
+            Some((key.trim_matches('\'').to_owned(), count.parse().ok()?))
+        })
+        .collect()
+}
+
+/// Beside each capture stands what its author's own reader counted: stages, codes and the
+/// busiest rows of user agent, user, verb and resource.
+#[test]
+fn captures_are_counted_as_their_authors_counted_them() {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a test over more truth is pointed to it by the environment"
+    )]
+    let Ok(root) = std::env::var("KONSPECT_TRUTH") else {
+        eprintln!("KONSPECT_TRUTH is unset: no counted capture was read");
+        return;
+    };
+    let (mut captures, mut rows) = (0, 0);
+    for folder in std::fs::read_dir(Path::new(&root).join("corpus")).unwrap().flatten() {
+        let folder = folder.path();
+        let Ok(counted) = std::fs::read_to_string(folder.join("measured.txt")) else { continue };
+        let by = ["user-agent", "user", "verb", "resource"];
+        let by = by.iter().map(|name| Dimension::parse(name).unwrap()).collect();
+        let shared = Shared::asking(Question { by, ..Question::default() });
+        let mut fold = AuditFold::default();
+        let logs = std::fs::read_dir(folder.join("audit")).unwrap().flatten();
+        for (number, log) in (0..).zip(logs) {
+            let bytes = inflate(&log.path()).or_else(|| std::fs::read(log.path()).ok()).unwrap();
+            fold.merge(fold_bytes(Source::new(ArtifactId(number), &bytes), &shared));
+        }
+        shared.close(&mut fold);
+        let summary = fold.finish();
+        let name = folder.display();
+        captures += 1;
+        let stages: BTreeMap<String, u64> =
+            summary.stages.iter().map(|(stage, count)| (format!("{stage:?}"), *count)).collect();
+        assert_eq!(stages, dictionary(&counted, "stages: "), "{name}");
+        // The author counted the codes of all events, the engine those of requests that ended: watches
+        // have both, refused ones too.
+        let started = stages.get("ResponseStarted").copied().unwrap_or_default();
+        let mut ended = BTreeMap::<String, u64>::new();
+        for (code, count) in summary.groups.iter().flat_map(|group| &group.tally.codes) {
+            *ended.entry(code.to_string()).or_default() += count;
+        }
+        let codes = dictionary(&counted, "response codes: ");
+        let all = |codes: &BTreeMap<String, u64>| codes.values().sum::<u64>();
+        assert_eq!(all(&codes), all(&ended) + started, "{name}");
+        for (code, count) in &ended {
+            let events = codes.get(code).copied().unwrap_or_default();
+            assert!(*count <= events && events <= count + started, "{name}: {code}: {count}");
+        }
+        for line in counted.lines().filter_map(|line| line.trim().strip_prefix("- ")) {
+            let (row, count) = line.rsplit_once(" : ").unwrap();
+            let [agent, user, verb, resource] =
+                row.splitn(4, " | ").collect::<Vec<_>>().try_into().unwrap();
+            // Begun and ended watches are two events of one request.
+            if verb == "watch" {
+                continue;
+            }
+            // Long user agents were cut.
+            let of = |group: &&GroupSummary| {
+                group.key[0].starts_with(agent)
+                    && group.key[1] == user
+                    && group.key[2] == verb
+                    && group.key[3].rsplit('/').next() == Some(resource)
+            };
+            // Reading a log is two events and one request.
+            let events = if (verb, resource) == ("get", "pods") { 2 } else { 1 };
+            let found: Vec<(u64, u64)> = summary
+                .groups
+                .iter()
+                .filter(of)
+                .map(|group| (group.tally.requests, events * group.tally.requests))
+                .collect();
+            let sum = found.iter().fold((0, 0), |sum, row| (sum.0 + row.0, sum.1 + row.1));
+            let count: u64 = count.parse().unwrap();
+            assert!(
+                found.iter().chain([&sum]).any(|(least, most)| (*least..=*most).contains(&count)),
+                "{name}: {line}: {found:?}"
+            );
+            rows += 1;
+        }
+    }
+    eprintln!("{captures} captures, {rows} rows");
+    assert!(captures > 0 && rows > 0);
 }
