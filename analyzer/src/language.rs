@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::types::FluentNumber;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use konspect_bundle::{Arg, Words};
 
@@ -75,6 +76,10 @@ locale_files!(ENGLISH, "en");
 locale_files!(KOREAN, "ko");
 locale_files!(ITALIAN, "it");
 
+/// The arguments that count things, and from which number on they are hard to read as one word.
+const COUNTS: &[&str] = &["count", "total", "requests", "packets", "objects"];
+const GROUPED_FROM: i64 = 10_000;
+
 /// Says words in one language.
 pub struct Language {
     pub locale: Locale,
@@ -94,10 +99,7 @@ impl Language {
     pub fn say(&self, words: &Words) -> String {
         let mut args = FluentArgs::new();
         for (name, value) in &words.args {
-            match value {
-                Arg::Text(text) => args.set(*name, FluentValue::from(text.as_str())),
-                Arg::Number(number) => args.set(*name, FluentValue::from(*number)),
-            }
+            args.set(*name, argument(name, value));
         }
         self.format(words.key, &args)
     }
@@ -111,10 +113,7 @@ impl Language {
     pub fn say_key(&self, key: &str, args: &BTreeMap<String, Arg>) -> String {
         let mut fluent = FluentArgs::new();
         for (name, value) in args {
-            match value {
-                Arg::Text(text) => fluent.set(name.as_str(), FluentValue::from(text.as_str())),
-                Arg::Number(number) => fluent.set(name.as_str(), FluentValue::from(*number)),
-            }
+            fluent.set(name.as_str(), argument(name, value));
         }
         self.format(key, &fluent)
     }
@@ -137,6 +136,44 @@ impl Language {
     }
 }
 
+/// A number that counts is grouped where it is long; a port, a code or a line number never is.
+fn argument<'v>(name: &str, value: &'v Arg) -> FluentValue<'v> {
+    match value {
+        Arg::Text(text) => FluentValue::from(text.as_str()),
+        Arg::Number(number) => {
+            let mut value = FluentNumber::from(*number);
+            // A number with an option of its own is equal to no number that a file selects by.
+            if COUNTS.contains(&name) && *number >= GROUPED_FROM {
+                value.options.maximum_fraction_digits = Some(0);
+            }
+            FluentValue::Number(value)
+        }
+    }
+}
+
+fn with_commas<M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
+    grouped(value, ',')
+}
+
+fn with_points<M>(value: &FluentValue<'_>, _: &M) -> Option<String> {
+    grouped(value, '.')
+}
+
+/// Writes the numbers that `argument` wants grouped; every other value is written as Fluent does.
+fn grouped(value: &FluentValue<'_>, separator: char) -> Option<String> {
+    let FluentValue::Number(number) = value else { return None };
+    number.options.maximum_fraction_digits?;
+    let digits = number.as_string().into_owned();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(separator);
+        }
+        out.push(digit);
+    }
+    Some(out)
+}
+
 fn bundle(locale: Locale) -> FluentBundle<FluentResource> {
     let identifier = match locale {
         Locale::English => unic_langid::langid!("en"),
@@ -146,6 +183,10 @@ fn bundle(locale: Locale) -> FluentBundle<FluentResource> {
     let mut bundle = FluentBundle::new_concurrent(vec![identifier]);
     // Isolation marks are bidi controls, which no output of ours may carry.
     bundle.set_use_isolating(false);
+    bundle.set_formatter(Some(match locale {
+        Locale::Italian => with_points,
+        Locale::English | Locale::Korean => with_commas,
+    }));
     for (_, text) in locale.files() {
         // A file that does not parse loses only the broken messages; a test insists on none.
         let resource = match FluentResource::try_new((*text).to_owned()) {
@@ -154,4 +195,23 @@ fn bundle(locale: Locale) -> FluentBundle<FluentResource> {
         bundle.add_resource_overriding(resource);
     }
     bundle
+}
+
+#[cfg(test)]
+mod tests {
+    use konspect_bundle::words;
+
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped_and_ports_are_not() {
+        let words = words!("etcd-object-leak-title", count = 371_077, resource = "events");
+        assert!(Language::new(Locale::English).say(&words).starts_with("371,077 events"));
+        assert!(Language::new(Locale::Italian).say(&words).starts_with("371.077 events"));
+        let none = words!("helm-history-unbounded-title", release = "a", revisions = 20, more = 0);
+        assert!(!Language::new(Locale::English).say(&none).contains("other"));
+        let port = Arg::Number(10_250);
+        let FluentValue::Number(port) = argument("port", &port) else { panic!("a number") };
+        assert_eq!(grouped(&FluentValue::Number(port), ','), None);
+    }
 }

@@ -7,6 +7,7 @@ use std::io::Write;
 use crate::language::Language;
 use crate::report::Report;
 
+mod answers;
 mod axis;
 mod chart;
 mod engine;

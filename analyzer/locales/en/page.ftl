@@ -101,6 +101,7 @@ page-findings-caption = { $count ->
 }
 page-no-other-findings = No other findings.
 page-table-of = Table: { $what }
+page-audit = Audit log
 page-time-caption = { $count ->
     [one] 1 event
    *[other] { $count } events

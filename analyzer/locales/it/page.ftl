@@ -101,6 +101,7 @@ page-findings-caption = { $count ->
 }
 page-no-other-findings = Nessun altro risultato.
 page-table-of = Tabella: { $what }
+page-audit = Log di controllo
 page-time-caption = { $count ->
     [one] 1 evento
    *[other] { $count } eventi

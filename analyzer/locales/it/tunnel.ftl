@@ -60,7 +60,7 @@ port-10250-ufw-allow = sul nodo, lasciare entrare la porta del kubelet
 port-10250-ufw-disable = oppure disattivare ufw; blocca anche il traffico dei Pod e le NodePort
 
 rule-port-10250-iptables = una regola iptables blocca la porta del kubelet su un nodo
-port-10250-iptables-title = iptables su { $node ->
+port-10250-iptables-title = una regola iptables su { $node ->
     [none] un nodo
    *[other] { $node }
 } blocca TCP 10250: kubelet irraggiungibile

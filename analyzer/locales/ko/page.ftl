@@ -92,6 +92,7 @@ page-affected = 영향받은 수
 page-findings-caption = 어떤 원인으로도 설명되지 않거나 다른 문제를 악화시키는 발견 항목 { $count }개
 page-no-other-findings = 다른 발견 항목이 없습니다.
 page-table-of = 표: { $what }
+page-audit = 감사 로그
 page-time-caption = 이벤트 { $count }개
 page-at = 시각(UTC)
 page-lane = 구분

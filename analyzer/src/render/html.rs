@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::engine::{self, Place, Templates};
 use super::shorten::{self, Limits};
-use super::{RenderError, chart, escape, terminal, timeline};
+use super::{RenderError, answers, chart, escape, terminal, timeline};
 use crate::language::Language;
 use crate::report::{EffectCard, EvidenceCard, FindingCard, Report};
 
@@ -147,6 +147,7 @@ pub(super) struct View<'r> {
     load: Option<chart::Bars>,
     objects: Option<chart::Bars>,
     matrix: Option<chart::Matrix>,
+    answers: Vec<answers::Answer>,
     redactions: u64,
 }
 
@@ -198,6 +199,7 @@ impl<'r> View<'r> {
             load: charts(true).then(|| load(report)).flatten(),
             objects: charts(true).then(|| objects(report)).flatten(),
             matrix: chart::matrix(&report.cluster, limits.rows),
+            answers: answers::answers(report.audit.as_ref(), &report.lang, limits.rows),
             redactions: report.bundle.redactions.values().sum(),
         }
     }

@@ -203,10 +203,14 @@ fn health_of(cause: &Cause) -> Health {
     if cause.finding.severity == Severity::Critical { Health::Broken } else { Health::Degraded }
 }
 
+/// Programs that write their own names in small letters, at the beginning of a sentence too.
+const PROGRAMS: [&str; 7] =
+    ["iptables", "nftables", "ufw", "etcd", "kubelet", "containerd", "konnectivity"];
+
 /// A sentence begins with a capital, but a name keeps its spelling.
 fn capital(text: &str) -> String {
     let word = text.split(' ').next().unwrap_or_default();
-    if !word.chars().all(char::is_alphabetic) {
+    if PROGRAMS.contains(&word) || !word.chars().all(char::is_alphabetic) {
         return text.to_owned();
     }
     let mut characters = text.chars();

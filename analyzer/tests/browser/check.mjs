@@ -14,6 +14,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 const folder = resolve(process.argv[2] ?? ".");
 const pattern = new RegExp(process.argv[3] ?? "");
 const files = readdirSync(folder).filter((name) => name.endsWith(".html") && name !== "index.html" && pattern.test(name));
+const screen = { width: 1280, height: 720 };
 const failures = [];
 const fail = (file, what) => { failures.push(`${file}: ${what}`); console.log(`FAIL ${file}: ${what}`); };
 const totals = { requests: 0, violations: 0, axe: 0, controls: 0, copies: 0, keys: 0, prints: 0, payloads: 0 };
@@ -37,23 +38,22 @@ async function violations(file, what, page, run) {
   }
 }
 
-// Both themes and widths with script: silence, no sideways scrolling, the first screen, axe.
-async function looks(file) {
-  const typical = !file.startsWith("huge");
-  const started = performance.now();
-  const { context, page, seen } = await open(browser, folder, file, { colorScheme: "light", viewport: { width: 1280, height: 720 } });
-  highest("load", performance.now() - started);
+// As the page opens: few enough elements, and the first screen without scrolling.
+async function opening(file, page) {
   const elements = await page.evaluate(() => document.querySelectorAll("*").length);
   highest("elements", elements);
-  if (elements > (typical ? 5000 : 30000)) fail(file, `${elements} elements`);
+  if (elements > (file.startsWith("huge") ? 30000 : 5000)) fail(file, `${elements} elements`);
   const bottom = await page.evaluate(() => document.querySelector(".screen").getBoundingClientRect().bottom);
   highest("screen", bottom);
   if (bottom > 720) fail(file, `the first screen ends at ${Math.round(bottom)} px`);
+}
+
+// Both themes and widths with script, everything unfolded: no sideways scrolling, axe.
+async function looks(file, page) {
+  const typical = !file.startsWith("huge");
+  await inert(file, page);
   // Evaluated over the protocol: the page's own policy stays as it is.
-  if (typical) {
-    await page.evaluate(() => document.querySelectorAll("details").forEach((node) => { node.open = true; }));
-    await page.evaluate(axe);
-  }
+  if (typical) await page.evaluate(axe);
   for (const width of [1280, 320]) {
     await page.setViewportSize({ width, height: 720 });
     for (const colorScheme of ["light", "dark"]) {
@@ -68,28 +68,27 @@ async function looks(file) {
       await violations(file, `${colorScheme} ${width}`, page, run);
     }
   }
-  quiet(file, "with script", seen);
+  await page.setViewportSize(screen);
+  await page.emulateMedia({ colorScheme: "light", reducedMotion: "reduce" });
+}
+
+// Every word of a page but the labels of its tools.
+const wordsOf = async (page) => (await page.locator("main").textContent()).replace(/\s+/g, " ");
+
+// Without script everything is there that is there with it, and prints as short.
+async function scriptless(file, words, prints) {
+  const { context, page, seen } = await open(browser, folder, file, { javaScriptEnabled: false, viewport: { width: 320, height: 720 } });
+  const bare = await wordsOf(page);
+  const hidden = await page.locator("main [hidden]:not(button):not(.filterbox)").count();
+  if (hidden) fail(file, `no script: ${hidden} elements are hidden`);
+  if (bare.length < 200 || bare !== words) fail(file, `no script: ${bare.length} characters, with script ${words.length}`);
+  if (prints) await print(file, page, " without script");
+  quiet(file, "no script", seen);
   await context.close();
 }
 
-// Without script everything is there: every word of the page but the labels of its tools.
-async function scriptless(file) {
-  const texts = [];
-  for (const javaScriptEnabled of [true, false]) {
-    const { context, page, seen } = await open(browser, folder, file, { javaScriptEnabled, viewport: { width: 320, height: 720 } });
-    const words = await page.locator("main").textContent();
-    texts.push(words.replace(/\s+/g, " "));
-    const hidden = await page.locator("main [hidden]:not(button):not(.filterbox)").count();
-    if (!javaScriptEnabled && hidden) fail(file, `no script: ${hidden} elements are hidden`);
-    quiet(file, javaScriptEnabled ? "phone" : "no script", seen);
-    await context.close();
-  }
-  if (texts[1].length < 200 || texts[1] !== texts[0]) fail(file, `no script: ${texts[1].length} characters, with script ${texts[0].length}`);
-}
-
 // Every control is reached by Tab, in view, with a visible focus, and large enough.
-async function keyboard(file) {
-  const { context, page } = await open(browser, folder, file, { viewport: { width: 1280, height: 720 } });
+async function keyboard(file, page) {
   const controls = await page.evaluate(() => {
     const all = [...document.querySelectorAll("a[href], button, input, summary, [tabindex='0']")];
     return all.filter((node) => node.checkVisibility({ contentVisibilityAuto: false, visibilityProperty: true }) && node.getClientRects().length).length;
@@ -117,15 +116,12 @@ async function keyboard(file) {
   }
   totals.controls += reached.size;
   if (reached.size < controls) fail(file, `keyboard reaches ${reached.size} of ${controls} controls`);
-  await context.close();
 }
 
 // Every copy button copies the command beside it; the first one that of the report.
-async function tools(file) {
+async function tools(file, page) {
   const report = JSON.parse(readFileSync(join(folder, file.replace(/html$/, "json")), "utf8"));
-  const { context, page } = await open(browser, folder, file, { viewport: { width: 1280, height: 720 } });
   await page.evaluate(() => {
-    document.querySelectorAll("details").forEach((node) => { node.open = true; });
     window.copied = [];
     Object.defineProperty(navigator, "clipboard", { value: { writeText: (text) => { window.copied.push(text); return Promise.resolve(); } } });
   });
@@ -148,12 +144,10 @@ async function tools(file) {
   await expand.click();
   await expand.click();
   if (await page.locator("details[open]").count()) fail(file, "what was expanded does not fold again");
-  await context.close();
 }
 
 // Sorts both ways and filters; on the largest table of the page, 5,000 rows at least.
-async function tables(file) {
-  const { context, page } = await open(browser, folder, file, { viewport: { width: 1280, height: 720 } });
+async function tables(file, page) {
   const result = await page.evaluate(async () => {
     const table = document.getElementById("findings-table");
     if (!table) return null;
@@ -208,24 +202,18 @@ async function tables(file) {
     if (result.shown !== 1) fail(file, `the filter shows ${result.shown} rows instead of 1`);
     if (!result.up || !result.down || result.aria !== "descending") fail(file, `sorting: ${JSON.stringify(result)}`);
   }
-  await context.close();
 }
 
-async function print(file) {
-  for (const javaScriptEnabled of [true, false]) {
-    const { context, page } = await open(browser, folder, file, { javaScriptEnabled });
-    const pdf = await page.pdf({ format: "A4", preferCSSPageSize: true });
-    const pages = (pdf.toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g) ?? []).length;
-    totals.prints += 1;
-    highest("pages", pages);
-    if (pages > 12) fail(file, `prints on ${pages} pages${javaScriptEnabled ? "" : " without script"}`);
-    await context.close();
-  }
+async function print(file, page, how) {
+  const pdf = await page.pdf({ format: "A4", preferCSSPageSize: true });
+  const pages = (pdf.toString("latin1").match(/\/Type\s*\/Page\b(?!s)/g) ?? []).length;
+  totals.prints += 1;
+  highest("pages", pages);
+  if (pages > 12) fail(file, `prints on ${pages} pages${how}`);
 }
 
 // A page full of payloads: nothing of them became an element, a link or a script.
-async function inert(file) {
-  const { context, page, seen } = await open(browser, folder, file, { viewport: { width: 1280, height: 720 } });
+async function inert(file, page) {
   await page.evaluate(() => document.querySelectorAll("details").forEach((node) => { node.open = true; }));
   const live = await page.evaluate(() => [...document.querySelectorAll("*")].filter((node) =>
     /^(kx|img|iframe|object|embed|form|base|foreignobject|animate|set|use|image)/i.test(node.localName)
@@ -235,26 +223,45 @@ async function inert(file) {
   if (live.length) fail(file, `${live.length} live payloads, first ${live[0]}`);
   const scripts = await page.evaluate(() => document.scripts.length);
   if (scripts !== 1) fail(file, `${scripts} scripts`);
-  quiet(file, "payload", seen);
+}
+
+// A page as it opens, by keyboard and on paper.
+async function walked(file) {
+  const { context, page, seen } = await open(browser, folder, file, { viewport: screen });
+  await keyboard(file, page);
+  await print(file, page, "");
+  quiet(file, "walked", seen);
+  await context.close();
+}
+
+// One page with script goes through what changes nothing, then through what does; what no language
+// changes (the way of the keyboard, the words without script) is walked in English, and of the
+// typical and the largest page in all languages.
+async function check(file) {
+  const payload = file.startsWith("payload"), huge = file.startsWith("huge");
+  const main = file.startsWith("one-cause") || file.startsWith("long-names");
+  const whole = main || huge || file.includes(".en.");
+  const opened = performance.now();
+  const { context, page, seen } = await open(browser, folder, file, { colorScheme: "light", viewport: screen });
+  highest("load", performance.now() - opened);
+  if (payload) {
+    await inert(file, page);
+  } else {
+    const words = await wordsOf(page);
+    await opening(file, page);
+    await looks(file, page);
+    if (!huge) await tools(file, page);
+    if (main || file === "huge.en.html") await tables(file, page);
+    if (whole && !huge) await walked(file);
+    if (whole) await scriptless(file, words, !huge);
+  }
+  quiet(file, payload ? "payload" : "with script", seen);
   await context.close();
 }
 
 const started = performance.now();
 const browser = await launch();
-await each(files, 2, async (file) => {
-  await inert(file);
-  if (!file.startsWith("payload")) {
-    const main = file.startsWith("one-cause") || file.startsWith("long-names");
-    await looks(file);
-    await scriptless(file);
-    if (!file.startsWith("huge")) {
-      await keyboard(file);
-      await tools(file);
-      if (main || file.includes(".en.")) await print(file);
-    }
-    if (main || file === "huge.en.html") await tables(file);
-  }
-});
+await each(files, 2, check);
 await browser.close();
 console.log(`${files.length} pages in ${Math.round((performance.now() - started) / 1000)} s: ${JSON.stringify(totals)}, at most ${JSON.stringify(worst)}`);
 console.log(`${failures.length} failures`);

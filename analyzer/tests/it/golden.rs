@@ -4,15 +4,14 @@
 use konspect::language::Locale;
 use konspect::render::{Format, Options, Target};
 
-use crate::render::{english, markdown, rendered, state};
-use crate::states;
+use crate::render::{Shown, english, markdown, rendered, shown, state};
 
 #[test]
 fn english_outputs() {
-    for (name, report) in states::all(Locale::English) {
-        insta::assert_snapshot!(format!("{name}.html"), body(&english(Format::Html, &report)));
-        insta::assert_snapshot!(format!("{name}.md"), markdown(Target::Github, &report));
-        insta::assert_snapshot!(format!("{name}.txt"), english(Format::Text, &report));
+    for Shown { name, report, page } in shown(Locale::English) {
+        insta::assert_snapshot!(format!("{name}.html"), body(page));
+        insta::assert_snapshot!(format!("{name}.md"), markdown(Target::Github, report));
+        insta::assert_snapshot!(format!("{name}.txt"), english(Format::Text, report));
     }
     let report = state("one-cause");
     for target in [Target::Jira, Target::Plain, Target::Line] {
@@ -30,11 +29,10 @@ fn english_outputs() {
 fn first_screens_and_terminals_of_other_languages() {
     for locale in [Locale::Korean, Locale::Italian] {
         let language = locale.as_str();
-        for (name, report) in states::all(locale) {
-            let page = rendered(Format::Html, &report, locale, &Options::default());
-            let screen = body(&page).split("<nav class=\"contents\"").next().unwrap();
+        for Shown { name, report, page } in shown(locale) {
+            let screen = body(page).split("<nav class=\"contents\"").next().unwrap();
             insta::assert_snapshot!(format!("{name}.{language}.screen"), screen);
-            let text = rendered(Format::Text, &report, locale, &Options::default());
+            let text = rendered(Format::Text, report, locale, &Options::default());
             insta::assert_snapshot!(format!("{name}.{language}.txt"), text);
         }
     }

@@ -1,6 +1,7 @@
 //! Every state in every output: golden files, budgets, and that nothing from a bundle comes alive.
 
 use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 use konspect::language::{Language, Locale};
 use konspect::render::{self, Format, Options, Target, Terminal};
@@ -16,8 +17,43 @@ pub(crate) fn rendered(
     options: &Options,
 ) -> String {
     let mut out = Vec::new();
-    render::render(format, report, &Language::new(locale), options, &mut out).unwrap();
+    render::render(format, report, language(locale), options, &mut out).unwrap();
     String::from_utf8(out).unwrap()
+}
+
+/// Each language's files, read once.
+pub(crate) fn language(locale: Locale) -> &'static Language {
+    static LANGUAGES: [OnceLock<Language>; 3] = [const { OnceLock::new() }; 3];
+    LANGUAGES[locale as usize].get_or_init(|| Language::new(locale))
+}
+
+/// A state with its page.
+pub(crate) struct Shown {
+    pub(crate) name: &'static str,
+    pub(crate) report: Report,
+    pub(crate) page: String,
+}
+
+impl Shown {
+    fn new(name: &'static str, report: Report, locale: Locale) -> Self {
+        let page = rendered(Format::Html, &report, locale, &Options::default());
+        Self { name, report, page }
+    }
+}
+
+/// Every state of a language, rendered once for all tests.
+pub(crate) fn shown(locale: Locale) -> &'static [Shown] {
+    static SHOWN: [OnceLock<Vec<Shown>>; 3] = [const { OnceLock::new() }; 3];
+    SHOWN[locale as usize].get_or_init(|| {
+        let states = states::all(locale).into_iter();
+        states.map(|(name, report)| Shown::new(name, report, locale)).collect()
+    })
+}
+
+/// The report of 5,000 nodes, built and rendered once for all tests.
+pub(crate) fn huge() -> &'static Shown {
+    static HUGE: OnceLock<Shown> = OnceLock::new();
+    HUGE.get_or_init(|| Shown::new("huge", states::huge(Locale::English), Locale::English))
 }
 
 /// One state in English.
@@ -232,30 +268,28 @@ pub(crate) fn outside_code(text: &str) -> String {
 #[test]
 fn pages_are_sound_in_every_state_and_language() {
     for locale in Locale::ALL {
-        for (name, report) in states::all(locale) {
-            let page = rendered(Format::Html, &report, locale, &Options::default());
-            check_page(&page);
+        for Shown { name, report, page } in shown(locale) {
+            check_page(page);
             let budget = if report.causes.is_empty() { 150_000 } else { 400_000 };
             assert!(page.len() <= budget, "{name}: {} bytes", page.len());
-            let elements = tags(&page).iter().filter(|tag| !tag.starts_with('/')).count();
+            let elements = tags(page).iter().filter(|tag| !tag.starts_with('/')).count();
             assert!(elements <= 5_000, "{name}: {elements} elements");
-            let again = rendered(Format::Html, &report, locale, &Options::default());
-            assert!(page == again, "{name}: not the same twice");
+            let again = rendered(Format::Html, report, locale, &Options::default());
+            assert!(*page == again, "{name}: not the same twice");
         }
     }
 }
 
 #[test]
 fn the_huge_report_fits_and_says_what_is_short() {
-    let report = states::huge(Locale::English);
-    let page = english(Format::Html, &report);
-    check_page(&page);
+    let Shown { report, page, .. } = huge();
+    check_page(page);
     assert!(page.len() <= 5_000_000, "{} bytes", page.len());
-    let elements = tags(&page).iter().filter(|tag| !tag.starts_with('/')).count();
+    let elements = tags(page).iter().filter(|tag| !tag.starts_with('/')).count();
     assert!(elements <= 30_000, "{elements} elements");
     assert!(page.contains("id=\"shortened\""));
     for target in Target::ALL {
-        let text = markdown(target, &report);
+        let text = markdown(target, report);
         let limit = match target {
             Target::Github => 60_000,
             Target::Azdo => 900_000,

@@ -284,6 +284,7 @@ fn several_causes(say: &Say) -> Report {
     leak.explains =
         vec![effect(say, "KSP3005", "request-latency-over-slo", &slow, "etcd-object-leak", 190)];
     report.causes.push(leak);
+    report.audit = Some(cluster::audit("flux-kustomize-controller/v1.2.0"));
     report
 }
 

@@ -4,20 +4,17 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use konspect::language::{Language, Locale};
+use aho_corasick::AhoCorasick;
+use konspect::language::Locale;
 use konspect::render::{Format, Options, Target};
-use konspect::{analyze, rules};
-use konspect_bundle::{Bundle, Limits};
 use serde_json::Value;
 
-use crate::pages::sections;
-use crate::render::{outside_code, rendered};
-use crate::states;
+use crate::pages;
+use crate::render::{Shown, outside_code, rendered, shown};
 
 /// Pieces of English sentences between their variables, three words long at least.
-fn english_pieces() -> BTreeSet<String> {
+fn english_pieces() -> (AhoCorasick, Vec<String>) {
     let mut pieces = BTreeSet::new();
-    let translated: String = ["ko", "it"].into_iter().flat_map(texts).collect();
     for text in texts("en") {
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             let value = if line.starts_with([' ', '}']) {
@@ -27,15 +24,21 @@ fn english_pieces() -> BTreeSet<String> {
             };
             for piece in value.split(['{', '}']).filter(|piece| !piece.contains('$')) {
                 let piece = piece.trim().trim_end_matches(['.', ':', ';', ',']);
-                // What stands in a translation too is a term of the field.
-                if piece.split(' ').count() >= 3 && !translated.contains(piece) {
+                if piece.split(' ').count() >= 3 {
                     pieces.insert(piece.to_owned());
                 }
             }
         }
     }
+    // What stands in a translation too is a term of the field.
+    let all: Vec<String> = pieces.iter().cloned().collect();
+    let translated: String = ["ko", "it"].into_iter().flat_map(texts).collect();
+    for term in held(&AhoCorasick::new(&all).unwrap(), &all, &translated) {
+        pieces.remove(term);
+    }
     assert!(pieces.len() > 500, "{}", pieces.len());
-    pieces
+    let pieces: Vec<String> = pieces.into_iter().collect();
+    (AhoCorasick::new(&pieces).unwrap(), pieces)
 }
 
 fn texts(locale: &str) -> Vec<String> {
@@ -69,25 +72,31 @@ fn own_words(page: &str) -> String {
     text
 }
 
+/// The pieces that a text holds, each once.
+fn held<'p>(finder: &AhoCorasick, pieces: &'p [String], text: &str) -> BTreeSet<&'p str> {
+    finder
+        .find_overlapping_iter(text)
+        .map(|found| pieces[found.pattern().as_usize()].as_str())
+        .collect()
+}
+
 #[test]
 fn no_state_holds_an_english_sentence() {
-    let pieces = english_pieces();
+    let (finder, pieces) = english_pieces();
     let mut left = Vec::new();
     for locale in [Locale::Korean, Locale::Italian] {
-        for (name, report) in states::all(locale).into_iter().filter(|(name, _)| *name != "hostile")
+        for Shown { name, report, page } in
+            shown(locale).iter().filter(|shown| shown.name != "hostile")
         {
-            let mut outputs =
-                vec![own_words(&rendered(Format::Html, &report, locale, &Options::default()))];
-            outputs.push(rendered(Format::Text, &report, locale, &Options::default()));
+            let mut outputs = vec![own_words(page)];
+            outputs.push(rendered(Format::Text, report, locale, &Options::default()));
             for target in [Target::Github, Target::Jira, Target::Plain, Target::Line] {
                 let options = Options { target, ..Options::default() };
-                let text = rendered(Format::Markdown, &report, locale, &options);
+                let text = rendered(Format::Markdown, report, locale, &options);
                 outputs.push(if target == Target::Github { outside_code(&text) } else { text });
             }
-            for piece in &pieces {
-                if outputs.iter().any(|output| output.contains(piece.as_str())) {
-                    left.push(format!("{name} {}: {piece}", locale.as_str()));
-                }
+            for piece in held(&finder, &pieces, &outputs.join("\n")) {
+                left.push(format!("{name} {}: {piece}", locale.as_str()));
             }
         }
     }
@@ -114,49 +123,23 @@ fn sentences(value: &Value, out: &mut String) {
 
 #[test]
 fn no_rule_speaks_english_in_another_language() {
-    let pieces = english_pieces();
-    let languages = [Locale::Korean, Locale::Italian].map(Language::new);
+    let (finder, pieces) = english_pieces();
     let mut left = BTreeSet::new();
     let mut unmarked = BTreeSet::new();
-    for rule in rules::all() {
-        for section in sections(rule.meta().page) {
-            if !section.title.starts_with("Fires") {
-                continue;
+    for walked in pages::walked().iter().filter(|walked| walked.title.starts_with("Fires")) {
+        // What the bundle itself says is quoted in its own language.
+        let quoted = held(&finder, &pieces, &walked.quoted);
+        for (locale, report) in &walked.translated {
+            let mut said = String::new();
+            sentences(&serde_json::to_value(report).unwrap(), &mut said);
+            for piece in held(&finder, &pieces, &said).difference(&quoted) {
+                left.insert(format!("{} {}: {piece}", walked.slug, locale.as_str()));
             }
-            // What the bundle itself says is quoted in its own language.
-            let quoted: String = section
-                .files
-                .iter()
-                .map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned())
-                .collect();
-            let bundle = Bundle::from_memory(section.files, &Limits::default()).unwrap();
-            let analysis = analyze(&bundle, &konspect::Options::default());
-            for language in &languages {
-                let report = analysis.report(&bundle, language);
-                let mut said = String::new();
-                sentences(&serde_json::to_value(&report).unwrap(), &mut said);
-                left.extend(
-                    pieces
-                        .iter()
-                        .filter(|piece| {
-                            said.contains(piece.as_str()) && !quoted.contains(piece.as_str())
-                        })
-                        .map(|piece| {
-                            format!("{} {}: {piece}", rule.meta().slug, language.locale.as_str())
-                        }),
-                );
-                let cards =
-                    report.causes.iter().chain(&report.unexplained).chain(&report.aggravating);
-                for evidence in cards.flat_map(|card| &card.evidence) {
-                    let marked = evidence.lines.iter().any(|line| !line.marked.trim().is_empty());
-                    if !marked {
-                        unmarked.insert(format!(
-                            "{}: {} {:?}",
-                            rule.meta().slug,
-                            evidence.path,
-                            evidence.line
-                        ));
-                    }
+            let cards = report.causes.iter().chain(&report.unexplained).chain(&report.aggravating);
+            for evidence in cards.flat_map(|card| &card.evidence) {
+                if !evidence.lines.iter().any(|line| !line.marked.trim().is_empty()) {
+                    let place = format!("{} {:?}", evidence.path, evidence.line);
+                    unmarked.insert(format!("{}: {place}", walked.slug));
                 }
             }
         }

@@ -6,6 +6,8 @@ use konspect::report::{
     ApiLoadCard, ClusterCard, ConnectivityCard, HopCard, PathCard, PoolCard, SeriesCard,
 };
 
+use serde_json::json;
+
 use super::cards::at;
 
 pub(crate) fn cluster() -> ClusterCard {
@@ -93,4 +95,45 @@ fn hop(place: &str, rule: &str, verdict: &str) -> HopCard {
         decides: !verdict.is_empty(),
         verdict: verdict.into(),
     }
+}
+
+/// What an audit log answers where one client leaks: enough to fill the tables of a page.
+pub(crate) fn audit(agent: &str) -> serde_json::Value {
+    let mut answers = konspect::report::audit::object_of_summaries(&[], &[]);
+    let load = |agent: &str, requests: u64, share: f64, rejected: u64| {
+        json!({
+            "user_agent": agent, "requests": requests, "share": share, "per_second": 0.5,
+            "work_ms": 60_000.0, "mean_ms": 40.0, "p50_ms": 12.5, "p90_ms": 850.0, "p99_ms": 31_000.0,
+            "max_ms": 59_400.0, "rejected": rejected, "server_errors": 0, "users": 1, "source_ips": 3,
+        })
+    };
+    let request = |agent: &str, verb: &str, resource: &str, p99: f64| {
+        json!({
+            "user": "system:serviceaccount:flux-system:kustomize-controller", "user_agent": agent,
+            "verb": verb, "resource": resource, "subresource": "", "scope": "cluster",
+            "requests": 1_812, "p50_ms": 2_400.0, "p90_ms": 9_800.0, "p99_ms": p99, "max_ms": 59_400.0,
+            "objective_ms": 30_000.0, "objective": "over", "excused_ms": 0.0, "where": null,
+        })
+    };
+    answers["top_user_agents"] = [
+        load(agent, 182_340, 0.614, 1_204),
+        load("kubelet/v1.30.4 (linux/amd64) kubernetes/a51b3b7", 61_020, 0.205, 0),
+        load("kube-controller-manager/v1.30.4 (linux/amd64) kubernetes/a51b3b7", 9_407, 0.032, 0),
+    ]
+    .into();
+    answers["latency_by_request"] =
+        [request(agent, "list", "events", 31_000.0), request(agent, "create", "events", 1_240.0)]
+            .into();
+    answers["open_watches"] = [json!({
+        "user": "system:serviceaccount:flux-system:kustomize-controller", "user_agent": agent,
+        "resource": "secrets", "namespace": "", "open": 1_024, "first": "2026-03-14T08:40:00Z",
+        "last": "2026-03-14T09:29:58Z", "where": null,
+    })]
+    .into();
+    answers["rejected"] = [json!({
+        "reason": "priority-and-fairness", "user": "system:serviceaccount:flux-system:kustomize-controller",
+        "user_agent": agent, "requests": 1_204, "share": 1.0,
+    })]
+    .into();
+    answers
 }

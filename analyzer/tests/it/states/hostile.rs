@@ -101,6 +101,7 @@ pub(crate) fn hostile(payload: &str) -> Report {
         card.message = payload.to_owned();
     }
     report.timeline.push(entry(at(20), payload, payload, None, 2));
+    report.audit = Some(super::cluster::audit(payload));
     report.cluster.pools =
         vec![PoolCard { version: payload.into(), vm_size: payload.into(), ..pool(payload, 1, 0) }];
     report.cluster.pods_by_state = BTreeMap::from([(payload.to_owned(), 1)]);
