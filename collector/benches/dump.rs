@@ -1,7 +1,8 @@
 //! A big cluster, collected and dumped: `konspect-collect` against `kubectl cluster-info dump -A`, on
 //! one server in one run, so that the ratios hold on a busy machine.
 //!
-//! `cargo bench -p konspect-collector` (Linux: memory is read from /proc).
+//! `cargo bench -p konspect-collector` (Linux: memory is read from /proc); with `-- PROGRAM` it is that
+//! `konspect-collect` which is measured, with `-- --alone PROGRAM` without the dump beside it.
 
 #![expect(
     clippy::disallowed_methods,
@@ -33,29 +34,23 @@ struct Measured {
 }
 
 fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
     // `cargo test --benches` only asks whether it runs.
-    if std::env::args().any(|argument| argument == "--test") {
+    if arguments.iter().any(|argument| argument == "--test") {
         return;
     }
+    let program = arguments.iter().find(|argument| !argument.starts_with("--"));
+    let program = program.map_or(env!("CARGO_BIN_EXE_konspect-collect"), String::as_str);
     println!("{} nodes, {} pods", big::NODES, big::PODS);
     let folder = tempfile::tempdir().unwrap();
-    let dump = measured(
-        "kubectl",
-        folder.path(),
-        &["cluster-info", "dump", "-A", "--output-directory", "dump"],
-    );
-    let collect =
-        measured(env!("CARGO_BIN_EXE_konspect-collect"), folder.path(), &["-q", "-o", "x.zip"]);
-    for (name, of) in [("cluster-info dump", &dump), ("konspect-collect", &collect)] {
-        println!(
-            "{name:18} {:7.1} s  own {:6.1} MiB  largest child {:6.1} MiB  all at once {:6.1} MiB  {} requests",
-            of.seconds,
-            mebibytes(of.peak.own),
-            mebibytes(of.peak.child),
-            mebibytes(of.peak.all),
-            of.requests
-        );
+    let collect = measured(program, folder.path(), &["-q", "-o", "x.zip"]);
+    show("konspect-collect", &collect);
+    if arguments.iter().any(|argument| argument == "--alone") {
+        return;
     }
+    let words = ["cluster-info", "dump", "-A", "--output-directory", "dump"];
+    let dump = measured("kubectl", folder.path(), &words);
+    show("cluster-info dump", &dump);
     let largest = collect.peak.own.max(collect.peak.child);
     println!(
         "ratio: wall {:.2}  own {:.2}  largest process {:.2}  all at once {:.2}",
@@ -63,6 +58,17 @@ fn main() {
         ratio(collect.peak.own, dump.peak.own),
         ratio(largest, dump.peak.own),
         ratio(collect.peak.all, dump.peak.all),
+    );
+}
+
+fn show(name: &str, of: &Measured) {
+    println!(
+        "{name:18} {:7.1} s  own {:6.1} MiB  largest child {:6.1} MiB  all at once {:6.1} MiB  {} requests",
+        of.seconds,
+        mebibytes(of.peak.own),
+        mebibytes(of.peak.child),
+        mebibytes(of.peak.all),
+        of.requests
     );
 }
 

@@ -34,6 +34,11 @@ use crate::kubectl::Stop;
 use crate::plan::Plan;
 use crate::progress::Progress;
 
+/// One heap that gives large buffers back at once: the C library keeps one a thread, and what a page
+/// of a list took stays with each.
+#[global_allocator]
+static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 /// Exit codes; 2 is also what the command line's parser ends with.
 const USAGE: u8 = 2;
 const GAPS: u8 = 4;
