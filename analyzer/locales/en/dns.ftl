@@ -5,6 +5,10 @@ apiserver-name-unresolvable-unknown = { $node ->
     [none] the name { $name } does not exist (NXDOMAIN)
    *[other] for { $node } the name { $name } does not exist (NXDOMAIN)
 }
+apiserver-name-unresolvable-answered = { $node ->
+    [none] resolver { $server } answers that { $name } does not exist (NXDOMAIN, no such host): a DNS failure, not a blocked port
+   *[other] for { $node }, resolver { $server } answers that { $name } does not exist (NXDOMAIN, no such host): a DNS failure, not a blocked port
+}
 apiserver-name-unresolvable-silent = { $node } gets no answer for { $name }
 apiserver-name-unresolvable-failed = the resolver of { $node } fails for { $name }
 apiserver-name-unresolvable-public = { $node } resolves the private name { $name } to the public address { $address }

@@ -35,6 +35,11 @@ verdict-healthy = No fault found in what was collected: { $sources } kinds of so
    *[other] { $ready } nodes Ready
 }.
 verdict-healthy-untold = No fault found in what was collected: { $sources } kinds of source read; no node tells whether it is Ready.
+verdict-no-cause = No root cause found ({ $sources } kinds of source read, { $ready ->
+    [one] 1 node Ready
+   *[other] { $ready } nodes Ready
+}), but unexplained: { $title }.
+verdict-no-cause-untold = No root cause found ({ $sources } kinds of source read; no node tells whether it is Ready), but unexplained: { $title }.
 verdict-poorly-covered = Cannot tell: only { $saw } were collected, and nothing is wrong in them.
 verdict-failed-call = Cannot tell why a call failed: { $error }
 verdict-nothing-seen = Cannot tell: nothing in this bundle says how the cluster is.

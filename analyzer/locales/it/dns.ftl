@@ -5,6 +5,10 @@ apiserver-name-unresolvable-unknown = { $node ->
     [none] il nome { $name } non esiste (NXDOMAIN)
    *[other] per { $node } il nome { $name } non esiste (NXDOMAIN)
 }
+apiserver-name-unresolvable-answered = { $node ->
+    [none] il resolver { $server } risponde che { $name } non esiste (NXDOMAIN, no such host): un errore DNS, non una porta bloccata
+   *[other] per { $node } il resolver { $server } risponde che { $name } non esiste (NXDOMAIN, no such host): un errore DNS, non una porta bloccata
+}
 apiserver-name-unresolvable-silent = { $node } non ha risposta per { $name }
 apiserver-name-unresolvable-failed = il resolver di { $node } non riesce per { $name }
 apiserver-name-unresolvable-public = { $node } risolve il nome privato { $name } nell'indirizzo pubblico { $address }

@@ -35,6 +35,11 @@ verdict-healthy = Nessun guasto in ciò che è stato raccolto: { $sources } tipi
    *[other] { $ready } nodi Ready
 }.
 verdict-healthy-untold = Nessun guasto in ciò che è stato raccolto: { $sources } tipi di fonte letti, nessun nodo dice se è Ready.
+verdict-no-cause = Nessuna causa trovata ({ $sources } tipi di fonte letti, { $ready ->
+    [one] 1 nodo Ready
+   *[other] { $ready } nodi Ready
+}), ma resta senza spiegazione: { $title }.
+verdict-no-cause-untold = Nessuna causa trovata ({ $sources } tipi di fonte letti, nessun nodo dice se è Ready), ma resta senza spiegazione: { $title }.
 verdict-poorly-covered = Non determinabile: sono stati raccolti solo { $saw } e non vi è nulla di anomalo.
 verdict-failed-call = Non determinabile perché una chiamata è fallita: { $error }
 verdict-nothing-seen = Non determinabile: nulla in questo bundle dice come sta il cluster.

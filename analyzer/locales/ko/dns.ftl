@@ -5,6 +5,10 @@ apiserver-name-unresolvable-unknown = { $node ->
     [none] 존재하지 않는 이름(NXDOMAIN): { $name }
    *[other] 노드 { $node }: 존재하지 않는 이름(NXDOMAIN): { $name }
 }
+apiserver-name-unresolvable-answered = { $node ->
+    [none] 확인자 { $server }의 응답: 존재하지 않는 이름(NXDOMAIN, no such host), 이름: { $name }. 포트 차단이 아니라 DNS 장애입니다
+   *[other] 노드 { $node }, 확인자 { $server }의 응답: 존재하지 않는 이름(NXDOMAIN, no such host), 이름: { $name }. 포트 차단이 아니라 DNS 장애입니다
+}
 apiserver-name-unresolvable-silent = 노드 { $node }: 이름 조회에 응답이 없음, 이름: { $name }
 apiserver-name-unresolvable-failed = 노드 { $node }: 확인자가 이름 조회에 실패함, 이름: { $name }
 apiserver-name-unresolvable-public = 노드 { $node }: 프라이빗 이름이 공용 주소로 확인됨, 이름: { $name }, 주소: { $address }

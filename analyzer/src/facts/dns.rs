@@ -62,6 +62,8 @@ pub struct Question {
     pub name: String,
     pub kind: NameKind,
     pub resolver: Resolver,
+    /// The resolver's address, where the answer or the complaint tells it.
+    pub server: String,
     pub outcome: Outcome,
     /// Asked by hand or by a probe, rather than read from a program's complaint.
     pub direct: bool,
@@ -154,6 +156,7 @@ fn lookups(facts: &Facts, out: &mut Vec<Question>) {
             kind: kind_of(facts, &lookup.name),
             name: lookup.name.clone(),
             resolver,
+            server: lookup.server.clone(),
             outcome,
             direct: true,
             addresses,
@@ -182,6 +185,7 @@ fn probes(facts: &Facts, out: &mut Vec<Question>) {
             kind: kind_of(facts, host),
             name: host.clone(),
             resolver: Resolver::Own,
+            server: String::new(),
             outcome,
             direct: true,
             addresses: Vec::new(),
@@ -212,7 +216,7 @@ fn logs(facts: &Facts, out: &mut Vec<Question>) {
             || origin.component == Component::KubeProxy;
         for count in log.signals.iter().filter(|count| count.signal != Signal::AgentTeardown) {
             for hit in &count.hits {
-                let Some((name, _, outcome)) = hit.error.as_ref().and_then(of_error) else {
+                let Some((name, server, outcome)) = hit.error.as_ref().and_then(of_error) else {
                     continue;
                 };
                 let asker = if node_side {
@@ -232,6 +236,7 @@ fn logs(facts: &Facts, out: &mut Vec<Question>) {
                     kind: kind_of(facts, name),
                     name: name.to_owned(),
                     resolver: Resolver::Own,
+                    server: server.to_owned(),
                     outcome,
                     direct: false,
                     addresses: Vec::new(),
@@ -256,13 +261,13 @@ fn events(facts: &Facts, out: &mut Vec<Question>) {
             "EgressBlocked" => {
                 for item in event.message.split("curl: (").skip(1) {
                     let Some((name, outcome)) = curl_item(item) else { continue };
-                    push_event(facts, out, event, node, &name, outcome);
+                    push_event(facts, out, event, node, (&name, "", outcome));
                 }
             }
             "Failed" if event.message.contains("lookup ") => {
                 for error in crate::parse::network_error::network_errors(&event.message) {
-                    if let Some((name, _, outcome)) = of_error(&error) {
-                        push_event(facts, out, event, node, name, outcome);
+                    if let Some(asked) = of_error(&error) {
+                        push_event(facts, out, event, node, asked);
                     }
                 }
             }
@@ -276,14 +281,14 @@ fn push_event(
     out: &mut Vec<Question>,
     event: &Event,
     node: &str,
-    name: &str,
-    outcome: Outcome,
+    (name, server, outcome): (&str, &str, Outcome),
 ) {
     out.push(Question {
         asker: asker(facts, node, ""),
         kind: kind_of(facts, name),
         name: name.to_owned(),
         resolver: Resolver::Own,
+        server: server.to_owned(),
         outcome,
         direct: false,
         addresses: Vec::new(),

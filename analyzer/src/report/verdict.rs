@@ -7,7 +7,7 @@ use konspect_bundle::words;
 
 use super::build::Cards;
 use super::{EffectCard, FindingCard, Health, State, Verdict};
-use crate::finding::Severity;
+use crate::finding::{Confidence, Severity};
 use crate::model::client::CommandOutcome;
 use crate::model::kube::Status;
 use crate::parse::TableKind;
@@ -96,13 +96,17 @@ impl Cards<'_> {
     }
 
     fn no_cause(&self, unexplained: &[FindingCard]) -> (State, Health, String) {
-        let worst = unexplained.iter().map(|finding| finding.severity).max();
-        let telling = unexplained.iter().find(|finding| finding.severity == Severity::Critical);
-        if let Some(finding) = telling {
+        let symptoms = |finding: &FindingCard| {
             let sentence =
                 self.language.say(&words!("verdict-symptoms", title = capital(&finding.title)));
-            return (State::Undetermined, Health::Degraded, shorten(&sentence, 140));
+            (State::Undetermined, Health::Degraded, shorten(&sentence, 140))
+        };
+        if let Some(finding) =
+            unexplained.iter().find(|finding| finding.severity == Severity::Critical)
+        {
+            return symptoms(finding);
         }
+        let warning = Warnings::of(unexplained);
         let seen = self.input.collected.len();
         let core = [TableKind::Nodes, TableKind::Pods, TableKind::Events];
         let covered = core.iter().filter(|table| self.input.collected.contains(table)).count();
@@ -128,6 +132,8 @@ impl Cards<'_> {
                     })
                     .unwrap_or_default();
                 self.language.say(&words!("verdict-failed-call", error = error))
+            } else if let Some(finding) = warning.first() {
+                return symptoms(finding);
             } else {
                 self.language.say(&words!("verdict-poorly-covered", saw = saw.join(", ")))
             };
@@ -139,14 +145,30 @@ impl Cards<'_> {
         let ready = nodes.map_or(0, |nodes| {
             nodes.iter().filter(|node| node.ready() == Some(Status::True)).count()
         });
-        let sentence = if told == 0 {
-            self.language.say(&words!("verdict-healthy-untold", sources = seen))
-        } else {
-            self.language.say(&words!("verdict-healthy", sources = seen, ready = ready))
+        let sentence = match (warning.first(), told) {
+            (Some(finding), 0) => self.language.say(&words!(
+                "verdict-no-cause-untold",
+                sources = seen,
+                title = &finding.title
+            )),
+            (Some(finding), _) => self.language.say(&words!(
+                "verdict-no-cause",
+                sources = seen,
+                ready = ready,
+                title = &finding.title
+            )),
+            (None, 0) => self.language.say(&words!("verdict-healthy-untold", sources = seen)),
+            (None, _) => {
+                self.language.say(&words!("verdict-healthy", sources = seen, ready = ready))
+            }
         };
-        let health =
-            if worst == Some(Severity::Warning) { Health::Degraded } else { Health::Healthy };
-        (State::Healthy, health, shorten(&sentence, 140))
+        let health = if unexplained.iter().any(|finding| finding.severity == Severity::Warning) {
+            Health::Degraded
+        } else {
+            Health::Healthy
+        };
+        let state = if warning.of_cluster.is_some() { State::Undetermined } else { State::Healthy };
+        (state, health, shorten(&sentence, 140))
     }
 
     /// The kinds of effect beside the first failure, which has a box of its own.
@@ -196,6 +218,34 @@ impl Cards<'_> {
             banners.push(self.language.say(&words!("banner-redacted", count = redacted)));
         }
         banners
+    }
+}
+
+/// What nothing explains and is surely so, though not critical.
+struct Warnings<'r> {
+    /// Forbids to call the cluster healthy.
+    of_cluster: Option<&'r FindingCard>,
+    /// The only application that crashes: its owner's affair, and seen on most healthy clusters.
+    of_one_application: Option<&'r FindingCard>,
+}
+
+impl<'r> Warnings<'r> {
+    fn of(unexplained: &'r [FindingCard]) -> Self {
+        let sure = |finding: &&FindingCard| {
+            finding.severity == Severity::Warning && finding.confidence >= Confidence::Likely
+        };
+        let crash = |finding: &&FindingCard| finding.rule == "container-crash-loop";
+        let (crashes, others): (Vec<_>, Vec<_>) = unexplained.iter().filter(sure).partition(crash);
+        let alone = crashes.len() == 1;
+        let first = crashes.first().copied();
+        Self {
+            of_cluster: others.first().copied().or(first.filter(|_| !alone)),
+            of_one_application: first.filter(|_| alone),
+        }
+    }
+
+    fn first(&self) -> Option<&'r FindingCard> {
+        self.of_cluster.or(self.of_one_application)
     }
 }
 

@@ -31,4 +31,5 @@ mod tidy;
 mod translated;
 mod truth;
 mod user_rules;
+mod verdict;
 mod words;

@@ -231,7 +231,11 @@ const TRUTHS: &[Truth] = &[
         causes: &["apiserver-name-unresolvable"],
         found: &["tunnel-agents-not-connected"],
         silent: &["apiserver-path-blocked"],
-        says: &["does not exist (NXDOMAIN)"],
+        says: &[
+            "resolver 168.63.129.16 answers that nosuch-dns-00.hcp.westeurope.azmk8s.io does not exist",
+            "no such host",
+            "not a blocked port",
+        ],
     },
     Truth {
         folder: "konnectivity-agent-failures/agent-alpn-stripped.log",

@@ -67,6 +67,12 @@ impl Rule for ApiserverNameUnresolvable {
         let onset = failed.iter().filter_map(|question| question.time).min();
         let says = match (first.outcome, node(first).unwrap_or_default()) {
             (Outcome::Resolved, node) => words!("apiserver-name-unresolvable-public", node = node, name = &first.name, address = first.addresses.first().map_or("", String::as_str)),
+            (Outcome::NoSuchName, node) if !first.server.is_empty() => words!(
+                "apiserver-name-unresolvable-answered",
+                node = if node.is_empty() { "none" } else { &node },
+                server = &first.server,
+                name = &first.name
+            ),
             (Outcome::NoSuchName, node) => words!("apiserver-name-unresolvable-unknown", node = if node.is_empty() { "none" } else { &node }, name = &first.name),
             (Outcome::Silent, node) => words!("apiserver-name-unresolvable-silent", node = node, name = &first.name),
             (Outcome::Failed, node) => words!("apiserver-name-unresolvable-failed", node = node, name = &first.name),

@@ -17,6 +17,9 @@ static META: Meta =
 /// Azure needs a few minutes for a new address.
 const PATIENCE_SECONDS: i64 = 300;
 
+/// A busy subscription takes longer; only after this is silence a fault.
+const SURE_SECONDS: i64 = 900;
+
 impl Rule for LoadBalancerNotProvisioned {
     const META: &'static Meta = &META;
     type Inputs<'f> = (&'f Context, AnyOf<&'f Services, &'f Events>);
@@ -30,8 +33,12 @@ impl Rule for LoadBalancerNotProvisioned {
             let age = context.age_seconds(service.meta.created).unwrap_or(i64::MAX);
             service.kind == "LoadBalancer" && service.ingress.is_empty() && age > PATIENCE_SECONDS
         });
+        let mut longest = 0;
         let pending: Vec<(String, String, Span)> = pending
-            .map(|service| (service.meta.namespace.clone(), service.meta.name.clone(), service.at))
+            .map(|service| {
+                longest = longest.max(context.age_seconds(service.meta.created).unwrap_or(i64::MAX));
+                (service.meta.namespace.clone(), service.meta.name.clone(), service.at)
+            })
             .collect();
         let first = failures
             .first()
@@ -59,7 +66,7 @@ impl Rule for LoadBalancerNotProvisioned {
                 at,
                 says,
             )
-            .confidence(Confidence::Proven)
+            .confidence(if failures.is_empty() && longest <= SURE_SECONDS { Confidence::Possible } else { Confidence::Proven })
             .severity(Severity::Warning)
             .since(failures.iter().filter_map(|event| event.first.or(event.last)).min())
             .affected(count)
