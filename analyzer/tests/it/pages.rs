@@ -60,10 +60,8 @@ fn walk(rule: &dyn Run, section: Section) -> Walked {
     let bundle = Bundle::from_memory(section.files, &Limits::default()).unwrap();
     let analysis = analyze(&bundle, &Options::default());
     let said = |locale: Locale| analysis.report(&bundle, language(locale));
-    let other: &[Locale] = match section.title.starts_with("Fires") {
-        true => &[Locale::Korean, Locale::Italian],
-        false => &[],
-    };
+    let fires = section.title.starts_with("Fires");
+    let other: &[Locale] = if fires { &[Locale::Korean, Locale::Italian] } else { &[] };
     Walked {
         slug: rule.meta().slug,
         code: rule.meta().code,

@@ -101,7 +101,7 @@ const TRUTHS: &[Truth] = &[
         found: &[],
         silent: &["etcd-database-near-limit", "etcd-space-exceeded", "client-write-storm"],
         says: &[
-            "13000 objects of syncrecords.example.contoso.io",
+            "13,000 objects of syncrecords.example.contoso.io",
             "from 10000 on",
             "inventory-sync-operator/v0.9.3",
             "0 were deleted",

@@ -115,25 +115,40 @@ pub(crate) fn audit(agent: &str) -> serde_json::Value {
             "objective_ms": 30_000.0, "objective": "over", "excused_ms": 0.0, "where": null,
         })
     };
-    answers["top_user_agents"] = [
-        load(agent, 182_340, 0.614, 1_204),
-        load("kubelet/v1.30.4 (linux/amd64) kubernetes/a51b3b7", 61_020, 0.205, 0),
-        load("kube-controller-manager/v1.30.4 (linux/amd64) kubernetes/a51b3b7", 9_407, 0.032, 0),
-    ]
-    .into();
-    answers["latency_by_request"] =
+    let mut set = |key: &str, rows: serde_json::Value| {
+        answers.as_object_mut().map(|answers| answers.insert(key.to_owned(), rows));
+    };
+    set(
+        "top_user_agents",
+        [
+            load(agent, 182_340, 0.614, 1_204),
+            load("kubelet/v1.30.4 (linux/amd64) kubernetes/a51b3b7", 61_020, 0.205, 0),
+            load(
+                "kube-controller-manager/v1.30.4 (linux/amd64) kubernetes/a51b3b7",
+                9_407,
+                0.032,
+                0,
+            ),
+        ]
+        .into(),
+    );
+    set(
+        "latency_by_request",
         [request(agent, "list", "events", 31_000.0), request(agent, "create", "events", 1_240.0)]
-            .into();
-    answers["open_watches"] = [json!({
-        "user": "system:serviceaccount:flux-system:kustomize-controller", "user_agent": agent,
-        "resource": "secrets", "namespace": "", "open": 1_024, "first": "2026-03-14T08:40:00Z",
-        "last": "2026-03-14T09:29:58Z", "where": null,
-    })]
-    .into();
-    answers["rejected"] = [json!({
+            .into(),
+    );
+    set(
+        "open_watches",
+        [json!({
+            "user": "system:serviceaccount:flux-system:kustomize-controller", "user_agent": agent,
+            "resource": "secrets", "namespace": "", "open": 1_024, "first": "2026-03-14T08:40:00Z",
+            "last": "2026-03-14T09:29:58Z", "where": null,
+        })]
+        .into(),
+    );
+    set("rejected", [json!({
         "reason": "priority-and-fairness", "user": "system:serviceaccount:flux-system:kustomize-controller",
         "user_agent": agent, "requests": 1_204, "share": 1.0,
-    })]
-    .into();
+    })].into());
     answers
 }
