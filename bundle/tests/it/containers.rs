@@ -325,3 +325,13 @@ fn zip_members_may_be_stored_or_zstd() {
     let bundle = open(&crate::kit::zip_with(&[entry], b"")).unwrap();
     assert_eq!(contents(&bundle), [("zstd".to_owned(), Ok(b"text in a frame".to_vec()))]);
 }
+
+/// An Event Hub writes its capture as Avro, which is no text: what to do about it is said.
+#[test]
+fn an_event_hub_capture_is_told_how_to_be_read() {
+    let avro = b"Obj\x01\x04\x14avro.codec\x08null\x16avro.schema\x02{\x00\x01\x02";
+    for bytes in [avro.to_vec(), gzip(avro)] {
+        let error = open(&bytes).err().unwrap().to_string();
+        assert!(error.contains("Avro") && error.contains("avro-tools tojson"), "{error}");
+    }
+}
