@@ -265,7 +265,9 @@ pub enum Statement {
         accept_local: bool,
     },
     Socket,
-    Helper,
+    Helper {
+        invert: bool,
+    },
     Xfrm {
         invert: bool,
     },

@@ -81,9 +81,14 @@ impl Engine<'_> {
                 None => Value::Absent,
             },
             Key::Ttl(family) => in_family(family, Value::one(core.ttl)),
-            Key::Length => Value::one(packet.length() as u128),
+            Key::Length => {
+                let (least, most) = self.transport_length();
+                let header = packet.network_header() as u128;
+                Value::Range(header + least, header + most)
+            }
             Key::TransportLength if packet.protocol == protocol::UDP => {
-                Value::one((packet.length() - packet.network_header()) as u128)
+                let (least, most) = self.transport_length();
+                Value::Range(least, most)
             }
             Key::TransportLength => Value::Absent,
             Key::Dscp(family) => in_family(family, Value::one(core.tos >> 2)),
@@ -134,6 +139,20 @@ impl Engine<'_> {
             ),
             Key::Constant(value) => Value::one(*value),
             Key::Other(name) => Value::Unknown(Unknown::NotUnderstood(name.clone())),
+        }
+    }
+
+    /// How long the packet is behind its network header: what it was made with where all of it is
+    /// given, else anything between its shortest header and what fits.
+    fn transport_length(&self) -> (u128, u128) {
+        let packet = self.packet;
+        let given = (packet.length() - packet.network_header()) as u128;
+        match packet.protocol {
+            _ if self.firewall.node().quiet || !packet.payload.is_empty() => (given, given),
+            // A first packet carries up to forty bytes of options and no payload.
+            protocol::TCP => (20, 60),
+            protocol::UDP | protocol::UDPLITE | protocol::ICMP | protocol::ICMPV6 => (8, 65_515),
+            _ => (0, 65_515),
         }
     }
 

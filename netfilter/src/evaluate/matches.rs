@@ -90,11 +90,18 @@ impl<'a> Engine<'a> {
             Statement::Random { probability } if *probability <= 0.0 => Truth::No,
             Statement::Random { probability } if *probability >= 1.0 => Truth::Yes,
             Statement::Random { .. } => Truth::Unknown(Unknown::Random),
-            Statement::Contains { pattern, ignore_case, from, to, invert } => Truth::of(
-                contains(&self.bytes_now(flow), pattern, *ignore_case, *from, *to) != *invert,
-            ),
-            Statement::U32 { tests, invert } => {
-                Truth::of(u32_match(&self.bytes_now(flow), tests).unwrap_or(false) != *invert)
+            Statement::Contains { pattern, ignore_case, from, to, invert } => {
+                match contains(&self.bytes_now(flow), pattern, *ignore_case, *from, *to) {
+                    false if !self.payload_known() => Truth::Unknown(Unknown::Packet("payload")),
+                    found => Truth::of(found != *invert),
+                }
+            }
+            Statement::U32 { tests, invert } => match u32_match(&self.bytes_now(flow), tests) {
+                None if !self.payload_known() => Truth::Unknown(Unknown::Packet("payload")),
+                holds => Truth::of(holds.unwrap_or(false) != *invert),
+            },
+            Statement::Bpf(_) if !self.payload_known() => {
+                Truth::Unknown(Unknown::Packet("payload"))
             }
             Statement::Bpf(program) => match bpf_match(&self.bytes_now(flow), program) {
                 Some(holds) => Truth::of(holds),
@@ -112,7 +119,14 @@ impl<'a> Engine<'a> {
             Statement::Ecn { mask, value, invert } => {
                 Truth::of((flow.core.tos & mask == *value) != *invert)
             }
+            Statement::Spi { range: (0, u32::MAX), invert } => Truth::of(!*invert),
+            Statement::Spi { .. } if !self.firewall.node().quiet => {
+                Truth::Unknown(Unknown::Packet("SPI"))
+            }
             Statement::Spi { range, invert } => Truth::of((range.0 == 0) != *invert),
+            Statement::Realm { .. } if !self.firewall.node().quiet => {
+                Truth::Unknown(Unknown::Node("routes"))
+            }
             Statement::Realm { value, mask, invert } => Truth::of((*value & mask == 0) != *invert),
             Statement::Physdev { invert } if self.firewall.node().quiet => Truth::of(*invert),
             Statement::Physdev { .. } => Truth::Unknown(Unknown::Node("bridges")),
@@ -121,8 +135,8 @@ impl<'a> Engine<'a> {
             }
             Statement::Socket if self.firewall.node().quiet => Truth::No,
             Statement::Socket => Truth::Unknown(Unknown::Node("sockets")),
-            // Helpers are only attached by rules of their own, which the truth of a first packet is not.
-            Statement::Helper => Truth::No,
+            // Only what another connection expected has a helper's master; a first packet has none.
+            Statement::Helper { invert } => Truth::of(*invert),
             Statement::Xfrm { invert } => Truth::of(!*invert),
             // First fragments and whole packets are asked about, never later fragments.
             Statement::Fragment { invert } => Truth::of(*invert),
@@ -152,6 +166,14 @@ impl<'a> Engine<'a> {
             Statement::Unknown(reason) => Truth::Unknown(reason.clone()),
             Statement::Effect(_) | Statement::Verdict(_) => Truth::Yes,
         }
+    }
+
+    /// Whether the bytes behind the headers are those of the packet asked about: a first TCP packet has
+    /// none, and of any other packet on a real node nobody knows them.
+    pub(super) fn payload_known(&self) -> bool {
+        self.firewall.node().quiet
+            || self.packet.protocol == protocol::TCP
+            || !self.packet.payload.is_empty()
     }
 
     pub(super) fn bytes_now(&self, flow: &Flow<'_>) -> Vec<u8> {
@@ -460,6 +482,7 @@ fn open(key: &Key) -> Unknown {
     match key {
         Key::Random { .. } => Unknown::Random,
         Key::Increment { .. } => Unknown::State("numgen"),
+        Key::Length | Key::TransportLength => Unknown::Packet("length"),
         _ => Unknown::Packet("source port"),
     }
 }

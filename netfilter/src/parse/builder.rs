@@ -3,7 +3,7 @@
 use hashbrown::HashMap;
 use konspect_bundle::Span;
 
-use crate::model::{Chain, ChainId, Policy, Rule, Table, TableFamily, Tool, builtin};
+use crate::model::{Chain, ChainId, Policy, Rule, Statement, Table, TableFamily, Tool, builtin};
 
 /// A table in the making.
 pub(super) struct TableBuilder {
@@ -11,11 +11,18 @@ pub(super) struct TableBuilder {
     ids: HashMap<Box<str>, ChainId>,
     /// The chain asked for last: rules of one chain follow each other.
     last: ChainId,
+    /// Where a rule's statements are collected, so that each rule keeps no more room than it needs.
+    room: Vec<Statement>,
 }
 
 impl TableBuilder {
     pub(super) fn new(tool: Tool, family: TableFamily, name: &str, at: Span) -> Self {
-        Self { table: Table::new(tool, family, name, at), ids: HashMap::new(), last: 0 }
+        Self {
+            table: Table::new(tool, family, name, at),
+            ids: HashMap::new(),
+            last: 0,
+            room: Vec::new(),
+        }
     }
 
     /// The chain of this name, made if need be.
@@ -35,6 +42,18 @@ impl TableBuilder {
         self.table.chains.push(chain);
         self.ids.insert(name.into(), id);
         id
+    }
+
+    /// Room for the statements of the next rule.
+    pub(super) fn lend(&mut self) -> Vec<Statement> {
+        std::mem::take(&mut self.room)
+    }
+
+    /// Takes the room back and leaves the statements.
+    pub(super) fn give_back(&mut self, statements: &mut Vec<Statement>) {
+        let mut exact = Vec::with_capacity(statements.len());
+        exact.append(statements);
+        self.room = std::mem::replace(statements, exact);
     }
 
     pub(super) fn known(&self, name: &str) -> Option<ChainId> {

@@ -487,8 +487,8 @@ impl<'w> Reader<'w, '_> {
             }
             "helper" if self.peek(0) == "match" => {
                 self.place += 1;
-                self.negatable();
-                self.out.push(Statement::Helper);
+                let (invert, _) = self.negatable();
+                self.out.push(Statement::Helper { invert });
             }
             "nfacct-name" => {
                 self.take();

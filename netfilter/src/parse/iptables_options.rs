@@ -42,7 +42,7 @@ impl<'w> Opt<'w, '_> {
 /// Parses the words behind the chain's name.
 pub(super) fn rule(words: &[Word<'_>], family: Family, table: &mut TableBuilder, at: Span) -> Rule {
     let mut rule = Rule {
-        statements: Vec::with_capacity(6),
+        statements: table.lend(),
         target: None,
         goto: false,
         at,
@@ -134,6 +134,7 @@ pub(super) fn rule(words: &[Word<'_>], family: Family, table: &mut TableBuilder,
         }
         None => module_of(module, &options, family, &mut rule),
     }
+    table.give_back(&mut rule.statements);
     rule
 }
 
@@ -219,7 +220,10 @@ fn module_of(module: &str, options: &[Opt<'_, '_>], family: Family, rule: &mut R
         "socket" => return out.push(Statement::Socket),
         // Counts and always matches; kube-proxy sets it since 1.32.
         "nfacct" => return out.push(note("nfacct")),
-        "helper" => return out.push(Statement::Helper),
+        "helper" => {
+            let invert = options.iter().any(|option| option.invert);
+            return out.push(Statement::Helper { invert });
+        }
         "ipv6header" => return out.push(ipv6_headers(options)),
         "rt" | "hbh" | "dst" | "frag" | "mh" => {
             return out.push(Statement::ExtensionHeader {
@@ -340,7 +344,7 @@ fn plain(module: &str, option: Opt<'_, '_>, family: Family, out: &mut Vec<Statem
             value_mask(value).map(|(value, mask)| Statement::Realm { value, mask, invert })
         }
         "--chunk-types" => chunk_types(option),
-        "--helper" => Some(Statement::Helper),
+        "--helper" => Some(Statement::Helper { invert }),
         _ => None,
     };
     out.push(

@@ -239,7 +239,7 @@ impl Reader<'_> {
         let Some(chain) = split.next() else {
             return self.refusals.note(at, "rule without a chain");
         };
-        let mut words: Vec<Word<'_>> = Vec::with_capacity(24);
+        let mut words: Vec<Word<'_>> = Vec::with_capacity(20);
         words.extend(split);
         if self.table.is_none() {
             self.listing(at);

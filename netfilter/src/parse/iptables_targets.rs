@@ -121,6 +121,8 @@ pub(super) fn target(
                 None => Statement::Effect(Effect::Unknown("DSCP".into())),
             }
         }
+        // A hash of addresses, ports and a seed that differs from boot to boot.
+        "HMARK" => set_mark(false, MarkSource::Unknown, 0, 0),
         "TTL" | "HL" => ttl(options),
         "SET" => return sets(options, out),
         "SYNPROXY" | "CLUSTERIP" | "SNPT" | "DNPT" => {
@@ -148,6 +150,10 @@ fn marks(connection: bool, options: &[Opt<'_, '_>], out: &mut Vec<Statement>) {
     let ctmask = number("--ctmask").or(both).unwrap_or(u32::MAX);
     let own = if connection { MarkSource::Connection } else { MarkSource::Packet };
     let before = out.len();
+    // Which bits a shift moves where is not followed.
+    if options.iter().any(|option| option.name.contains("-shift-")) {
+        return out.push(set_mark(false, MarkSource::Unknown, 0, 0));
+    }
     for option in options {
         let value = value_mask(option.value());
         let statement = match (option.name, value) {

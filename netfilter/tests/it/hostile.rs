@@ -4,9 +4,9 @@
 use std::fmt::Write as _;
 
 use konspect_bundle::{ArtifactId, Source, Span};
-use konspect_netfilter::evaluate::{Budget, Firewall};
+use konspect_netfilter::evaluate::{Budget, Firewall, StepKind, What};
 use konspect_netfilter::ipset::IpSets;
-use konspect_netfilter::model::Ruleset;
+use konspect_netfilter::model::{Ruleset, Unknown};
 use konspect_netfilter::node::Node;
 use konspect_netfilter::packet::{Origin, Packet};
 use konspect_netfilter::parse;
@@ -157,4 +157,51 @@ fn loops_and_forests_of_forks_end() {
     }
     text.push_str("COMMIT\n");
     check(parse::iptables_save(Source::new(ArtifactId(0), text.as_bytes())).value, text.as_bytes());
+}
+
+fn firewall(text: &str, times: usize, rules: u64) -> Firewall {
+    let mut ruleset = parse::iptables_save(Source::new(ArtifactId(0), text.as_bytes())).value;
+    // The first rule of the chain stands there so many times, as a dump of that size would have it.
+    let chain = ruleset.tables.iter_mut().flat_map(|table| &mut table.chains).next().unwrap();
+    let first = chain.rules.first().unwrap().clone();
+    chain.rules.splice(..1, std::iter::repeat_n(first, times));
+    let node = Node::of_addresses(["10.1.0.4".parse().unwrap()]);
+    Firewall::new(vec![ruleset], IpSets::default(), node)
+        .with_budget(Budget { rules, outcomes: 32 })
+}
+
+fn kubelet() -> Packet {
+    let address = |text: &str| text.parse().unwrap();
+    Packet::tcp(Origin::SomeInterface, address("10.1.0.5"), address("10.1.0.4"), 10250)
+}
+
+/// A million rules: those that cannot match are never looked at, and where each one is uncertain the
+/// answer says that the budget ended.
+#[test]
+fn a_million_rules_take_bounded_work() {
+    let others = "*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -s 192.0.2.1 -j ACCEPT\n-A INPUT -p tcp --dport 10250 -j DROP\nCOMMIT\n";
+    let answer = firewall(others, 1_000_000, 16).verdict(&kubelet());
+    let outcome = answer.certain().unwrap();
+    assert_eq!(outcome.what, What::Drop);
+    assert!(matches!(
+        outcome.path.last().map(|step| &step.kind),
+        Some(StepKind::Rule { number: 1_000_001, .. })
+    ));
+    let uncertain = others.replace("-s 192.0.2.1", "-m cpu --cpu 1");
+    let answer = firewall(&uncertain, 1_000_000, 10_000).verdict(&kubelet());
+    assert!(answer.certain().is_none());
+    assert!(answer.outcomes.iter().any(|outcome| outcome.reasons.contains(&Unknown::Budget)));
+}
+
+/// Each chain jumps twice to the next one: two to the thirtieth ways, none of them ever decided.
+#[test]
+fn doubling_jumps_end_with_the_budget() {
+    let mut text = String::from("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT -j C0\n");
+    for chain in 0..30 {
+        writeln!(text, "-A C{chain} -j C{next}\n-A C{chain} -j C{next}", next = chain + 1).unwrap();
+    }
+    text.push_str("-A C30 -m mark --mark 7 -j DROP\nCOMMIT\n");
+    let answer = firewall(&text, 1, 50_000).verdict(&kubelet());
+    assert_eq!(answer.what(), What::Unknown);
+    assert!(answer.outcomes.iter().any(|outcome| outcome.reasons.contains(&Unknown::Budget)));
 }

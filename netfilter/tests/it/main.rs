@@ -10,3 +10,5 @@ mod netfilter_truth;
 mod nsg_truth;
 #[cfg(test)]
 mod truth;
+#[cfg(test)]
+mod undecided;

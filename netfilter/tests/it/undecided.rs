@@ -1,0 +1,75 @@
+//! What a dump of a real node cannot decide is unknown, and never quietly a yes or a no.
+
+use konspect_bundle::{ArtifactId, Source};
+use konspect_netfilter::evaluate::{Firewall, What};
+use konspect_netfilter::ipset::IpSets;
+use konspect_netfilter::node::Node;
+use konspect_netfilter::packet::{Origin, Packet};
+use konspect_netfilter::parse;
+
+/// What becomes of a datagram to port 53 where these rules stand before a policy that accepts.
+fn asked(rules: &[&str]) -> What {
+    let text =
+        format!("*filter\n:INPUT ACCEPT [0:0]\n-A INPUT {}\nCOMMIT\n", rules.join("\n-A INPUT "));
+    let ruleset = parse::iptables_save(Source::new(ArtifactId(0), text.as_bytes())).value;
+    let address = |text: &str| text.parse().unwrap();
+    let node = Node::of_addresses([address("10.1.0.4")]);
+    let packet = Packet::udp(Origin::SomeInterface, address("10.1.0.5"), address("10.1.0.4"), 53);
+    Firewall::new(vec![ruleset], IpSets::default(), node).verdict(&packet).what()
+}
+
+#[test]
+fn matches_that_no_dump_decides_are_unknown() {
+    for text in [
+        "-m bpf --bytecode \"4,48 0 0 9,21 0 1 17,6 0 0 1,6 0 0 0\"",
+        "-m cgroup --cgroup 5",
+        "-m cluster --cluster-total-nodes 2 --cluster-local-node 1 --cluster-hash-seed 0xdeadbeef",
+        "-m connbytes --connbytes 100 --connbytes-mode avgpkt --connbytes-dir both",
+        "-m connlabel --label 3",
+        "-m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr",
+        "-m cpu --cpu 0",
+        "-m devgroup --src-group 0x1",
+        "-m hashlimit --hashlimit-above 10/sec --hashlimit-burst 5 --hashlimit-name x",
+        "-m ipvs --ipvs",
+        "-m length --length 100:200",
+        "-m limit --limit 5/min",
+        "-m madeup --option 1",
+        "-m physdev --physdev-in eth0",
+        "-m quota --quota 1000",
+        "-m rateest --rateest1 x --rateest-lt --rateest-bps2 1",
+        "-m realm --realm 0x1",
+        "-m recent --rcheck --seconds 60 --name x --rsource",
+        "-m socket --transparent",
+        "-m statistic --mode random --probability 0.5",
+        "-m string --string \"admin\" --algo bm --to 65535",
+        "-m time --timestart 08:00:00 --timestop 17:00:00",
+        "-m u32 --u32 \"0>>22&0x3C@8=0x1\"",
+    ] {
+        assert_eq!(asked(&[&format!("{text} -j DROP")]), What::Unknown, "{text}");
+        assert_eq!(asked(&[&format!("{text} -j ACCEPT")]), What::Accept, "{text}: either way");
+    }
+}
+
+#[test]
+fn targets_that_write_what_nobody_knows_leave_it_unknown() {
+    let marked = "-m mark --mark 0x1 -j DROP";
+    for text in [
+        "-j HMARK --hmark-tuple src,dst --hmark-mod 10 --hmark-rnd 0x1",
+        "-j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff --left-shift-mark 8",
+    ] {
+        assert_eq!(asked(&[text, marked]), What::Unknown, "{text}");
+    }
+    for text in ["-j LOG --log-prefix x", "-j NFLOG --nflog-group 1", "-j TEE --gateway 10.1.0.9"] {
+        assert_eq!(asked(&[text, marked]), What::Accept, "{text}: the packet goes on as it was");
+        assert_eq!(asked(&[text, "-p udp -j DROP"]), What::Drop, "{text}: the next rule is asked");
+    }
+}
+
+#[test]
+fn what_a_first_packet_cannot_have_is_decided() {
+    assert_eq!(asked(&["-m helper --helper ftp -j DROP"]), What::Accept);
+    assert_eq!(asked(&["-m helper ! --helper ftp -j DROP"]), What::Drop);
+    assert_eq!(asked(&["-p esp -m esp --espspi 1:100 -j DROP"]), What::Accept);
+    assert_eq!(asked(&["-m length --length 0:20 -j DROP"]), What::Accept);
+    assert_eq!(asked(&["-m time -j DROP"]), What::Drop);
+}
