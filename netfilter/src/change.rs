@@ -239,6 +239,10 @@ fn number(deciding: &Deciding) -> Option<u32> {
     }
 }
 
+/// Where the rules before a change are kept: `/run` is root's alone, and gone at the next boot like
+/// the rules themselves.
+const BEFORE: &str = "/run/konspect";
+
 /// `-D CHAIN NUMBER`, undone by `-I CHAIN NUMBER` and the rule's own words where they are known.
 fn removal(deciding: &Deciding, wish: &Wish<'_>) -> Option<Change> {
     let step = &deciding.step;
@@ -246,7 +250,7 @@ fn removal(deciding: &Deciding, wish: &Wish<'_>) -> Option<Change> {
     if step.tool == Tool::Nft {
         let StepKind::Rule { handle: Some(handle), .. } = &step.kind else { return None };
         let on = format!("{} {} {}", step.family.as_str(), step.table, step.chain);
-        let file = "/root/konspect-nft-before.conf";
+        let file = format!("{BEFORE}-nft-before.conf");
         return Some(Change {
             kind: ChangeKind::Remove,
             command: format!("nft list ruleset > {file} && nft delete rule {on} handle {handle}"),
@@ -265,7 +269,7 @@ fn removal(deciding: &Deciding, wish: &Wish<'_>) -> Option<Change> {
             at,
         });
     }
-    let file = format!("/root/konspect-{tool}-before.rules");
+    let file = format!("{BEFORE}-{tool}-before.rules");
     Some(Change {
         kind: ChangeKind::Remove,
         command: format!("{tool}-save > {file} && {delete}"),
@@ -344,7 +348,7 @@ fn insertion(packet: &Packet, deciding: &Deciding, wish: &Wish<'_>) -> Option<Ch
             StepKind::Rule { .. } => return None,
             _ => format!("add rule {on}"),
         };
-        let file = "/root/konspect-nft-before.conf";
+        let file = format!("{BEFORE}-nft-before.conf");
         return Some(Change {
             kind: ChangeKind::Insert,
             command: format!(
