@@ -3,10 +3,12 @@
 //!
 //! Nothing collected is no answer: a filter that nobody dumped makes the way *unknown*, and says so.
 
+mod hop;
 mod machine;
 mod pairs;
 mod party;
 mod reasons;
+mod traveller;
 mod walk;
 
 use konspect_bundle::{Span, Words};

@@ -10,9 +10,10 @@ use konspect_netfilter::nsg::{Direction, Flow, Nsg, NsgVerdict, Prefix};
 use konspect_netfilter::packet::{Origin, Ports};
 use rayon::prelude::*;
 
+use super::hop::hop;
 use super::machine::{machine, uplink};
 use super::party::of_node;
-use super::walk::{Traveller, hop};
+use super::traveller::Traveller;
 use super::{Hop, Verdict};
 use crate::facts::{Facts, Firewalls, NetworkGroups};
 

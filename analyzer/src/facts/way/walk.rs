@@ -1,25 +1,27 @@
 //! Follows a packet from filter to filter.
 
+mod azure;
+
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use konspect_bundle::{Words, words};
-use konspect_netfilter::answer::{Answer, Host};
+use konspect_bundle::words;
+use konspect_netfilter::answer::Host;
 use konspect_netfilter::change::{self, Wish};
-use konspect_netfilter::evaluate::{Delivered, Outcome, RouteKind, StepKind, What};
-use konspect_netfilter::nsg::{Direction, Flow, NsgVerdict};
-use konspect_netfilter::packet::{Origin, Packet, Ports, flag, has_ports, protocol};
+use konspect_netfilter::evaluate::What;
+use konspect_netfilter::nsg::Direction;
+use konspect_netfilter::packet::{Origin, Ports, protocol};
 
+use super::hop::hop;
 use super::machine::{machine, uplink};
 use super::party::{Ends, Kind, Party, of_address};
-use super::reasons;
-use super::{Deciding, Hop, Place, Verdict, Way};
-use crate::facts::addresses::{holds, is_public};
-use crate::facts::context::Platform;
-use crate::facts::{Facts, outbound};
+use super::traveller::{Traveller, after, end};
+use super::{Hop, Place, Verdict, Way};
+use crate::facts::Facts;
 
 /// Endpoints that one question follows.
 pub const MOST_WAYS: usize = 16;
+
 /// Ports that the kernel may choose for the sender: the first stands for all of them.
 const CHOSEN: Ports = Ports::EPHEMERAL;
 
@@ -50,72 +52,6 @@ pub fn ways(facts: &Facts, ends: &Ends) -> Vec<Way> {
         }
     }
     all
-}
-
-/// The packet between two filters.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Traveller {
-    pub(super) source: IpAddr,
-    pub(super) source_port: Ports,
-    pub(super) destination: IpAddr,
-    pub(super) port: Option<u16>,
-    pub(super) protocol: u8,
-}
-
-impl Traveller {
-    pub(super) fn packet(&self, origin: Origin) -> Packet {
-        let mut packet = match (self.protocol, self.port) {
-            (protocol::TCP, Some(port)) => Packet::tcp(origin, self.source, self.destination, port),
-            (protocol::ICMP | protocol::ICMPV6, _) => {
-                Packet::ping(origin, self.source, self.destination)
-            }
-            (other, port) => {
-                let mut packet = Packet::other(origin, self.source, self.destination, other);
-                packet.destination_port = port;
-                packet
-            }
-        };
-        packet.source_port = has_ports(self.protocol).then_some(self.source_port);
-        packet
-    }
-
-    /// The answer's first packet.
-    fn answer(&self, origin: Origin) -> Packet {
-        let back = Self {
-            source: self.destination,
-            source_port: Ports::one(self.port.unwrap_or(0)),
-            destination: self.source,
-            port: self.port.map(|_| self.source_port.first),
-            protocol: self.protocol,
-        };
-        let mut packet = back.packet(origin);
-        match self.protocol {
-            protocol::TCP => packet.flags = flag::SYN | flag::ACK,
-            protocol::ICMP => packet.icmp_type = 0,
-            protocol::ICMPV6 => packet.icmp_type = 129,
-            _ => {}
-        }
-        packet
-    }
-
-    fn text(&self) -> String {
-        let word = match self.protocol {
-            protocol::TCP => "TCP",
-            protocol::UDP => "UDP",
-            protocol::SCTP => "SCTP",
-            protocol::ICMP | protocol::ICMPV6 => "ICMP",
-            _ => "IP",
-        };
-        format!("{word} {} → {}", self.source, end(self.destination, self.port))
-    }
-}
-
-fn end(address: IpAddr, port: Option<u16>) -> String {
-    match (address, port) {
-        (IpAddr::V6(six), Some(port)) => format!("[{six}]:{port}"),
-        (_, Some(port)) => format!("{address}:{port}"),
-        (_, None) => address.to_string(),
-    }
 }
 
 /// The nodes' filters, each parsed once.
@@ -349,280 +285,8 @@ impl Walk<'_, '_> {
             host.ask_after(&reply, &[], &[packet])
         };
         if matches!(answer.what, What::Drop | What::Reject) {
-            let back = Traveller {
-                source: beyond.destination,
-                source_port: Ports::one(beyond.port.unwrap_or(0)),
-                destination: beyond.source,
-                port: beyond.port.map(|_| beyond.source_port.first),
-                protocol: beyond.protocol,
-            };
-            way.hops.push(hop(node, &back, &answer, true));
+            way.hops.push(hop(node, &beyond.back(), &answer, true));
         }
         self.hosts.known.insert(node.to_owned(), Some(host));
-    }
-
-    fn groups(&self, way: &mut Way, traveller: &Traveller, node: &str, direction: Direction) {
-        let facts = self.hosts.facts;
-        let inbound = direction == Direction::Inbound;
-        let Some(groups) = facts.network_groups.ok() else {
-            if facts.context.platform == Platform::Aks {
-                let place = Place::Group { name: String::new(), subnet: true, inbound };
-                way.hops.push(unseen(place, traveller, words!("way-no-groups", node = node)));
-            }
-            return;
-        };
-        let pool = facts.nodes.ok().and_then(|nodes| nodes.get(node)?.pool()).unwrap_or_default();
-        let around = groups.around(pool);
-        let flow = Flow {
-            direction,
-            protocol: traveller.protocol,
-            source: traveller.source,
-            destination: traveller.destination,
-            source_port: None,
-            destination_port: traveller.port,
-        };
-        let mut levels = vec![(around.subnet, true), (around.interface, false)];
-        if !inbound {
-            levels.reverse();
-        }
-        let loose = around.loose.iter().map(|group| (Some(*group), true));
-        let known = levels.iter().any(|(group, _)| group.is_some());
-        for (group, subnet) in levels.clone().into_iter().chain(loose) {
-            let Some(group) = group else { continue };
-            let judged = group.judge(&flow, &groups.context);
-            let sure = around.loose.iter().all(|loose| !std::ptr::eq(*loose, group));
-            let rule = judged.rule.and_then(|place| group.rules.get(place));
-            let mut because: Vec<Words> = judged
-                .uncertain
-                .iter()
-                .take(3)
-                .map(|(_, reason)| words!("way-group-open", reason = &**reason))
-                .collect();
-            let verdict = match judged.verdict {
-                NsgVerdict::Allow => Verdict::Accept,
-                NsgVerdict::Deny if sure => Verdict::Drop,
-                NsgVerdict::Deny => {
-                    because.push(words!("way-group-loose", group = &*group.name));
-                    Verdict::Unknown
-                }
-                NsgVerdict::Unknown => Verdict::Unknown,
-            };
-            let changes = (verdict == Verdict::Drop)
-                .then(|| {
-                    let pair = if subnet { (Some(group), None) } else { (None, Some(group)) };
-                    let set = resource_group(facts);
-                    change::for_nsg(pair, &flow, &groups.context, &set, false)
-                })
-                .flatten();
-            way.hops.push(Hop {
-                place: Place::Group { name: group.name.to_string(), subnet, inbound },
-                reply: false,
-                packet: traveller.text(),
-                verdict,
-                deciding: rule.map(|rule| Deciding {
-                    place: format!("{} {}", rule.name, rule.priority),
-                    at: rule.at,
-                    jumps: Vec::new(),
-                    packets: None,
-                    ufw: None,
-                    owner: "nsg",
-                    meaning: None,
-                }),
-                to: None,
-                from: None,
-                because,
-                changes: changes.into_iter().collect(),
-            });
-            if verdict == Verdict::Drop {
-                return;
-            }
-        }
-        if !known && around.loose.is_empty() && groups.partial {
-            let place = Place::Group { name: String::new(), subnet: true, inbound };
-            way.hops.push(unseen(place, traveller, words!("way-no-groups", node = node)));
-        }
-    }
-
-    /// User-defined routes on the way out.
-    fn routes(&self, way: &mut Way, traveller: &Traveller, node: &str) {
-        let Some(route) = outbound::route_for(self.hosts.facts, node, traveller.destination) else {
-            return;
-        };
-        let (verdict, because) = match route.next_hop_type.as_str() {
-            "None" => (Verdict::Drop, Vec::new()),
-            "VirtualAppliance" => {
-                (Verdict::Unknown, vec![words!("way-appliance", hop = &route.next_hop)])
-            }
-            _ => (Verdict::Accept, Vec::new()),
-        };
-        way.hops.push(Hop {
-            place: Place::Routes,
-            reply: false,
-            packet: traveller.text(),
-            verdict,
-            deciding: Some(Deciding {
-                place: format!("{} {} → {}", route.table, route.prefix, route.next_hop_type),
-                at: route.at,
-                jumps: Vec::new(),
-                packets: None,
-                ufw: None,
-                owner: "route-table",
-                meaning: None,
-            }),
-            to: None,
-            from: None,
-            because,
-            changes: Vec::new(),
-        });
-    }
-
-    /// The API server lets in only some public addresses.
-    fn ranges(&self, way: &mut Way, traveller: &Traveller) {
-        let facts = self.hosts.facts;
-        let cluster = facts.clusters.ok().and_then(|clusters| clusters.first());
-        let ranges = cluster.and_then(|cluster| cluster.authorized_ip_ranges.as_ref());
-        let Some((ranges, at)) = ranges.filter(|(ranges, _)| !ranges.is_empty()) else { return };
-        if !is_public(&traveller.destination.to_string()) {
-            return;
-        }
-        let leaves: Vec<IpAddr> = if is_public(&traveller.source.to_string()) {
-            vec![traveller.source]
-        } else {
-            outbound::egress_addresses(facts)
-        };
-        let inside = |ip: &IpAddr| ranges.iter().any(|range| holds(range, *ip));
-        let (verdict, because) = match leaves.as_slice() {
-            [] => (Verdict::Unknown, vec![words!("way-no-egress")]),
-            all if all.iter().all(inside) => (Verdict::Accept, Vec::new()),
-            all if all.iter().any(inside) => (Verdict::Unknown, vec![words!("way-some-egress")]),
-            _ => (Verdict::Drop, Vec::new()),
-        };
-        let text: Vec<String> = leaves.iter().map(ToString::to_string).collect();
-        way.hops.push(Hop {
-            place: Place::Ranges,
-            reply: false,
-            packet: traveller.text(),
-            verdict,
-            deciding: Some(Deciding {
-                place: ranges.join(" "),
-                at: *at,
-                jumps: Vec::new(),
-                packets: None,
-                ufw: None,
-                owner: "authorized-ip-ranges",
-                meaning: None,
-            }),
-            to: None,
-            from: (!text.is_empty()).then(|| text.join(" ")),
-            because,
-            changes: Vec::new(),
-        });
-    }
-}
-
-fn resource_group(facts: &Facts) -> String {
-    facts
-        .clusters
-        .ok()
-        .and_then(|clusters| clusters.first())
-        .map(|cluster| cluster.node_resource_group.clone())
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "RESOURCE_GROUP".to_owned())
-}
-
-fn unseen(place: Place, traveller: &Traveller, because: Words) -> Hop {
-    Hop {
-        place,
-        reply: false,
-        packet: traveller.text(),
-        verdict: Verdict::Unknown,
-        deciding: None,
-        to: None,
-        from: None,
-        because: vec![because],
-        changes: Vec::new(),
-    }
-}
-
-/// The packet as it leaves a node, and whether it has arrived there.
-fn after(traveller: &Traveller, outcome: &Outcome) -> (Traveller, bool) {
-    let mut next = traveller.clone();
-    if let Some(to) = outcome.destination {
-        next.destination = to.address;
-        next.port = to.port.and_then(Ports::single).or(next.port);
-    }
-    if let Some(from) = outcome.source {
-        next.source = from.address;
-        next.source_port = from.port.unwrap_or(next.source_port);
-    }
-    (next, matches!(outcome.delivered, Some(Delivered::Local(_))))
-}
-
-/// What a node's filters said, as a hop.
-pub(super) fn hop(node: &str, traveller: &Traveller, answer: &Answer, reply: bool) -> Hop {
-    let route = answer.outcomes.outcomes.first().map(|outcome| outcome.route);
-    let hook = match route {
-        Some(RouteKind::Input) => "input",
-        Some(RouteKind::Forward) => "forward",
-        Some(RouteKind::Output) => "output",
-        Some(RouteKind::PreroutingOnly) => "prerouting",
-        None => "",
-    };
-    let verdict = match answer.what {
-        What::Accept => Verdict::Accept,
-        What::Drop => Verdict::Drop,
-        What::Reject => Verdict::Reject,
-        What::Unknown => Verdict::Unknown,
-    };
-    let mut because: Vec<Words> = Vec::new();
-    if verdict == Verdict::Unknown {
-        because.extend(answer.reasons.iter().map(reasons::reason));
-        if !answer.asked {
-            because.push(words!("way-no-filter", node = node));
-        }
-    }
-    let mut whole = true;
-    if verdict == Verdict::Accept && answer.more_elsewhere {
-        because.push(words!("way-more-elsewhere", node = node));
-        whole = false;
-    }
-    if verdict == Verdict::Accept && !answer.unseen.is_empty() {
-        because.push(words!("way-unseen-tables", tables = answer.unseen.join(", ")));
-    }
-    Hop {
-        place: Place::Node { name: node.to_owned(), hook },
-        reply,
-        packet: traveller.text(),
-        verdict: if whole { verdict } else { Verdict::Unknown },
-        deciding: answer.deciding.as_ref().map(|deciding| {
-            let step = &deciding.step;
-            let place = match &step.kind {
-                StepKind::Rule { number, .. } => format!("{} {} {number}", step.table, step.chain),
-                StepKind::Policy(_) | StepKind::Return => {
-                    format!("{} {} policy", step.table, step.chain)
-                }
-            };
-            let jumps = deciding.chain_path.iter().rev().skip(1).rev();
-            Deciding {
-                place,
-                at: deciding.at,
-                jumps: jumps
-                    .map(|(chain, number, at)| (format!("{} {chain} {number}", step.table), *at))
-                    .collect(),
-                packets: deciding
-                    .counters
-                    .filter(|_| !deciding.policy)
-                    .map(|counters| counters.packets),
-                ufw: answer.ufw_rule.and_then(|(number, _)| number),
-                owner: reasons::owner(&deciding.owner),
-                meaning: deciding
-                    .meaning
-                    .map(|meaning| reasons::meaning(meaning, deciding.subject.as_deref())),
-            }
-        }),
-        to: None,
-        from: None,
-        because,
-        changes: Vec::new(),
     }
 }
