@@ -1,25 +1,27 @@
 //! Walks hooks, base chains and rules; forks where a match is undecidable.
 
+mod routing;
+mod telling;
+
 use std::collections::HashSet;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::conntrack::{Known, Memory, Tracked, confirm, track};
 use super::flow::{Core, Device, Flow, Frame, RawKind, RawStep, Stage};
-use super::outcome::{
-    Decision, Delivered, Outcome, Outcomes, RouteKind, Step, StepKind, Translated, What,
-};
+use super::outcome::{Outcome, Outcomes, What};
 use super::{Entry, Firewall};
-use crate::model::{Chain, Policy, Reject, Rule, Statement, Tool, Unknown, state, status};
-use crate::node::Way;
-use crate::packet::{Family, Origin, Packet, Ports, has_ports, protocol};
-use crate::parse::{address_number, number_address};
+use crate::model::{Chain, Policy, Rule, Statement, Tool, Unknown, state, status};
+use crate::packet::{Family, Origin, Packet, Ports, has_ports};
+use crate::parse::address_number;
 
 /// The priority at which conntrack looks at a packet.
 const CONNTRACK: i32 = -200;
+
 /// The priorities at which the kernel translates addresses, whatever those of nat chains are.
 const DESTINATION_NAT: i32 = -100;
+
 const SOURCE_NAT: i32 = 100;
+
 /// As deep as jumps may nest; the kernel's own limit is lower, so that no real dump meets this one.
 const DEPTH: usize = 512;
 
@@ -522,313 +524,6 @@ impl<'a> Engine<'a> {
         let delivered = core.stage == Stage::Input && self.firewall.node.quiet;
         confirm(self.packet, &mut core.tracked, reply_to, &mut flow.memory, delivered);
     }
-
-    pub(super) fn address(&self, number: u128) -> IpAddr {
-        number_address(number, self.family)
-    }
-
-    /// The routing decision for a packet that came in; `false` when the way ended.
-    fn route_input(&mut self, flow: &mut Flow<'a>) -> bool {
-        let destination = self.address(flow.core.destination);
-        let source = self.address(flow.core.source);
-        let node = &self.firewall.node;
-        if !flow.core.looped {
-            let martian = source.is_multicast()
-                || source.is_loopback()
-                || destination.is_loopback()
-                || (node.is_own(source) && self.family == Family::Ipv4)
-                || matches!(source, IpAddr::V4(four) if four.is_broadcast());
-            if martian {
-                return self.outside(flow, None);
-            }
-        }
-        if destination.is_multicast() {
-            // Joined groups are not collected; the all-hosts groups are joined by every interface.
-            let joined = match destination {
-                IpAddr::V4(four) => four.octets() == [224, 0, 0, 1],
-                IpAddr::V6(six) => {
-                    matches!(six.segments(), [0xff01 | 0xff02, 0, 0, 0, 0, 0, 0, 1 | 2])
-                }
-            };
-            flow.core.broadcast = true;
-            if joined || !node.quiet {
-                if !joined {
-                    flow.because(Unknown::Node("groups"));
-                }
-                flow.core.stage = Stage::Input;
-                return true;
-            }
-            return self.outside(flow, None);
-        }
-        match node.way(destination) {
-            Way::Local => {
-                flow.core.stage = Stage::Input;
-                true
-            }
-            Way::Broadcast => {
-                flow.core.broadcast = true;
-                flow.core.stage = Stage::Input;
-                true
-            }
-            Way::Unreachable => {
-                self.outside(flow, Some(if self.family == Family::Ipv4 { (3, 0) } else { (1, 0) }))
-            }
-            Way::Out(name) => self.forward(flow, Device::Named(name)),
-            Way::Somewhere if node.addresses_complete => self.forward(flow, Device::Some),
-            Way::Somewhere => {
-                let mut local = flow.clone();
-                local.because(Unknown::Node("addresses"));
-                local.core.stage = Stage::Input;
-                self.fork(local);
-                flow.because(Unknown::Node("addresses"));
-                self.forward(flow, Device::Some)
-            }
-        }
-    }
-
-    fn forward(&mut self, flow: &mut Flow<'a>, output: Device) -> bool {
-        if flow.core.ttl <= 1 {
-            return self
-                .outside(flow, Some(if self.family == Family::Ipv4 { (11, 0) } else { (3, 0) }));
-        }
-        flow.core.ttl -= 1;
-        flow.core.output = output;
-        flow.core.stage = Stage::Forward;
-        true
-    }
-
-    /// Routes a packet of the node's own; `false` when it cannot be.
-    fn route_output(&mut self, flow: &mut Flow<'a>, first: bool) -> bool {
-        let destination = self.address(flow.core.destination);
-        let changed = address_number(self.packet.destination) != flow.core.destination;
-        if !first && !changed {
-            return true;
-        }
-        flow.core.output = match self.firewall.node.way(destination) {
-            Way::Local => Device::Named("lo".into()),
-            Way::Out(name) => Device::Named(name),
-            _ => Device::Some,
-        };
-        let lost = self.address(flow.core.source).is_loopback()
-            && !matches!(&flow.core.output, Device::Named(name) if &**name == "lo");
-        first || !lost
-    }
-
-    /// Whether a packet of the node's own can still leave after its destination changed: the kernel
-    /// routes it anew, and refuses a loopback source on any other device.
-    pub(super) fn routable(&self, flow: &Flow<'a>) -> bool {
-        let destination = self.address(flow.core.destination);
-        !self.address(flow.core.source).is_loopback()
-            || self.firewall.node.way(destination) == Way::Local
-    }
-
-    /// Ends the way where no rule is to blame.
-    pub(super) fn outside(&mut self, flow: &mut Flow<'a>, told: Option<(u8, u8)>) -> bool {
-        self.finish(flow, if told.is_some() { What::Reject } else { What::Drop }, None);
-        if let Some(last) = self.outcomes.last_mut() {
-            last.outside = told;
-            last.decided_outside = true;
-            last.decision = None;
-        }
-        false
-    }
-
-    /// Whether the kernel answers this packet when a rule rejects it.
-    pub(super) fn answers(&self, flow: &Flow<'a>, reject: Reject) -> bool {
-        let packet = self.packet;
-        let link_broadcast =
-            packet.destination_mac.is_some_and(|mac| mac.first().is_some_and(|byte| byte & 1 == 1));
-        let group = flow.core.broadcast || self.address(flow.core.destination).is_multicast();
-        let errors = match packet.protocol {
-            protocol::ICMP => {
-                matches!(packet.icmp_type, 3 | 4 | 5 | 11 | 12) || packet.icmp_type > 18
-            }
-            protocol::ICMPV6 => packet.icmp_type < 128,
-            _ => false,
-        };
-        let checked = has_ports(packet.protocol) && packet.bad_checksum;
-        match reject {
-            Reject::TcpReset => {
-                packet.protocol == protocol::TCP
-                    && packet.flags & crate::packet::flag::RST == 0
-                    && !checked
-                    && !group
-            }
-            _ => !checked && !group && !errors && !link_broadcast,
-        }
-    }
-
-    /// Writes an outcome down.
-    pub(super) fn finish(&mut self, flow: &mut Flow<'a>, what: What, reject: Option<Reject>) {
-        let core = &flow.core;
-        if self.memory_after.is_none() {
-            self.memory_after = Some(flow.memory.clone());
-        }
-        if self.outcomes.len() >= self.firewall.budget.outcomes {
-            self.exhausted = true;
-            return;
-        }
-        let accepted = what == What::Accept;
-        let port = |ports: Option<Ports>, random| (ports, random);
-        let (source_port, random_port) = port(core.source_port, core.source_port_random);
-        let destination = (accepted
-            && (core.destination != address_number(self.packet.destination)
-                || core.destination_port != self.packet.destination_port))
-            .then(|| Translated {
-                address: self.address(core.destination),
-                port: core.destination_port.map(Ports::one),
-                random_port: false,
-            });
-        let source = (accepted
-            && (core.source != address_number(self.packet.source)
-                || source_port != self.packet.source_port
-                || random_port))
-            .then(|| Translated {
-                address: self.address(core.source),
-                port: source_port,
-                random_port,
-            });
-        let device = |device: &Device| match device {
-            Device::Named(name) => Some(Arc::clone(name)),
-            _ => None,
-        };
-        let delivered = accepted.then(|| match core.stage {
-            Stage::Input => Delivered::Local(device(&core.input)),
-            _ => Delivered::Wire(device(&core.output)),
-        });
-        let route = match (core.own, core.stage) {
-            (true, _) => RouteKind::Output,
-            (_, Stage::Input) => RouteKind::Input,
-            (_, Stage::Prerouting | Stage::Output) => RouteKind::PreroutingOnly,
-            (_, Stage::Forward | Stage::Postrouting) => RouteKind::Forward,
-        };
-        let path: Vec<Step> = flow.path.iter().filter_map(|step| self.tell(*step)).collect();
-        let decision = Self::decision(&path, what);
-        let state = (core.tracked != Tracked::NotYet).then(|| core.tracked.state());
-        let outcome = Outcome {
-            what,
-            reject,
-            family: self.family,
-            destination,
-            source,
-            delivered,
-            route,
-            state,
-            mark: core.mark,
-            tos: core.tos,
-            ttl: core.ttl,
-            path,
-            decision,
-            logs: flow.logs.clone(),
-            reasons: flow.reasons.clone(),
-            outside: None,
-            decided_outside: false,
-        };
-        let chance = flow.reasons == [Unknown::Random];
-        let known = self
-            .outcomes
-            .iter()
-            .any(|other| same(other, &outcome) && (!chance || other.path == outcome.path));
-        if !known {
-            self.outcomes.push(outcome);
-        }
-    }
-
-    fn decision(path: &[Step], what: What) -> Option<Decision> {
-        let of = |place: usize| path.get(place).map(|step| Decision { step: step.clone(), place });
-        match what {
-            What::Drop | What::Reject => path.len().checked_sub(1).and_then(of),
-            What::Unknown => None,
-            What::Accept => {
-                let accepts = |step: &Step| match &step.kind {
-                    StepKind::Rule { target, .. } => target.as_deref().is_some_and(|target| {
-                        matches!(target, "accept" | "masquerade" | "snat" | "dnat" | "redirect")
-                    }),
-                    StepKind::Policy(policy) => *policy == Some(Policy::Accept),
-                    StepKind::Return => false,
-                };
-                let iptables = path.iter().rposition(|step| {
-                    step.tool == Tool::Iptables && &*step.table == "filter" && ends(step)
-                });
-                iptables
-                    .or_else(|| {
-                        path.iter().rposition(|step| step.tool == Tool::Nft && accepts(step))
-                    })
-                    .and_then(of)
-            }
-        }
-    }
-
-    fn tell(&self, step: RawStep) -> Option<Step> {
-        let table = self.firewall.tables.get(step.table as usize)?;
-        let chain = table.chains.get(step.chain as usize)?;
-        let (at, counters, kind) = match step.kind {
-            RawKind::Rule(number) | RawKind::Mapped(number, _) => {
-                let rule = chain.rules.get(number as usize)?;
-                let mut target = rule.target.clone();
-                if let RawKind::Mapped(_, gave) = step.kind {
-                    let name = |id: u32| {
-                        table.chains.get(id as usize).map_or("", |chain| &*chain.name).to_owned()
-                    };
-                    target = Some(match gave {
-                        super::flow::Gave::Accept => "accept".into(),
-                        super::flow::Gave::Drop => "drop".into(),
-                        super::flow::Gave::Return => "return".into(),
-                        super::flow::Gave::Jump(id) => format!("jump {}", name(id)).into(),
-                        super::flow::Gave::Goto(id) => format!("goto {}", name(id)).into(),
-                    });
-                }
-                let kind = StepKind::Rule {
-                    number: number + 1,
-                    target,
-                    goto: rule.goto,
-                    handle: rule.handle,
-                    comment: rule.comment.clone(),
-                };
-                (rule.at, rule.counters, kind)
-            }
-            RawKind::Policy => (
-                chain.at,
-                chain.counters,
-                StepKind::Policy(chain.base.and_then(|base| base.policy)),
-            ),
-            RawKind::Return => (chain.at, None, StepKind::Return),
-        };
-        Some(Step {
-            tool: table.tool,
-            family: table.family,
-            table: Arc::clone(&table.name),
-            chain: Arc::clone(&chain.name),
-            kind,
-            at,
-            counters,
-            mark_before: step.mark_before,
-        })
-    }
-}
-
-/// Whether a step ends its base chain with accept.
-fn ends(step: &Step) -> bool {
-    match &step.kind {
-        StepKind::Rule { target, .. } => target.as_deref() == Some("ACCEPT"),
-        StepKind::Policy(_) => true,
-        StepKind::Return => false,
-    }
-}
-
-/// Outcomes that no reader could tell apart, but for the way there.
-fn same(one: &Outcome, other: &Outcome) -> bool {
-    one.what == other.what
-        && one.reject == other.reject
-        && one.destination == other.destination
-        && one.source == other.source
-        && one.delivered == other.delivered
-        && one.mark == other.mark
-        && one.state == other.state
-        && one.route == other.route
-        && (one.ttl, one.tos) == (other.ttl, other.tos)
-        && one.decision.as_ref().map(|decision| &decision.step)
-            == other.decision.as_ref().map(|decision| &decision.step)
 }
 
 /// Moves the top frame to its next rule.
