@@ -5,7 +5,9 @@
 
 #![expect(clippy::format_push_string, reason = "rules are texts, and no test is in a hurry here")]
 
+mod chance;
 mod laboratory;
+mod packets;
 mod rulesets;
 
 use std::collections::BTreeMap;
@@ -18,8 +20,9 @@ use konspect_netfilter::node::{Interface, Node, Route};
 use konspect_netfilter::packet::{Family, Packet, Ports, has_ports};
 use konspect_netfilter::parse;
 
+use chance::Chance;
 use laboratory::{Headers, INTERFACES, Laboratory, Seen, Told};
-use rulesets::{Backend, Chance, RandomRuleset};
+use rulesets::{Backend, RandomRuleset};
 
 /// Packets sent through each ruleset.
 const PACKETS: usize = 28;
@@ -433,7 +436,7 @@ fn work(backend: Backend, seed: u64, rulesets: u64) -> Tally {
         };
         // Only one family's rules stand at a time.
         tally.refused.extend(loaded(&laboratory, &mut ruleset));
-        let packets = rulesets::packets(&mut chance, six, first, PACKETS);
+        let packets = packets::packets(&mut chance, six, first, PACKETS);
         first = if first > 30_000 { 1 } else { first + u16::try_from(PACKETS).unwrap() };
         let result = ask(&mut laboratory, &ruleset, &packets);
         tally.loaded += 1;
