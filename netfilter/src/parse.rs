@@ -3,17 +3,23 @@
 mod builder;
 mod firewalld;
 mod ipset;
+mod iptables_bytes;
 mod iptables_list;
 mod iptables_list_extras;
+mod iptables_modules;
 mod iptables_options;
 mod iptables_save;
 #[cfg(test)]
 mod iptables_save_tests;
 mod iptables_targets;
+mod nft_cursor;
+mod nft_elements;
+mod nft_expression;
 mod nft_json;
 mod nft_lexer;
 mod nft_rule;
 mod nft_text;
+mod nft_translate;
 mod nft_values;
 mod nsg_rules;
 mod ufw_status;

@@ -12,8 +12,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::builder::TableBuilder;
+use super::nft_cursor::Cursor;
+use super::nft_elements::{element, mapped};
 use super::nft_lexer::tokens;
-use super::nft_rule::{Cursor, element, mapped, rule};
+use super::nft_rule::rule;
 use super::nft_text::distrust_translations;
 use super::nft_values::{Kind, chain_kind, hook, policy};
 use crate::model::{Base, NamedSet, Policy, Ruleset, TableFamily, Tool};

@@ -6,8 +6,10 @@ use konspect_bundle::diagnostic::Refusals;
 use konspect_bundle::{Code, Diagnostic, Parsed, Source, Span};
 
 use super::builder::TableBuilder;
+use super::nft_cursor::Cursor;
+use super::nft_elements::{element, mapped};
 use super::nft_lexer::{Token, What, tokens};
-use super::nft_rule::{Cursor, element, mapped, rule};
+use super::nft_rule::rule;
 use super::nft_values::{Kind, chain_kind, expression, hook, policy, priority};
 use crate::model::{
     Base, Key, NamedSet, Policy, Ruleset, Statement, Table, TableFamily, Tool, Unknown, status,
