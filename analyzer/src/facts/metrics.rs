@@ -3,10 +3,22 @@
 //! Of several scrapes of one component the newest counts; earlier ones serve for growth. It refuses to
 //! add what must not be added: members of one etcd cluster, or the old and the new name of one count.
 
+mod calls;
+mod counted;
+mod latency;
+mod load;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use konspect_bundle::Span;
+
+pub use calls::{ClientCall, Dial, EtcdCall, EtcdMember, WebhookCall};
+pub use counted::{Counted, Since, Timed};
+pub use latency::Latency;
+pub use load::{Ended, InFlight, LevelLoad, ListCost, LongRunning, Unfinished, Waiting};
 
 use super::Listing;
 use crate::model::metrics::{MetricsComponent, Sample, Scrape};
@@ -52,6 +64,7 @@ pub struct Rejects {
     /// `queue-full`, `concurrency-limit`, `time-out`.
     pub reason: String,
     pub count: u64,
+    pub since: Since,
     pub at: Span,
 }
 
@@ -73,18 +86,6 @@ pub struct WebhookLatency {
     pub mean: f64,
     /// Absent where buckets were not scraped.
     pub p99: Option<Quantile>,
-    pub at: Span,
-}
-
-/// A latency of one kind of requests.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Latency {
-    pub verb: String,
-    pub resource: String,
-    pub scope: String,
-    pub count: u64,
-    pub p99: Quantile,
-    pub limit: f64,
     pub at: Span,
 }
 
@@ -228,20 +229,19 @@ impl<'a> Metrics<'a> {
 
     /// What priority and fairness turned away, most first; `cancelled` is the client's own doing.
     pub fn rejects(&self) -> Vec<Rejects> {
-        let either = |sample: &Sample, new: &str, old: &str| {
-            let value = sample.label(new);
-            if value.is_empty() { sample.label(old).to_owned() } else { value.to_owned() }
-        };
+        let names = ["apiserver_flowcontrol_rejected_requests_total"];
         let mut rejects: Vec<Rejects> = self
-            .newest(MetricsComponent::ApiServer, "apiserver_flowcontrol_rejected_requests_total")
-            .iter()
-            .filter(|sample| sample.value >= 1.0 && sample.label("reason") != "cancelled")
-            .map(|sample| Rejects {
-                flow_schema: either(sample, "flow_schema", "flowSchema"),
-                priority_level: either(sample, "priority_level", "priorityLevel"),
-                reason: sample.label("reason").to_owned(),
-                count: number(sample.value),
-                at: sample.at,
+            .counted(MetricsComponent::ApiServer, &names, |sample| {
+                (
+                    either(sample, "flow_schema", "flowSchema").to_owned(),
+                    either(sample, "priority_level", "priorityLevel").to_owned(),
+                    sample.label("reason").to_owned(),
+                )
+            })
+            .into_iter()
+            .filter(|row| row.total > 0 && row.of.2 != "cancelled")
+            .map(|Counted { of: (flow_schema, priority_level, reason), total, since, at }| {
+                Rejects { flow_schema, priority_level, reason, count: total, since, at }
             })
             .collect();
         rejects.sort_by(|a, b| (b.count, a.at).cmp(&(a.count, b.at)));
@@ -362,71 +362,6 @@ impl<'a> Metrics<'a> {
             .collect()
     }
 
-    /// Kinds of requests whose p99 is over the upstream objective, worst first.
-    pub fn slow_requests(&self) -> Vec<Latency> {
-        let samples = self.of_apiserver(&[
-            "apiserver_request_sli_duration_seconds",
-            "apiserver_request_slo_duration_seconds",
-            "apiserver_request_duration_seconds",
-        ]);
-        let mut kinds: BTreeMap<(&str, String, &str), Vec<&Sample>> = BTreeMap::new();
-        for sample in samples.iter().filter(|sample| {
-            sample.label("subresource").is_empty() || sample.label("subresource") == "status"
-        }) {
-            let group = sample.label("group");
-            let resource = if group.is_empty() {
-                sample.label("resource").to_owned()
-            } else {
-                format!("{group}/{}", sample.label("resource"))
-            };
-            kinds
-                .entry((sample.label("verb"), resource, sample.label("scope")))
-                .or_default()
-                .push(sample);
-        }
-        let mut slow: Vec<Latency> = kinds
-            .into_iter()
-            .filter_map(|((verb, resource, scope), rows)| {
-                let limit = objective(verb, &resource, scope)?;
-                let count: f64 = rows
-                    .iter()
-                    .filter(|sample| sample.name.ends_with("_count"))
-                    .map(|sample| sample.value)
-                    .sum();
-                // The minimal profile of managed Prometheus drops the buckets: a mean over the limit is a p99 over it.
-                let p99 = histogram_quantile(rows.iter().copied(), 0.99).or_else(|| {
-                    let sum = rows.iter().filter(|sample| sample.name.ends_with("_sum"));
-                    let value = sum.map(|sample| sample.value).sum::<f64>() / count;
-                    (count > 0.0 && value.is_finite()).then_some(Quantile { value, at_least: true })
-                })?;
-                let at =
-                    rows.iter().find(|sample| sample.name.ends_with("_count")).or(rows.first())?.at;
-                (count >= 100.0 && p99.value > limit).then(|| Latency {
-                    verb: verb.to_owned(),
-                    resource,
-                    scope: scope.to_owned(),
-                    count: number(count),
-                    p99,
-                    limit,
-                    at,
-                })
-            })
-            .collect();
-        slow.sort_by(|a, b| b.p99.value.total_cmp(&a.p99.value).then_with(|| a.at.cmp(&b.at)));
-        slow
-    }
-
-    /// True when the latency of requests was scraped.
-    pub fn times_requests(&self) -> bool {
-        !self
-            .of_apiserver(&[
-                "apiserver_request_sli_duration_seconds",
-                "apiserver_request_slo_duration_seconds",
-                "apiserver_request_duration_seconds",
-            ])
-            .is_empty()
-    }
-
     /// Mean seconds of etcd calls and how many there were.
     pub fn etcd_calls(&self) -> Option<(f64, u64, Span)> {
         let samples = self.newest(MetricsComponent::ApiServer, "etcd_request_duration_seconds");
@@ -464,6 +399,12 @@ impl<'a> Metrics<'a> {
     }
 }
 
+/// A label under the name of now or that of old versions.
+fn either<'a>(sample: &'a Sample, new: &str, old: &str) -> &'a str {
+    let value = sample.label(new);
+    if value.is_empty() { sample.label(old) } else { value }
+}
+
 /// `plural.group` of a sample that has both as one label or as two.
 fn plural(sample: &Sample) -> String {
     let (group, resource) = (sample.label("group"), sample.label("resource"));
@@ -490,19 +431,6 @@ fn open_watches(scrape: &Scrape) -> BTreeMap<String, (u64, Span)> {
         open.entry(plural(sample)).or_insert((0, sample.at)).0 += number(sample.value);
     }
     open
-}
-
-/// Seconds that the p99 of a kind may take; none for what the objective leaves out.
-fn objective(verb: &str, resource: &str, scope: &str) -> Option<f64> {
-    if !konspect_audit::objective::built_in(resource) {
-        return None;
-    }
-    match verb {
-        "POST" | "PUT" | "PATCH" | "DELETE" | "APPLY" => Some(1.0),
-        "GET" | "LIST" if scope == "resource" => Some(1.0),
-        "GET" | "LIST" => Some(30.0),
-        _ => None,
-    }
 }
 
 #[expect(

@@ -446,6 +446,12 @@ mod tests {
             (b"x_bucket{le=\"0.1\"} 8 # {trace_id=\"KOO5S4vxi0o\"} 0.67", 8.0),
             (b"x_total 17 1520879607.789 # {id=\"x\"} 1", 17.0),
             (b"{\"my.name\", a=\"b\"} 2", 2.0),
+            (b"x\t{ a = \"b\" , }\t-Inf", f64::NEG_INFINITY),
+            (b"x 1.5e-07 -1000", 1.5e-7),
+            (b"x{a=\"1 # {b} 2\"} 6 # {id=\"y # z\"} 1 1520879607.789", 6.0),
+            (b"x -.5", -0.5),
+            (b"a:rule:rate5m 3", 3.0),
+            (b"x{\"quoted.label\"=\"b\"} 4", 4.0),
         ] {
             let series = series(line).unwrap();
             assert_eq!(series.value, value, "{}", String::from_utf8_lossy(line));
@@ -458,6 +464,10 @@ mod tests {
             b"name value",
             b"{a=\"b\"} 1",
             b"x infinite",
+            b"x 1_000",
+            b"x 1 2 3",
+            b"x 1 soon",
+            b"x{a=\"b} 1",
         ] {
             assert_eq!(series(line), None, "{}", String::from_utf8_lossy(line));
         }
@@ -503,6 +513,22 @@ mod tests {
         assert_eq!(rows.scrapes[1].taken, Some("2025-02-23T20:27:51Z".parse().unwrap()));
         let rows = read(b"up_x 1 1700000000000\n");
         assert_eq!(rows.scrapes[0].taken, Some("2023-11-14T22:13:20Z".parse().unwrap()));
+    }
+
+    /// What an API server answers to `Accept: application/openmetrics-text`.
+    #[test]
+    fn open_metrics_keep_their_families() {
+        let rows = read(
+            b"# TYPE apiserver_admission_webhook_fail_open_count counter\n# UNIT x seconds\n\
+              apiserver_admission_webhook_fail_open_count_total{name=\"a\"} 4.0 # {trace_id=\"b\"} 1.0 1700000000.5\n\
+              apiserver_admission_webhook_fail_open_count_created{name=\"a\"} 1.7e+09\n\
+              apiserver_request_total{code=\"200\"} 9.0 1700000060.25\n# EOF\n",
+        );
+        let [scrape] = rows.scrapes.as_slice() else { panic!("one scrape") };
+        let family = &scrape.families["apiserver_admission_webhook_fail_open_count"];
+        assert_eq!(family.iter().map(|sample| sample.value).collect::<Vec<_>>(), [4.0]);
+        assert_eq!(scrape.taken, Some("2023-11-14T22:14:20.25Z".parse().unwrap()));
+        assert_eq!((scrape.series, rows.diagnostics.len()), (3, 0));
     }
 
     #[test]

@@ -205,10 +205,12 @@ const TUNNEL_FAMILIES: &[&str] = &[
     "konnectivity_network_proxy_server_stream_packets_total",
 ];
 
-/// The family of a sample's name, when it is kept; a histogram's parts belong to its base name.
+/// The family of a sample's name, when it is kept; a histogram's parts belong to its base name, as does
+/// a counter to which `OpenMetrics` gave the `_total` that its name lacks.
 pub(super) fn family(name: &str) -> Option<&'static str> {
     known(name).or_else(|| {
-        ["_bucket", "_sum", "_count"].iter().find_map(|part| known(name.strip_suffix(part)?))
+        let ends = ["_bucket", "_sum", "_count", "_total"];
+        ends.iter().find_map(|part| known(name.strip_suffix(part)?))
     })
 }
 

@@ -1,0 +1,200 @@
+//! What the API server and its companions call: webhooks, aggregated APIs, etcd, the tunnel.
+
+use konspect_bundle::Span;
+
+use super::counted::{Counted, Timed};
+use super::{Metrics, either, plural};
+use crate::model::metrics::{MetricsComponent, Sample};
+
+/// Answers of one webhook, from 1.23 on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WebhookCall {
+    pub name: String,
+    /// `admit` for mutating, `validating`.
+    pub kind: String,
+    pub operation: String,
+    pub code: String,
+    pub rejected: bool,
+}
+
+/// Calls of etcd by the API server.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EtcdCall {
+    pub operation: String,
+    /// `plural.group`; up to 1.33 the `type` as the API server writes it.
+    pub resource: String,
+}
+
+/// A dial through the egress selector.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Dial {
+    /// `grpc`, `http_connect`, `direct`.
+    pub protocol: String,
+    /// `tcp`, `uds`.
+    pub transport: String,
+    /// `connect` to the tunnel's server, or `proxy` behind it; empty where stages are not told apart.
+    pub stage: String,
+}
+
+/// Requests of a component to an API server.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ClientCall {
+    pub host: String,
+    /// The method, or the verb of a latency.
+    pub method: String,
+    /// `<error>` without an answer; empty of a latency.
+    pub code: String,
+}
+
+/// What an etcd member counts about itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EtcdMember {
+    /// Absent where it was not scraped.
+    pub has_leader: Option<bool>,
+    pub pending_proposals: Option<f64>,
+    pub slow_applies: Option<Counted<()>>,
+    pub slow_read_indexes: Option<Counted<()>>,
+    pub heartbeat_failures: Option<Counted<()>>,
+    pub leader_changes: Option<Counted<()>>,
+    pub failed_proposals: Option<Counted<()>>,
+    pub at: Span,
+}
+
+const SERVER: MetricsComponent = MetricsComponent::ApiServer;
+
+impl Metrics<'_> {
+    /// Answers of webhooks.
+    pub fn webhook_calls(&self) -> Vec<Counted<WebhookCall>> {
+        self.counted(SERVER, &["apiserver_admission_webhook_request_total"], |sample| WebhookCall {
+            name: sample.label("name").to_owned(),
+            kind: sample.label("type").to_owned(),
+            operation: sample.label("operation").to_owned(),
+            code: sample.label("code").to_owned(),
+            rejected: sample.label("rejected") == "true",
+        })
+    }
+
+    /// Requests that a webhook's failure let pass (`failurePolicy: Ignore`), by webhook.
+    pub fn webhook_fail_opens(&self) -> Vec<Counted<String>> {
+        self.counted(SERVER, &["apiserver_admission_webhook_fail_open_count"], |sample| {
+            sample.label("name").to_owned()
+        })
+    }
+
+    /// TLS handshakes that failed at the API server.
+    pub fn tls_handshake_errors(&self) -> Option<Counted<()>> {
+        self.counted(SERVER, &["apiserver_tls_handshake_errors_total"], |_| ()).pop()
+    }
+
+    /// How often an aggregated API became unavailable, by name and reason.
+    pub fn api_service_failures(&self) -> Vec<Counted<(String, String)>> {
+        let names =
+            ["aggregator_unavailable_apiservice_total", "aggregator_unavailable_apiservice_count"];
+        self.counted(SERVER, &names, |sample| {
+            (sample.label("name").to_owned(), sample.label("reason").to_owned())
+        })
+    }
+
+    /// Requests to etcd, from 1.21 on.
+    pub fn etcd_requests(&self) -> Vec<Counted<EtcdCall>> {
+        self.counted(SERVER, &["etcd_requests_total"], EtcdCall::of)
+    }
+
+    /// Those of them that failed.
+    pub fn etcd_request_errors(&self) -> Vec<Counted<EtcdCall>> {
+        self.counted(SERVER, &["etcd_request_errors_total"], EtcdCall::of)
+    }
+
+    /// How long calls of etcd take, by operation and resource.
+    pub fn etcd_latencies(&self) -> Vec<Timed<EtcdCall>> {
+        self.timed(SERVER, &["etcd_request_duration_seconds"], EtcdCall::of)
+    }
+
+    /// Dials from the API server that failed.
+    pub fn dial_failures(&self) -> Vec<Counted<Dial>> {
+        self.counted(SERVER, &["apiserver_egress_dialer_dial_failure_count"], Dial::of)
+    }
+
+    /// Dials from the API server, from 1.28 on.
+    pub fn dial_starts(&self) -> Vec<Counted<Dial>> {
+        self.counted(SERVER, &["apiserver_egress_dialer_dial_start_total"], Dial::of)
+    }
+
+    /// How long dials take.
+    pub fn dial_times(&self) -> Vec<Timed<Dial>> {
+        self.timed(SERVER, &["apiserver_egress_dialer_dial_duration_seconds"], Dial::of)
+    }
+
+    /// Requests that a component made, by host, method and code.
+    pub fn client_calls(&self, component: MetricsComponent) -> Vec<Counted<ClientCall>> {
+        self.counted(component, &["rest_client_requests_total"], |sample| ClientCall {
+            code: sample.label("code").to_owned(),
+            ..ClientCall::of(sample, "method")
+        })
+    }
+
+    /// How long its requests take.
+    pub fn client_times(&self, component: MetricsComponent) -> Vec<Timed<ClientCall>> {
+        self.timed(component, &["rest_client_request_duration_seconds"], |sample| {
+            ClientCall::of(sample, "verb")
+        })
+    }
+
+    /// How long it holds its own requests back.
+    pub fn client_throttling(&self, component: MetricsComponent) -> Vec<Timed<ClientCall>> {
+        self.timed(component, &["rest_client_rate_limiter_duration_seconds"], |sample| {
+            ClientCall::of(sample, "verb")
+        })
+    }
+
+    /// How long it takes to resolve the API server's name, by host.
+    pub fn client_resolution(&self, component: MetricsComponent) -> Vec<Timed<String>> {
+        self.timed(component, &["rest_client_dns_resolution_duration_seconds"], |sample| {
+            sample.label("host").to_owned()
+        })
+    }
+
+    /// The etcd member that was scraped last.
+    pub fn etcd_member(&self) -> Option<EtcdMember> {
+        let etcd = MetricsComponent::Etcd;
+        let at = self.scrapes.iter().rev().find(|scrape| scrape.component == etcd)?.at;
+        let gauge = |name: &str| self.newest(etcd, name).first().map(|sample| sample.value);
+        let counter = |name: &str| self.counted(etcd, &[name], |_| ()).pop();
+        Some(EtcdMember {
+            has_leader: gauge("etcd_server_has_leader").map(|value| value >= 1.0),
+            pending_proposals: gauge("etcd_server_proposals_pending"),
+            slow_applies: counter("etcd_server_slow_apply_total"),
+            slow_read_indexes: counter("etcd_server_slow_read_indexes_total"),
+            heartbeat_failures: counter("etcd_server_heartbeat_send_failures_total"),
+            leader_changes: counter("etcd_server_leader_changes_seen_total"),
+            failed_proposals: counter("etcd_server_proposals_failed_total"),
+            at,
+        })
+    }
+}
+
+impl EtcdCall {
+    fn of(sample: &Sample) -> Self {
+        let resource = if sample.label("resource").is_empty() {
+            sample.label("type").to_owned()
+        } else {
+            plural(sample)
+        };
+        Self { operation: sample.label("operation").to_owned(), resource }
+    }
+}
+
+impl Dial {
+    fn of(sample: &Sample) -> Self {
+        let label = |name: &str| sample.label(name).to_owned();
+        Self { protocol: label("protocol"), transport: label("transport"), stage: label("stage") }
+    }
+}
+
+impl ClientCall {
+    fn of(sample: &Sample, method: &str) -> Self {
+        // Latencies had the whole address up to 1.19.
+        let host = either(sample, "host", "url").to_owned();
+        Self { host, method: sample.label(method).to_owned(), code: String::new() }
+    }
+}

@@ -1,0 +1,252 @@
+//! What the API server has to carry: requests in flight, open for long, queued by priority and
+//! fairness, dropped, and what its LISTs cost.
+
+use std::collections::BTreeMap;
+
+use konspect_bundle::Span;
+
+use super::counted::{Counted, Timed};
+use super::{Metrics, either, number, plural};
+use crate::model::metrics::{MetricsComponent, Sample};
+
+/// Requests that are being answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct InFlight {
+    pub mutating: Option<u64>,
+    pub read_only: Option<u64>,
+    pub at: Span,
+}
+
+/// Requests that stay open: watches, `exec`, followed logs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LongRunning {
+    pub verb: String,
+    /// `plural.group`; up to 1.22 the kind, of watches alone, where only watchers are counted.
+    pub resource: String,
+    pub subresource: String,
+    pub scope: String,
+    pub open: u64,
+    pub at: Span,
+}
+
+/// Seats and queues of one priority level; absent what its version does not write.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct LevelLoad {
+    pub level: String,
+    /// The seats that its shares give it; up to 1.25 its concurrency limit.
+    pub nominal_seats: Option<u64>,
+    /// With what it borrowed or lent, from 1.26 on.
+    pub current_seats: Option<u64>,
+    pub executing_seats: Option<u64>,
+    pub executing_requests: Option<u64>,
+    pub queued_seats: Option<u64>,
+    pub queued_requests: Option<u64>,
+    pub at: Span,
+}
+
+/// Whose wait in a queue.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Waiting {
+    pub priority_level: String,
+    pub flow_schema: String,
+    /// False for those that waited and were turned away.
+    pub executed: bool,
+}
+
+/// How the API server did not finish a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unfinished {
+    /// Turned away since too many were in flight, up to 1.24.
+    Dropped,
+    /// Ended by the server to protect itself.
+    Terminated,
+    /// Ended while it was answered: a time-out, or the client was gone.
+    Aborted,
+}
+
+/// Requests that did not finish.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ended {
+    pub how: Unfinished,
+    /// `readOnly` or `mutating` of dropped ones, the verb of others.
+    pub verb: String,
+    pub resource: String,
+    pub code: String,
+}
+
+/// What LISTs of one resource cost.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ListCost {
+    pub resource: String,
+    /// True from the watch cache, false from etcd.
+    pub cached: bool,
+    pub lists: u64,
+    pub fetched: u64,
+    /// Only of etcd.
+    pub evaluated: Option<u64>,
+    pub returned: u64,
+    pub at: Span,
+}
+
+const SERVER: MetricsComponent = MetricsComponent::ApiServer;
+
+impl Metrics<'_> {
+    /// Requests in flight; none where neither kind was scraped.
+    pub fn in_flight(&self) -> Option<InFlight> {
+        let (_, samples) = self.pick(SERVER, &["apiserver_current_inflight_requests"])?;
+        let of = |kind: &str| {
+            let rows =
+                samples.iter().filter(|row| either(row, "request_kind", "requestKind") == kind);
+            rows.map(|row| number(row.value)).reduce(u64::saturating_add)
+        };
+        let (mutating, read_only) = (of("mutating"), of("readOnly"));
+        (mutating.or(read_only).is_some()).then_some(InFlight {
+            mutating,
+            read_only,
+            at: samples.first()?.at,
+        })
+    }
+
+    /// Requests that stay open, most first.
+    pub fn long_running(&self) -> Vec<LongRunning> {
+        let names = ["apiserver_longrunning_requests", "apiserver_longrunning_gauge"];
+        let row = |sample: &Sample, verb: &str, resource: String| LongRunning {
+            verb: verb.to_owned(),
+            resource,
+            subresource: sample.label("subresource").to_owned(),
+            scope: sample.label("scope").to_owned(),
+            open: number(sample.value),
+            at: sample.at,
+        };
+        let mut rows: Vec<LongRunning> = match self.pick(SERVER, &names) {
+            Some((_, samples)) => {
+                samples.iter().map(|one| row(one, one.label("verb"), plural(one))).collect()
+            }
+            None => self
+                .newest(SERVER, "apiserver_registered_watchers")
+                .iter()
+                .map(|one| {
+                    let (group, kind) = (one.label("group"), one.label("kind"));
+                    let kind =
+                        if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
+                    row(one, "WATCH", kind)
+                })
+                .collect(),
+        };
+        rows.retain(|row| row.open > 0);
+        rows.sort_by(|a, b| b.open.cmp(&a.open).then_with(|| a.cmp(b)));
+        rows
+    }
+
+    /// Seats and queues of each priority level, by name.
+    pub fn level_loads(&self) -> Vec<LevelLoad> {
+        let mut levels: BTreeMap<String, LevelLoad> = BTreeMap::new();
+        let mut add = |names: &[&str], field: fn(&mut LevelLoad) -> &mut Option<u64>| {
+            let samples = self.pick(SERVER, names).map_or(&[][..], |(_, samples)| samples);
+            for sample in samples.iter().filter(|sample| sample.value >= 0.0) {
+                let level = either(sample, "priority_level", "priorityLevel");
+                let row = levels.entry(level.to_owned()).or_insert_with(|| LevelLoad {
+                    level: level.to_owned(),
+                    at: sample.at,
+                    ..LevelLoad::default()
+                });
+                // Executing and queued requests have a series for each flow schema.
+                let value = field(row);
+                *value = Some(value.unwrap_or(0).saturating_add(number(sample.value)));
+            }
+        };
+        add(
+            &[
+                "apiserver_flowcontrol_nominal_limit_seats",
+                "apiserver_flowcontrol_request_concurrency_limit",
+            ],
+            |row| &mut row.nominal_seats,
+        );
+        add(&["apiserver_flowcontrol_current_limit_seats"], |row| &mut row.current_seats);
+        add(
+            &[
+                "apiserver_flowcontrol_current_executing_seats",
+                "apiserver_flowcontrol_request_concurrency_in_use",
+            ],
+            |row| &mut row.executing_seats,
+        );
+        add(&["apiserver_flowcontrol_current_executing_requests"], |row| {
+            &mut row.executing_requests
+        });
+        add(&["apiserver_flowcontrol_current_inqueue_seats"], |row| &mut row.queued_seats);
+        add(&["apiserver_flowcontrol_current_inqueue_requests"], |row| &mut row.queued_requests);
+        levels.into_values().collect()
+    }
+
+    /// How long requests wait in queues.
+    pub fn queue_waits(&self) -> Vec<Timed<Waiting>> {
+        self.timed(SERVER, &["apiserver_flowcontrol_request_wait_duration_seconds"], |sample| {
+            Waiting {
+                priority_level: either(sample, "priority_level", "priorityLevel").to_owned(),
+                flow_schema: either(sample, "flow_schema", "flowSchema").to_owned(),
+                executed: sample.label("execute") != "false",
+            }
+        })
+    }
+
+    /// Requests that were dropped, terminated or aborted: three counts, never one sum.
+    pub fn unfinished(&self) -> Vec<Counted<Ended>> {
+        let families = [
+            ("apiserver_dropped_requests_total", Unfinished::Dropped),
+            ("apiserver_request_terminations_total", Unfinished::Terminated),
+            ("apiserver_request_aborts_total", Unfinished::Aborted),
+        ];
+        let mut rows: Vec<Counted<Ended>> = families
+            .into_iter()
+            .flat_map(|(name, how)| {
+                self.counted(SERVER, &[name], |sample| Ended {
+                    how,
+                    verb: match how {
+                        Unfinished::Dropped => {
+                            either(sample, "request_kind", "requestKind").to_owned()
+                        }
+                        _ => sample.label("verb").to_owned(),
+                    },
+                    resource: plural(sample),
+                    code: sample.label("code").to_owned(),
+                })
+            })
+            .filter(|row| row.total > 0)
+            .collect();
+        rows.sort_by(|a, b| (b.total, &a.of).cmp(&(a.total, &b.of)));
+        rows
+    }
+
+    /// What LISTs cost, from etcd and from the watch cache apart, most objects fetched first.
+    pub fn list_costs(&self) -> Vec<ListCost> {
+        let mut costs: BTreeMap<(String, bool), ListCost> = BTreeMap::new();
+        for (stem, cached) in [("apiserver_storage_list", false), ("apiserver_cache_list", true)] {
+            let mut add = |end: &str, set: fn(&mut ListCost, u64)| {
+                for sample in self.newest(SERVER, &format!("{stem}_{end}")) {
+                    let resource = plural(sample);
+                    let row = costs.entry((resource.clone(), cached)).or_insert(ListCost {
+                        resource,
+                        cached,
+                        lists: 0,
+                        fetched: 0,
+                        evaluated: None,
+                        returned: 0,
+                        at: sample.at,
+                    });
+                    set(row, number(sample.value));
+                }
+            };
+            add("total", |row, value| row.lists += value);
+            add("fetched_objects_total", |row, value| row.fetched += value);
+            add("evaluated_objects_total", |row, value| {
+                row.evaluated = Some(row.evaluated.unwrap_or(0) + value);
+            });
+            add("returned_objects_total", |row, value| row.returned += value);
+        }
+        let mut costs: Vec<ListCost> = costs.into_values().filter(|row| row.lists > 0).collect();
+        costs.sort_by(|a, b| {
+            (b.fetched, &a.resource, a.cached).cmp(&(a.fetched, &b.resource, b.cached))
+        });
+        costs
+    }
+}
