@@ -5,6 +5,7 @@ mod gallery;
 mod mutate;
 mod release;
 mod synth_audit;
+mod synth_cluster;
 
 use clap::Parser;
 
@@ -27,11 +28,14 @@ enum Task {
 enum Synth {
     /// A Kubernetes audit log.
     Audit(synth_audit::Args),
+    /// The lists of a cluster, as `kubectl get -o json` prints them.
+    Cluster(synth_cluster::Args),
 }
 
 fn main() -> anyhow::Result<()> {
     match Task::parse() {
         Task::Synth(Synth::Audit(args)) => synth_audit::run(&args),
+        Task::Synth(Synth::Cluster(args)) => synth_cluster::run(&args),
         Task::Gallery(args) => gallery::run(&args),
         Task::Release(args) => release::run(&args),
         Task::Docs => docs::run(),
