@@ -158,6 +158,9 @@ pub(crate) struct Next {
     /// A table, a POSIX script whose folder of answers `analyze` takes beside the bundle, or JSON
     #[arg(short, long, value_enum, default_value_t = NextForm::Table)]
     pub(crate) output: NextForm,
+    /// Asks for what rules of your own lack too: a file, or a directory of them (repeatable)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rules: Vec<PathBuf>,
     /// Leaves out a rule, by code or slug (repeatable)
     #[arg(long, value_name = "CODE")]
     pub(crate) ignore: Vec<String>,

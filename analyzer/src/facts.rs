@@ -97,6 +97,13 @@ impl<T> Table<T> {
             Self::NotCollected(_) => None,
         }
     }
+
+    fn ok_mut(&mut self) -> Option<&mut T> {
+        match self {
+            Self::Collected(table) => Some(table),
+            Self::NotCollected(_) => None,
+        }
+    }
 }
 
 /// What a rule could not see.

@@ -20,6 +20,9 @@ pub struct Meta {
     pub severity: Severity,
     /// The rule's page, Markdown.
     pub page: &'static str,
+    /// Slugs of what it can bring about, of what can bring it about: a user's additions to the causal map.
+    pub explains: &'static [&'static str],
+    pub explained_by: &'static [&'static str],
 }
 
 /// The part a rule's findings can play.

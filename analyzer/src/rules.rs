@@ -192,6 +192,8 @@ macro_rules! rule_meta {
             part: $crate::finding::Part::$part,
             severity: $crate::finding::Severity::$severity,
             page: include_str!($page),
+            explains: &[],
+            explained_by: &[],
         }
     };
 }

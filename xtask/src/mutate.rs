@@ -31,6 +31,48 @@ const MUTANTS: &[Mutant] = &[
         "PATIENCE_SECONDS: i64 = 0",
     ),
     ("identity/clock_skewed", "const NOTE: f64 = 60.0;", "const NOTE: f64 = 0.01;"),
+    ("path/snat_ports_exhausted", "const NEAR: f64 = 0.9;", "const NEAR: f64 = 0.0;"),
+    ("tunnel/tunnel_agent_hosts_overloaded", "const FULL: f64 = 90.0;", "const FULL: f64 = 1.0;"),
+    ("tunnel/tunnel_agents_not_connected", "const FLAPPING: u64 = 3;", "const FLAPPING: u64 = 0;"),
+    ("apiserver/client_watch_leak", "const PLAIN: u64 = 150;", "const PLAIN: u64 = 1;"),
+    ("apiserver/free_tier_control_plane", "const FEW: usize = 10;", "const FEW: usize = 0;"),
+    (
+        "apiserver/requests_rejected_by_priority_and_fairness",
+        "const ENOUGH: u64 = 10;",
+        "const ENOUGH: u64 = 1;",
+    ),
+    (
+        "etcd/etcd_memory_pressure",
+        "const ALERT: f64 = 20.0 * 1024.0 * 1024.0 * 1024.0;",
+        "const ALERT: f64 = 1.0;",
+    ),
+    (
+        "node/node_disk_pressure",
+        "const EVICTION_PERCENT: f64 = 90.0;",
+        "const EVICTION_PERCENT: f64 = 9.0;",
+    ),
+    ("node/kubelet_unhealthy", "const MANY_DEADLINES: u64 = 5;", "const MANY_DEADLINES: u64 = 1;"),
+    ("node/pods_per_node_over_limit", "const TESTED: usize = 110;", "const TESTED: usize = 1;"),
+    (
+        "node/container_runtime_down",
+        "const MANY_REFUSALS: u64 = 5;",
+        "const MANY_REFUSALS: u64 = 1;",
+    ),
+    ("platform/system_pool_untainted", "const FULL: f64 = 0.9;", "const FULL: f64 = 0.0;"),
+    ("workload/probes_failing_on_one_node", "WORKLOADS: usize = 3", "WORKLOADS: usize = 1"),
+    (
+        "workload/namespace_stuck_terminating",
+        "PATIENCE_SECONDS: i64 = 300",
+        "PATIENCE_SECONDS: i64 = 0",
+    ),
+    (
+        "workload/object_stuck_by_finalizer",
+        "PATIENCE_SECONDS: i64 = 600",
+        "PATIENCE_SECONDS: i64 = 0",
+    ),
+    ("workload/pods_unschedulable", "PENDING_SECONDS: i64 = 120", "PENDING_SECONDS: i64 = 0"),
+    ("workload/kube_proxy_stale", "STALE_SECONDS: f64 = 60.0", "STALE_SECONDS: f64 = 0.0"),
+    ("identity/leader_election_churning", "const CHANGES: u64 = 3;", "const CHANGES: u64 = 1;"),
     ("identity/certificate_expired", r#"&& !text.contains(" is before ")"#, ""),
 ];
 

@@ -40,7 +40,7 @@ verdict-no-cause = No root cause found ({ $sources } kinds of source read, { $re
    *[other] { $ready } nodes Ready
 }), but unexplained: { $title }.
 verdict-no-cause-untold = No root cause found ({ $sources } kinds of source read; no node tells whether it is Ready), but unexplained: { $title }.
-verdict-poorly-covered = Cannot tell: only { $saw } were collected, and nothing is wrong in them.
+verdict-poorly-covered = Cannot tell. Nothing is wrong in what was collected, which is little: { $saw }.
 verdict-failed-call = Cannot tell why a call failed: { $error }
 verdict-nothing-seen = Cannot tell: nothing in this bundle says how the cluster is.
 verdict-collect = collect what is missing: { $tables }
@@ -146,17 +146,19 @@ score-reach-cluster = touches the whole cluster
 score-reach-nodes = touches { $count } of { $total } nodes
 
 # What the failing share.
-differs-pool = all { $failing } failing nodes are in pool { $value }, none of the { $healthy } healthy ones is
-differs-zone = all { $failing } failing nodes are in zone { $value }, none of the { $healthy } healthy ones is
-differs-subnet = all { $failing } failing nodes are in subnet { $value }, none of the { $healthy } healthy ones is
-differs-image = all { $failing } failing nodes run node image { $value }, none of the { $healthy } healthy ones does
-differs-size = all { $failing } failing nodes are of size { $value }, none of the { $healthy } healthy ones is
-differs-spot = all { $failing } failing nodes are of scale set priority { $value }, none of the { $healthy } healthy ones is
-differs-architecture = all { $failing } failing nodes are { $value } machines, none of the { $healthy } healthy ones is
-differs-kubelet = all { $failing } failing nodes run kubelet { $value }, none of the { $healthy } healthy ones does
-differs-os = all { $failing } failing nodes run { $value }, none of the { $healthy } healthy ones does
-differs-kernel = all { $failing } failing nodes run kernel { $value }, none of the { $healthy } healthy ones does
-differs-runtime = all { $failing } failing nodes run { $value }, none of the { $healthy } healthy ones does
+differs-trait = { $shared ->
+    [pool] all { $failing } failing nodes are in pool { $value }, none of the { $healthy } healthy ones is
+    [zone] all { $failing } failing nodes are in zone { $value }, none of the { $healthy } healthy ones is
+    [subnet] all { $failing } failing nodes are in subnet { $value }, none of the { $healthy } healthy ones is
+    [image] all { $failing } failing nodes run node image { $value }, none of the { $healthy } healthy ones does
+    [size] all { $failing } failing nodes are of size { $value }, none of the { $healthy } healthy ones is
+    [spot] all { $failing } failing nodes are of scale set priority { $value }, none of the { $healthy } healthy ones is
+    [architecture] all { $failing } failing nodes are { $value } machines, none of the { $healthy } healthy ones is
+    [kubelet] all { $failing } failing nodes run kubelet { $value }, none of the { $healthy } healthy ones does
+    [os] all { $failing } failing nodes run { $value }, none of the { $healthy } healthy ones does
+    [kernel] all { $failing } failing nodes run kernel { $value }, none of the { $healthy } healthy ones does
+   *[runtime] all { $failing } failing nodes run { $value }, none of the { $healthy } healthy ones does
+}
 differs-younger = all { $failing } failing nodes were created since { $time }, all { $healthy } healthy ones before
 differs-older = all { $failing } failing nodes were created until { $time }, all { $healthy } healthy ones later
 

@@ -22,6 +22,7 @@ tunnel-agents-not-running-counted = the Deployment counts { $ready } ready tunne
 
 rule-kubelet-unreachable = kubelets cannot be reached on port 10250
 kubelet-unreachable-title = the API server cannot reach the kubelet of { $node } on TCP 10250
+kubelet-unreachable-none = logs, exec, port-forward and top fail for every node: no tunnel agent is connected
 kubelet-unreachable-many = the API server cannot reach { $count } of { $total } kubelets on TCP 10250
 kubelet-unreachable-timeout = { $witness } got no answer from { $node } on 10250: packets are dropped
 kubelet-unreachable-refused = { $node } refused { $witness } on 10250: nothing listens, or a rule rejects

@@ -102,8 +102,8 @@ disruption-budget-blocks-drain-refused = an eviction was refused: { $text }
 disruption-budget-blocks-drain-do = let one Pod go at a time (or run one replica more)
 disruption-budget-blocks-drain-cleared = { $count ->
     [0] there is no disruption budget
-    [one] the only disruption budget allows a disruption
-   *[other] all { $count } disruption budgets allow a disruption
+    [one] the only disruption budget holds no Pod back
+   *[other] none of { $count } disruption budgets holds a Pod back
 }
 disruption-budget-blocks-drain-idle = { $budget } allows no disruption, but no eviction was refused
 

@@ -40,7 +40,7 @@ verdict-no-cause = Nessuna causa trovata ({ $sources } tipi di fonte letti, { $r
    *[other] { $ready } nodi Ready
 }), ma resta senza spiegazione: { $title }.
 verdict-no-cause-untold = Nessuna causa trovata ({ $sources } tipi di fonte letti, nessun nodo dice se è Ready), ma resta senza spiegazione: { $title }.
-verdict-poorly-covered = Non determinabile: sono stati raccolti solo { $saw } e non vi è nulla di anomalo.
+verdict-poorly-covered = Non determinabile. Nulla di anomalo in quanto è stato raccolto, che è poco: { $saw }.
 verdict-failed-call = Non determinabile perché una chiamata è fallita: { $error }
 verdict-nothing-seen = Non determinabile: nulla in questo bundle dice come sta il cluster.
 verdict-collect = raccogliere ciò che manca: { $tables }
@@ -146,17 +146,19 @@ score-reach-cluster = tocca tutto il cluster
 score-reach-nodes = tocca { $count } di { $total } nodi
 
 # Ciò che i guasti hanno in comune.
-differs-pool = tutti i { $failing } nodi guasti sono nel pool { $value }, nessuno dei { $healthy } sani lo è
-differs-zone = tutti i { $failing } nodi guasti sono nella zona { $value }, nessuno dei { $healthy } sani lo è
-differs-subnet = tutti i { $failing } nodi guasti sono nella subnet { $value }, nessuno dei { $healthy } sani lo è
-differs-image = tutti i { $failing } nodi guasti usano l’immagine { $value }, nessuno dei { $healthy } sani la usa
-differs-size = tutti i { $failing } nodi guasti sono di dimensione { $value }, nessuno dei { $healthy } sani lo è
-differs-spot = tutti i { $failing } nodi guasti hanno priorità { $value } nel set di scalabilità, nessuno dei { $healthy } sani la ha
-differs-architecture = tutti i { $failing } nodi guasti sono macchine { $value }, nessuno dei { $healthy } sani lo è
-differs-kubelet = tutti i { $failing } nodi guasti usano kubelet { $value }, nessuno dei { $healthy } sani lo usa
-differs-os = tutti i { $failing } nodi guasti usano { $value }, nessuno dei { $healthy } sani lo usa
-differs-kernel = tutti i { $failing } nodi guasti usano il kernel { $value }, nessuno dei { $healthy } sani lo usa
-differs-runtime = tutti i { $failing } nodi guasti usano { $value }, nessuno dei { $healthy } sani lo usa
+differs-trait = { $shared ->
+    [pool] tutti i { $failing } nodi guasti sono nel pool { $value }, nessuno dei { $healthy } sani lo è
+    [zone] tutti i { $failing } nodi guasti sono nella zona { $value }, nessuno dei { $healthy } sani lo è
+    [subnet] tutti i { $failing } nodi guasti sono nella subnet { $value }, nessuno dei { $healthy } sani lo è
+    [image] tutti i { $failing } nodi guasti usano l’immagine { $value }, nessuno dei { $healthy } sani la usa
+    [size] tutti i { $failing } nodi guasti sono di dimensione { $value }, nessuno dei { $healthy } sani lo è
+    [spot] tutti i { $failing } nodi guasti hanno priorità { $value } nel set di scalabilità, nessuno dei { $healthy } sani la ha
+    [architecture] tutti i { $failing } nodi guasti sono macchine { $value }, nessuno dei { $healthy } sani lo è
+    [kubelet] tutti i { $failing } nodi guasti usano kubelet { $value }, nessuno dei { $healthy } sani lo usa
+    [os] tutti i { $failing } nodi guasti usano { $value }, nessuno dei { $healthy } sani lo usa
+    [kernel] tutti i { $failing } nodi guasti usano il kernel { $value }, nessuno dei { $healthy } sani lo usa
+   *[runtime] tutti i { $failing } nodi guasti usano { $value }, nessuno dei { $healthy } sani lo usa
+}
 differs-younger = tutti i { $failing } nodi guasti sono stati creati da { $time }, tutti i { $healthy } sani prima
 differs-older = tutti i { $failing } nodi guasti sono stati creati fino a { $time }, tutti i { $healthy } sani dopo
 

@@ -22,6 +22,7 @@ tunnel-agents-not-running-counted = il Deployment conta { $ready } agenti del tu
 
 rule-kubelet-unreachable = kubelet non raggiungibili sulla porta 10250
 kubelet-unreachable-title = il server API non raggiunge il kubelet di { $node } su TCP 10250
+kubelet-unreachable-none = logs, exec, port-forward e top falliscono per ogni nodo: nessun agente tunnel è connesso
 kubelet-unreachable-many = il server API non raggiunge { $count } kubelet su { $total } su TCP 10250
 kubelet-unreachable-timeout = { $witness } non ha avuto risposta da { $node } su 10250: i pacchetti vengono scartati
 kubelet-unreachable-refused = { $node } ha rifiutato { $witness } su 10250: nulla è in ascolto, o una regola rifiuta

@@ -99,8 +99,8 @@ disruption-budget-blocks-drain-refused = una rimozione è stata rifiutata: { $te
 disruption-budget-blocks-drain-do = lasciar andare un Pod alla volta (o eseguire una replica in più)
 disruption-budget-blocks-drain-cleared = { $count ->
     [0] non vi sono budget di interruzione
-    [one] l'unico budget di interruzione consente un'interruzione
-   *[other] tutti i { $count } budget di interruzione consentono un'interruzione
+    [one] l'unico budget di interruzione non trattiene alcun Pod
+   *[other] nessuno dei { $count } budget di interruzione trattiene un Pod
 }
 disruption-budget-blocks-drain-idle = { $budget } non consente interruzioni, ma nessuna rimozione è stata rifiutata
 

@@ -25,7 +25,7 @@ verdict-healthy = 수집된 범위에서 결함을 찾지 못했습니다: 자�
 verdict-healthy-untold = 수집된 범위에서 결함을 찾지 못했습니다: 자료 { $sources }종류 확인, Ready 여부를 알리는 노드가 없습니다.
 verdict-no-cause = 원인을 찾지 못했습니다(자료 { $sources }종류 확인, Ready 상태 노드 { $ready }개). 설명되지 않은 증상: { $title }.
 verdict-no-cause-untold = 원인을 찾지 못했습니다(자료 { $sources }종류 확인, Ready 여부를 알리는 노드가 없음). 설명되지 않은 증상: { $title }.
-verdict-poorly-covered = 판단할 수 없습니다. 수집된 자료: { $saw }. 그 안에는 이상이 없습니다.
+verdict-poorly-covered = 판단할 수 없습니다. 수집된 자료에는 이상이 없지만 자료가 적습니다: { $saw }.
 verdict-failed-call = 호출이 실패한 이유를 판단할 수 없습니다: { $error }
 verdict-nothing-seen = 판단할 수 없습니다. 이 번들에는 클러스터 상태를 알려 주는 자료가 없습니다.
 verdict-collect = 부족한 자료 수집: { $tables }
@@ -127,17 +127,19 @@ score-reach-cluster = 클러스터 전체에 영향
 score-reach-nodes = 노드 { $total }개 중 { $count }개에 영향
 
 # 장애 노드의 공통점.
-differs-pool = 장애 노드 { $failing }개는 모두 노드 풀 { $value }에 속하고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
-differs-zone = 장애 노드 { $failing }개는 모두 영역 { $value }에 있고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
-differs-subnet = 장애 노드 { $failing }개는 모두 서브넷 { $value }에 있고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
-differs-image = 장애 노드 { $failing }개는 모두 노드 이미지 { $value } 버전이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
-differs-size = 장애 노드 { $failing }개는 모두 크기가 { $value }이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
-differs-spot = 장애 노드 { $failing }개는 모두 확장 집합 우선 순위가 { $value }이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
-differs-architecture = 장애 노드 { $failing }개는 모두 아키텍처가 { $value }이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
-differs-kubelet = 장애 노드 { $failing }개는 모두 kubelet { $value } 버전이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
-differs-os = 장애 노드 { $failing }개는 모두 운영 체제가 { $value }이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
-differs-kernel = 장애 노드 { $failing }개는 모두 커널 { $value } 버전이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
-differs-runtime = 장애 노드 { $failing }개는 모두 런타임이 { $value }이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+differs-trait = { $shared ->
+    [pool] 장애 노드 { $failing }개는 모두 노드 풀 { $value }에 속하고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+    [zone] 장애 노드 { $failing }개는 모두 영역 { $value }에 있고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+    [subnet] 장애 노드 { $failing }개는 모두 서브넷 { $value }에 있고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+    [image] 장애 노드 { $failing }개는 모두 노드 이미지 { $value } 버전이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+    [size] 장애 노드 { $failing }개는 모두 크기가 { $value }이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+    [spot] 장애 노드 { $failing }개는 모두 확장 집합 우선 순위가 { $value }이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+    [architecture] 장애 노드 { $failing }개는 모두 아키텍처가 { $value }이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+    [kubelet] 장애 노드 { $failing }개는 모두 kubelet { $value } 버전이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+    [os] 장애 노드 { $failing }개는 모두 운영 체제가 { $value }이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+    [kernel] 장애 노드 { $failing }개는 모두 커널 { $value } 버전이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+   *[runtime] 장애 노드 { $failing }개는 모두 런타임이 { $value }이고, 정상 노드 { $healthy }개는 모두 그렇지 않습니다
+}
 differs-younger = 장애 노드 { $failing }개는 모두 { $time } 이후에 생성되었고, 정상 노드 { $healthy }개는 모두 그 전에 생성되었습니다
 differs-older = 장애 노드 { $failing }개는 모두 { $time }까지 생성되었고, 정상 노드 { $healthy }개는 모두 그 후에 생성되었습니다
 

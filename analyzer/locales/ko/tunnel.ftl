@@ -22,6 +22,7 @@ tunnel-agents-not-running-counted = Deployment 기준 Ready 상태인 터널 에
 
 rule-kubelet-unreachable = 포트 10250에서 kubelet에 연결할 수 없음
 kubelet-unreachable-title = 노드 { $node }: API 서버가 TCP 10250에서 kubelet에 연결할 수 없음
+kubelet-unreachable-none = 모든 노드에서 logs, exec, port-forward, top 실패: 연결된 터널 에이전트가 없음
 kubelet-unreachable-many = API 서버가 TCP 10250에서 kubelet { $total }개 중 { $count }개에 연결할 수 없음
 kubelet-unreachable-timeout = 노드 { $node }, 포트 10250: 응답 없음, 패킷이 드롭됨. 확인한 쪽: { $witness }
 kubelet-unreachable-refused = 노드 { $node }, 포트 10250: 연결 거부됨. 수신 프로세스가 없거나 규칙이 거부함. 확인한 쪽: { $witness }

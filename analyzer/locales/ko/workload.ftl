@@ -81,8 +81,8 @@ disruption-budget-blocks-drain-refused = 축출이 거부됨: { $text }
 disruption-budget-blocks-drain-do = 한 번에 Pod 하나씩 중단 허용(또는 복제본 하나 추가)
 disruption-budget-blocks-drain-cleared = { $count ->
     [0] 중단 예산이 없음
-    [one] 하나뿐인 중단 예산이 중단을 허용함
-   *[other] 중단 예산 { $count }개가 모두 중단을 허용함
+    [one] 하나뿐인 중단 예산이 Pod를 붙잡지 않음
+   *[other] 중단 예산 { $count }개 중 Pod를 붙잡는 것이 없음
 }
 disruption-budget-blocks-drain-idle = PodDisruptionBudget { $budget }: 중단을 허용하지 않지만 거부된 축출이 없음
 

@@ -5,11 +5,10 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
+use konspect::analyze;
 use konspect::language::{Language, Locale};
 use konspect::render::{self, Format, Options as RenderOptions, Target, Templates};
 use konspect::report::{Health, Report};
-use konspect::rules::Run;
-use konspect::{Options, analyze};
 use konspect_bundle::{Bundle, Limits};
 
 use crate::cli::{Analyze, Color, FailOn, Global};
@@ -29,11 +28,7 @@ pub(crate) fn run(arguments: &Analyze, global: &Global) -> Result<Exit, Failure>
     free(&targets(arguments, &outputs), arguments.force)?;
     let own = user_rules::load(&arguments.rules, global)?;
     let bundle = open(&arguments.paths)?;
-    let options = Options {
-        ignore: arguments.ignore.clone(),
-        user_rules: own.rules.iter().map(|rule| rule as &dyn Run).collect(),
-        notes: own.notes.iter().map(user_rules::diagnostic).collect(),
-    };
+    let options = user_rules::options(&own, &arguments.ignore);
     let analysis = analyze(&bundle, &options);
     let language = Language::new(locale(global));
     let report = analysis.report(&bundle, &language);

@@ -2,18 +2,20 @@
 
 use std::io::{self, BufWriter, Write};
 
+use konspect::analyze;
 use konspect::language::Language;
 use konspect::render::{self, escape};
 use konspect::report::Report;
-use konspect::{Options, analyze};
 
 use crate::cli::{Global, Next, NextForm};
 use crate::command::analyze::{locale, open};
+use crate::command::user_rules;
 use crate::{Exit, Failure};
 
 pub(crate) fn run(arguments: &Next, global: &Global) -> Result<Exit, Failure> {
+    let own = user_rules::load(&arguments.rules, global)?;
     let bundle = open(&arguments.paths)?;
-    let options = Options { ignore: arguments.ignore.clone(), ..Options::default() };
+    let options = user_rules::options(&own, &arguments.ignore);
     let language = Language::new(locale(global));
     let report = analyze(&bundle, &options).report(&bundle, &language);
     let mut out = BufWriter::new(io::stdout().lock());

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 use konspect::facts::view::{self, Field, Shape};
-use konspect::render;
+use konspect::rules::Run;
 use konspect::rules::user::{self, Loaded, Note};
+use konspect::{Options, render};
 use konspect_bundle::{Code, Diagnostic, Span};
 
 use crate::cli::{Global, RulesAction};
@@ -47,8 +48,17 @@ pub(crate) fn load(paths: &[PathBuf], global: &Global) -> Result<Loaded, Failure
     Ok(loaded)
 }
 
+/// What an analysis with these rules is told.
+pub(crate) fn options<'r>(own: &'r Loaded, ignore: &[String]) -> Options<'r> {
+    Options {
+        ignore: ignore.to_vec(),
+        user_rules: own.rules.iter().map(|rule| rule as &dyn Run).collect(),
+        notes: own.notes.iter().map(diagnostic).collect(),
+    }
+}
+
 /// A note as the report lists it.
-pub(crate) fn diagnostic(note: &Note) -> Diagnostic {
+fn diagnostic(note: &Note) -> Diagnostic {
     Diagnostic::new(Code::UserRuleRefused, Span::BUNDLE)
         .with("name", &note.path)
         .with("reason", &note.message)

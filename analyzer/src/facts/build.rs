@@ -30,7 +30,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
     clocks::correct_client(&mut rows);
     let taken = Taken::new(&rows.collections, origin, &newest_times(&rows));
     let mut copies = Copies::new(&taken);
-    let nodes = Table::from_option(
+    let mut nodes = Table::from_option(
         sources.covered(TableKind::Nodes, !rows.nodes.is_empty()).then(|| {
             let spans = sources.spans(TableKind::Nodes, rows.nodes.first().map(|node| node.at));
             Nodes::new(
@@ -50,7 +50,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
     let places = Places::new(origin, nodes.ok(), &rows.logs);
     attribute_nodes(&mut rows, &places);
     super::node_metrics::add(&mut rows, nodes.ok());
-    let pods = Table::from_option(
+    let mut pods = Table::from_option(
         sources.covered(TableKind::Pods, !rows.pods.is_empty()).then(|| {
             let spans = sources.spans(TableKind::Pods, rows.pods.first().map(|pod| pod.at));
             Pods::new(
@@ -69,6 +69,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
     );
     let mut skews = clocks::skews(&rows, nodes.ok(), pods.ok());
     clocks::correct(&mut rows, &mut skews, &taken);
+    clocks::objects::correct(nodes.ok_mut(), pods.ok_mut(), &skews);
     let events = Table::from_option(
         sources.covered(TableKind::Events, !rows.events.is_empty()).then(|| {
             let spans = sources.spans(TableKind::Events, rows.events.first().map(|event| event.at));
@@ -131,7 +132,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         pods.ok(),
         logs.ok(),
         &rows.probes,
-        &rows.leases,
+        &clocks::objects::corrected_leases(&rows.leases, &skews),
         egress.as_ref(),
     );
     Facts {

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 use konspect_bundle::{Span, Words, words};
 
+pub(super) mod objects;
+
 use super::copies::Taken;
 use super::{Nodes, Pods};
 use crate::model::kube::{Lease, Status};
@@ -222,7 +224,7 @@ pub(super) fn correct_client(rows: &mut Rows) {
     }
 }
 
-/// Sets what nodes wrote on the API server's clock: their events and their logs.
+/// Sets what nodes wrote on the API server's clock: their events and their logs (`objects`: what stands in objects).
 pub(super) fn correct(rows: &mut Rows, skews: &mut Vec<Skew>, taken: &Taken) {
     let seconds: BTreeMap<String, i64> = skews
         .iter()

@@ -37,6 +37,11 @@ impl Nodes {
         self.rows.iter()
     }
 
+    /// For corrections that leave names and addresses alone.
+    pub(super) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Node> {
+        self.rows.iter_mut()
+    }
+
     pub fn len(&self) -> usize {
         self.rows.len()
     }

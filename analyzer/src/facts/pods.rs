@@ -36,6 +36,11 @@ impl Pods {
         self.rows.iter()
     }
 
+    /// For corrections that leave names and nodes alone.
+    pub(super) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Pod> {
+        self.rows.iter_mut()
+    }
+
     pub fn len(&self) -> usize {
         self.rows.len()
     }

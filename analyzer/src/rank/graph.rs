@@ -2,6 +2,8 @@
 //!
 //! The edges are the causal map of the knowledge behind the rules; a rule's page tells each in words.
 
+use crate::finding::Meta;
+
 mod control_plane;
 mod node;
 mod path;
@@ -46,11 +48,18 @@ type Row = (&'static [&'static str], &'static [&'static str], Strength, bool);
 static CHAINS: [&[Row]; 5] =
     [node::ROWS, tunnel::ROWS, path::ROWS, control_plane::ROWS, platform::ROWS];
 
-/// The strongest edge between two rules, if one follows from the other.
-pub fn edge(cause: &str, effect: &str) -> Option<Edge> {
+/// The strongest edge between two rules, if one follows from the other: of the map, or of users' own rules, which tell
+/// that it follows, not how often.
+pub fn edge(cause: &Meta, effect: &Meta) -> Option<Edge> {
+    let own = (cause.explains.contains(&effect.slug) || effect.explained_by.contains(&cause.slug))
+        .then_some((Strength::Medium, false));
     rows()
-        .filter(|(causes, effects, ..)| causes.contains(&cause) && effects.contains(&effect))
-        .map(|&(_, _, strength, same_place)| Edge { strength, same_place, tail_seconds: TAIL })
+        .filter(|(causes, effects, ..)| {
+            causes.contains(&cause.slug) && effects.contains(&effect.slug)
+        })
+        .map(|&(_, _, strength, same_place)| (strength, same_place))
+        .chain(own)
+        .map(|(strength, same_place)| Edge { strength, same_place, tail_seconds: TAIL })
         .max_by_key(|edge| edge.strength)
 }
 

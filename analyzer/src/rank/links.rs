@@ -75,7 +75,7 @@ impl Judge {
     }
 
     fn explains(&self, cause: &Finding, effect: &Finding) -> Option<Strength> {
-        let edge = edge(cause.meta.slug, effect.meta.slug)?;
+        let edge = edge(cause.meta, effect.meta)?;
         let late = match (cause.onset, effect.onset) {
             (Some(cause), Some(effect)) => cause.duration_since(effect).as_secs() > self.slack,
             _ => false,

@@ -21,26 +21,26 @@ const TOLD: usize = 4;
 type Trait = (&'static str, fn(&Node) -> Option<&str>);
 
 const TRAITS: &[Trait] = &[
-    ("differs-pool", |node| node.pool()),
-    ("differs-zone", |node| {
+    ("pool", |node| node.pool()),
+    ("zone", |node| {
         label(node, &["topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone"])
     }),
-    ("differs-subnet", |node| {
+    ("subnet", |node| {
         label(
             node,
             &["kubernetes.azure.com/network-subnet", "kubernetes.azure.com/podnetwork-subnet"],
         )
     }),
-    ("differs-image", |node| label(node, &["kubernetes.azure.com/node-image-version"])),
-    ("differs-size", |node| {
+    ("image", |node| label(node, &["kubernetes.azure.com/node-image-version"])),
+    ("size", |node| {
         label(node, &["node.kubernetes.io/instance-type", "beta.kubernetes.io/instance-type"])
     }),
-    ("differs-spot", |node| label(node, &["kubernetes.azure.com/scalesetpriority"])),
-    ("differs-architecture", |node| label(node, &["kubernetes.io/arch"])),
-    ("differs-kubelet", |node| said(&node.kubelet_version)),
-    ("differs-os", |node| said(&node.os_image)),
-    ("differs-kernel", |node| said(&node.kernel_version)),
-    ("differs-runtime", |node| said(&node.runtime_version)),
+    ("spot", |node| label(node, &["kubernetes.azure.com/scalesetpriority"])),
+    ("architecture", |node| label(node, &["kubernetes.io/arch"])),
+    ("kubelet", |node| said(&node.kubelet_version)),
+    ("os", |node| said(&node.os_image)),
+    ("kernel", |node| said(&node.kernel_version)),
+    ("runtime", |node| said(&node.runtime_version)),
 ];
 
 fn label<'n>(node: &'n Node, keys: &[&str]) -> Option<&'n str> {
@@ -90,53 +90,24 @@ fn lines(failing: &BTreeSet<String>, nodes: &Nodes) -> Vec<Words> {
         return Vec::new();
     }
     let mut lines = Vec::new();
-    for (key, value_of) in TRAITS {
+    let (failing, healthy) = (bad.len(), good.len());
+    for (name, value_of) in TRAITS {
         let mut values: BTreeSet<Option<&str>> = bad.iter().map(|node| value_of(node)).collect();
         let Some(Some(value)) = values.pop_first().filter(|_| values.is_empty()) else { continue };
         // A healthy node of which the value is not known could have it.
         if good.iter().all(|node| value_of(node).is_some_and(|other| other != value)) {
-            lines.push(sentence(key, value, bad.len(), good.len()));
+            lines.push(words!(
+                "differs-trait",
+                shared = *name,
+                value = value,
+                failing = failing,
+                healthy = healthy
+            ));
         }
     }
     lines.extend(age(&bad, &good));
     lines.truncate(TOLD);
     lines
-}
-
-fn sentence(key: &str, value: &str, failing: usize, healthy: usize) -> Words {
-    match key {
-        "differs-pool" => {
-            words!("differs-pool", value = value, failing = failing, healthy = healthy)
-        }
-        "differs-zone" => {
-            words!("differs-zone", value = value, failing = failing, healthy = healthy)
-        }
-        "differs-subnet" => {
-            words!("differs-subnet", value = value, failing = failing, healthy = healthy)
-        }
-        "differs-image" => {
-            words!("differs-image", value = value, failing = failing, healthy = healthy)
-        }
-        "differs-size" => {
-            words!("differs-size", value = value, failing = failing, healthy = healthy)
-        }
-        "differs-spot" => {
-            words!("differs-spot", value = value, failing = failing, healthy = healthy)
-        }
-        "differs-architecture" => {
-            words!("differs-architecture", value = value, failing = failing, healthy = healthy)
-        }
-        "differs-kubelet" => {
-            words!("differs-kubelet", value = value, failing = failing, healthy = healthy)
-        }
-        "differs-os" => {
-            words!("differs-os", value = value, failing = failing, healthy = healthy)
-        }
-        "differs-kernel" => {
-            words!("differs-kernel", value = value, failing = failing, healthy = healthy)
-        }
-        _ => words!("differs-runtime", value = value, failing = failing, healthy = healthy),
-    }
 }
 
 /// All that fail are younger, or all are older, than every healthy one.
@@ -162,6 +133,8 @@ fn age(bad: &[&Node], good: &[&Node]) -> Option<Words> {
 
 #[cfg(test)]
 mod tests {
+    use konspect_bundle::Arg;
+
     use super::*;
     use crate::model::kube::{Condition, ObjectMeta};
 
@@ -180,10 +153,14 @@ mod tests {
         }
     }
 
-    fn told(nodes: Vec<Node>, failing: &[&str]) -> Vec<&'static str> {
+    /// The words of what is said to be shared.
+    fn told(nodes: Vec<Node>, failing: &[&str]) -> Vec<Arg> {
         let nodes = Nodes::new(nodes, Vec::new(), true);
         let failing = failing.iter().map(|name| (*name).to_owned()).collect();
-        lines(&failing, &nodes).into_iter().map(|line| line.key).collect()
+        lines(&failing, &nodes)
+            .into_iter()
+            .filter_map(|line| Some(line.args.first()?.1.clone()))
+            .collect()
     }
 
     #[test]
@@ -196,16 +173,16 @@ mod tests {
                 node("d", "apps", "5.15"),
             ]
         };
-        assert_eq!(told(fleet(), &["a", "b"]), ["differs-pool"]);
+        assert_eq!(told(fleet(), &["a", "b"]), [Arg::from("pool")]);
         // One healthy node of the same pool, and the pool says nothing.
-        assert_eq!(told(fleet(), &["a", "c"]), [""; 0]);
+        assert_eq!(told(fleet(), &["a", "c"]), []);
         // One failing node shares everything with itself.
-        assert_eq!(told(fleet(), &["a"]), [""; 0]);
+        assert_eq!(told(fleet(), &["a"]), []);
         // A healthy node without a known value could have the same.
         let mut unsaid = fleet();
         unsaid[2].kernel_version.clear();
         unsaid[0].kernel_version = "6.1".into();
         unsaid[1].kernel_version = "6.1".into();
-        assert_eq!(told(unsaid, &["a", "b"]), ["differs-pool"]);
+        assert_eq!(told(unsaid, &["a", "b"]), [Arg::from("pool")]);
     }
 }

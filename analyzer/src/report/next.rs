@@ -94,8 +94,7 @@ fn weight(meta: &Meta, suspects: &[&Finding]) -> u64 {
         Part::Cause | Part::CauseOrSymptom => 2,
         Part::Symptom | Part::Aggravating => 1,
     };
-    let explains =
-        suspects.iter().filter(|finding| graph::edge(meta.slug, finding.meta.slug).is_some());
+    let explains = suspects.iter().filter(|finding| graph::edge(meta, finding.meta).is_some());
     severity * part * (1 + 4 * explains.count().min(3) as u64)
 }
 

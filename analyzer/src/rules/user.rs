@@ -64,13 +64,17 @@ pub struct Tested {
 /// Reads rule files, given as labels and texts.
 pub fn load<'t>(files: impl IntoIterator<Item = (&'t str, &'t str)>) -> Loaded {
     let mut loaded = Loaded::default();
-    let mut codes = BTreeSet::new();
+    let mut documents = Vec::new();
     for (path, text) in files {
-        for document in file::read(path, text, &mut loaded.notes) {
-            match build(&document, &mut codes) {
-                Ok(rule) => loaded.rules.push(rule),
-                Err(notes) => loaded.notes.extend(notes),
-            }
+        documents.extend(file::read(path, text, &mut loaded.notes));
+    }
+    let ids = documents.iter().map(|document| document.rule.id.value.to_ascii_lowercase());
+    let ids: BTreeSet<String> = ids.collect();
+    let mut codes = BTreeSet::new();
+    for document in &documents {
+        match build(document, &ids, &mut codes) {
+            Ok(rule) => loaded.rules.push(rule),
+            Err(notes) => loaded.notes.extend(notes),
         }
     }
     loaded
@@ -228,7 +232,11 @@ impl UserRule {
 }
 
 /// Makes a rule of a document, or says all that is wrong with it.
-fn build(document: &Document<'_>, codes: &mut BTreeSet<String>) -> Result<UserRule, Vec<Note>> {
+fn build(
+    document: &Document<'_>,
+    ids: &BTreeSet<String>,
+    codes: &mut BTreeSet<String>,
+) -> Result<UserRule, Vec<Note>> {
     let (source, written) = (&document.source, &document.rule);
     let mut notes = Vec::new();
     identity(source, written, codes, &mut notes);
@@ -237,6 +245,8 @@ fn build(document: &Document<'_>, codes: &mut BTreeSet<String>) -> Result<UserRu
     let part = choice(source, written.part.as_ref(), PARTS, Part::CauseOrSymptom, &mut notes);
     let confidence =
         choice(source, written.confidence.as_ref(), CONFIDENCES, Confidence::Likely, &mut notes);
+    let explains = slugs(document, &written.explains, ids, &mut notes);
+    let explained_by = slugs(document, &written.explained_by, ids, &mut notes);
     let Some(table) = view::table(&written.for_each.value) else {
         let names = view::TABLES.iter().map(|table| table.name);
         let help = nearest(&written.for_each.value, names.clone()).map_or_else(
@@ -278,7 +288,7 @@ fn build(document: &Document<'_>, codes: &mut BTreeSet<String>) -> Result<UserRu
         return Err(notes);
     };
     Ok(UserRule {
-        meta: meta(written, &title, severity, part),
+        meta: meta(written, &title, (severity, part), (explains, explained_by)),
         table,
         when,
         title,
@@ -307,7 +317,12 @@ fn compile(
 }
 
 /// The rule's constant. It lives as long as the program, as those of our rules do.
-fn meta(written: &Written, title: &Template, severity: Severity, part: Part) -> &'static Meta {
+fn meta(
+    written: &Written,
+    title: &Template,
+    (severity, part): (Severity, Part),
+    (explains, explained_by): (Vec<&'static str>, Vec<&'static str>),
+) -> &'static Meta {
     let leak = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
     let page = format!(
         "# {} ({})\n\n{}\n",
@@ -322,7 +337,40 @@ fn meta(written: &Written, title: &Template, severity: Severity, part: Part) -> 
         part,
         severity,
         page: leak(page),
+        explains: Vec::leak(explains),
+        explained_by: Vec::leak(explained_by),
     }))
+}
+
+/// The slugs of rules that are named by code, slug or id: ours, or one of the same run.
+fn slugs(
+    document: &Document<'_>,
+    names: &[serde_yaml::Spanned<String>],
+    ids: &BTreeSet<String>,
+    notes: &mut Vec<Note>,
+) -> Vec<&'static str> {
+    let own = document.rule.id.value.to_ascii_lowercase();
+    let mut slugs = Vec::new();
+    for name in names {
+        let lower = name.value.to_ascii_lowercase();
+        if let Some(rule) = rules::find(&name.value) {
+            slugs.push(rule.meta().slug);
+        } else if ids.contains(&lower) && lower != own {
+            slugs.push(&*Box::leak(lower.into_boxed_str()));
+        } else {
+            let (message, help) = if lower == own {
+                (format!("{} cannot follow from itself", name.value), None)
+            } else {
+                let all = rules::all();
+                let known =
+                    all.iter().map(|rule| rule.meta().slug).chain(ids.iter().map(String::as_str));
+                let near = nearest(&lower, known).map(|near| format!("did you mean `{near}`?"));
+                (format!("there is no rule {}", name.value), near)
+            };
+            notes.push(document.source.note(document.source.line_of(name), message).help(help));
+        }
+    }
+    slugs
 }
 
 /// An id is a name that stands nowhere else.

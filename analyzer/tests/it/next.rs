@@ -97,3 +97,21 @@ fn a_hostile_name_enters_no_command() {
     assert!(script.contains("--nodes unhealthy"), "{script}");
     assert!(!script.contains("touch"), "{script}");
 }
+
+#[test]
+fn what_rules_of_users_lack_is_asked_for_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::create_dir_all(at.join("first/get")).unwrap();
+    std::fs::write(at.join("first/get/pods.json"), PODS).unwrap();
+    let rule =
+        "id: ACME-7\ntitle: old\nfor_each: nodes\nwhen: node.name == ''\nseverity: critical\n";
+    std::fs::write(at.join("acme.yaml"), rule).unwrap();
+    let settles = |arguments: &[&str]| {
+        let told = konspect(at, &[&["next", "first", "-o", "json"], arguments].concat()).stdout;
+        String::from_utf8(told).unwrap().contains("\"ACME-7\"")
+    };
+    assert!(!settles(&[]));
+    assert!(settles(&["--rules", "acme.yaml"]));
+    assert!(!settles(&["--rules", "acme.yaml", "--ignore", "ACME-7"]));
+}

@@ -157,6 +157,7 @@ const TRUTHS: &[Truth] = &[
             "KernelDeadlock",
             "system pool",
             "2 more independent faults",
+            "logs, exec, port-forward and top fail for every node",
         ],
     },
     Truth {
@@ -232,7 +233,7 @@ const TRUTHS: &[Truth] = &[
         found: &["tunnel-agents-not-connected"],
         silent: &["apiserver-path-blocked"],
         says: &[
-            "resolver 168.63.129.16 answers that nosuch-dns-00.hcp.westeurope.azmk8s.io does not exist",
+            "resolver 168.63.129.16:53 answers that nosuch-dns-00.hcp.westeurope.azmk8s.io does not exist",
             "no such host",
             "not a blocked port",
         ],

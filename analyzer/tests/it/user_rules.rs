@@ -97,6 +97,42 @@ fn severity_and_part_decide_where_a_finding_stands() {
     assert_eq!(unsure.causes.iter().filter(|card| card.code == "T-1").count(), 0);
 }
 
+/// Slugs and codes of what the causes explain, and of what nothing explains.
+fn places(report: &Report) -> (Vec<(String, Vec<String>)>, Vec<String>) {
+    let causes = report.causes.iter().map(|cause| {
+        (cause.code.clone(), cause.explains.iter().map(|effect| effect.code.clone()).collect())
+    });
+    (causes.collect(), report.unexplained.iter().map(|card| card.code.clone()).collect())
+}
+
+#[test]
+fn edges_of_users_tell_what_follows_from_what() {
+    let symptom = "id: T-2\ntitle: late\nfor_each: pods\nwhen: pod.name == 'b'\npart: symptom\n";
+    let cause = rule("pod.name == 'a'") + "severity: critical\npart: cause\n";
+    let alone = report(&format!("{cause}---\n{symptom}"));
+    assert_eq!(places(&alone), (vec![("T-1".into(), vec![])], vec!["T-2".into()]));
+    let told = (vec![("T-1".to_owned(), vec!["T-2".to_owned()])], Vec::<String>::new());
+    // Either end may tell, by id in any case; ours are named by code or slug.
+    assert_eq!(places(&report(&format!("{cause}explains: [t-2, KSP7001]\n---\n{symptom}"))), told);
+    let after = "explained_by: [T-1, disk-io-throttled]\n";
+    assert_eq!(places(&report(&format!("{cause}---\n{symptom}{after}"))), told);
+}
+
+#[test]
+fn an_edge_to_a_rule_that_is_not_there_is_shown() {
+    insta::assert_snapshot!(note(&(rule("true") + "explains: [kubelet-unreachible]\n")), @r"
+    error: there is no rule kubelet-unreachible
+     --> rules.yaml:5:12
+      |
+    5 | explains: [kubelet-unreachible]
+      |            ^^^^^^^^^^^^^^^^^^^^
+      |
+    help: did you mean `kubelet-unreachable`?
+    ");
+    let itself = note(&(rule("true") + "explained_by:\n- T-1\n"));
+    assert!(itself.starts_with("error: T-1 cannot follow from itself\n"), "{itself}");
+}
+
 #[test]
 fn a_label_that_a_row_lacks_is_told_and_never_a_silent_no() {
     let report = report(&rule("pod.labels['team'] == 'x'"));

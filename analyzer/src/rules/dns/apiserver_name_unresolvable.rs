@@ -70,7 +70,7 @@ impl Rule for ApiserverNameUnresolvable {
             (Outcome::NoSuchName, node) if !first.server.is_empty() => words!(
                 "apiserver-name-unresolvable-answered",
                 node = if node.is_empty() { "none" } else { &node },
-                server = &first.server,
+                server = with_port(&first.server),
                 name = &first.name
             ),
             (Outcome::NoSuchName, node) => words!("apiserver-name-unresolvable-unknown", node = if node.is_empty() { "none" } else { &node }, name = &first.name),
@@ -129,4 +129,9 @@ fn fails(facts: &Facts, question: &Question) -> bool {
         .any(|cluster| cluster.private_cluster && question.name.contains("privatelink"));
     let public = |address: &String| address.parse::<std::net::Ipv4Addr>().is_ok_and(|address| !address.is_private());
     private && !question.addresses.is_empty() && question.addresses.iter().all(public)
+}
+
+/// A resolver as errors name it: every one listens on 53.
+fn with_port(server: &str) -> String {
+    if server.contains(':') && !server.starts_with('[') { format!("[{server}]:53") } else { format!("{server}:53") }
 }

@@ -42,12 +42,19 @@ impl Rule for KubeletUnreachable {
         };
         let count = failing.len();
         let total = nodes.map_or(0, Nodes::len).max(count);
-        let title = if count == 1 {
+        // Without any agent no kubelet is reached, whichever nodes somebody tried.
+        let of_none = reach.reached().is_empty()
+            && reach.nodes.values().flatten().all(|sighting| sighting.attempt == Attempt::NoAgent);
+        let title = if of_none {
+            words!("kubelet-unreachable-none")
+        } else if count == 1 {
             words!("kubelet-unreachable-title", node = *first)
         } else {
             words!("kubelet-unreachable-many", count = count, total = total)
         };
-        let subject = if count == 1 { Subject::node(first) } else { Subject::cluster("") };
+        let subject = if count == 1 && !of_none { Subject::node(first) } else { Subject::cluster("") };
+        let touched = failing.keys().map(|node| (*node).to_owned()).collect::<BTreeSet<_>>();
+        let scope = if of_none { Scope::Cluster } else { Scope::Nodes(touched) };
         // A client's call tells when the bundle was made, not when the fault began.
         let onset = reach
             .nodes
@@ -62,9 +69,9 @@ impl Rule for KubeletUnreachable {
             .finding(subject, title, sighting.at, noticed(first, sighting))
             .confidence(Confidence::Proven)
             .since(onset)
-            .affected(count)
-            .scope(Scope::Nodes(failing.keys().map(|node| (*node).to_owned()).collect::<BTreeSet<_>>()));
-        if count == 1 {
+            .affected(if of_none { total } else { count })
+            .scope(scope);
+        if count == 1 && !of_none {
             let mut told = BTreeSet::from([sighting.witness]);
             for other in reach.nodes.get(*first).into_iter().flatten() {
                 if other.attempt != Attempt::Reached && told.insert(other.witness) {
@@ -87,7 +94,7 @@ impl Rule for KubeletUnreachable {
         let probe = Step::new(words!("kubelet-unreachable-probe"))
             .run(Risk::Reads, command("kubectl get --raw /api/v1/nodes/{}/proxy/healthz", &[first]));
         finding = finding.step(probe);
-        if count == 1 {
+        if count == 1 && !of_none {
             finding = finding.step(Step::new(words!("kubelet-unreachable-look", node = *first)));
         }
         out.found(finding);

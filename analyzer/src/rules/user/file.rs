@@ -23,6 +23,10 @@ pub(super) struct Written {
     pub(super) severity: Option<Spanned<String>>,
     pub(super) part: Option<Spanned<String>>,
     pub(super) confidence: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) explains: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) explained_by: Vec<Spanned<String>>,
     pub(super) why: Option<String>,
     #[serde(default)]
     pub(super) remedy: Vec<Spanned<Remedy>>,

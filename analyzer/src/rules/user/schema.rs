@@ -25,6 +25,7 @@ pub fn schema() -> Value {
             })
         })
         .collect();
+    let edges = |description: &str| json!({ "type": "array", "items": { "type": "string" }, "description": description });
     let mut shapes = Map::new();
     for table in TABLES {
         shapes.insert(table.name.to_owned(), object(table.fields));
@@ -55,6 +56,8 @@ pub fn schema() -> Value {
                 "enum": ["possible", "likely", "proven"],
                 "description": "How sure an answer of true is; likely, when it is not given.",
             },
+            "explains": edges("Rules whose findings follow from this one, by code, slug or id."),
+            "explained_by": edges("Rules whose findings this one follows from, by code, slug or id."),
             "why": { "type": "string", "description": "Why it matters: the rule's page." },
             "remedy": {
                 "type": "array",
