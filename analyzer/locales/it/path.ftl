@@ -85,7 +85,7 @@ snat-ports-exhausted-title = { $count ->
    *[other] { $count } connessioni in uscita
 } senza porta SNAT
 snat-ports-exhausted-near-title = { $node } usa quasi tutte le sue porte SNAT
-snat-ports-exhausted-failed = connessioni non riuscite per mancanza di una porta in un intervallo: { $count }
+snat-ports-exhausted-failed = SnatConnectionCount, stato Failed: connessioni non riuscite per mancanza di una porta in un intervallo: { $count }
 snat-ports-exhausted-used = { $node } ha usato { $used } porte su { $allocated }
 snat-ports-exhausted-peer = { $node } mantiene { $count ->
     [one] una connessione

@@ -18,6 +18,9 @@ const ENOUGH: u64 = 30;
 /// A client whose share of the latency-weighted load is at least this many percent is worth a finding.
 const SHARE: u64 = 30;
 
+/// Percent of the latency-weighted load that is most of it.
+const MOST: u64 = 60;
+
 /// Requests that one client keeps in flight on average before that alone is load.
 const BUSY: f64 = 8.0;
 
@@ -228,7 +231,9 @@ fn load<'a>(
         at,
     };
     let dominates = heavy.share >= SHARE || rejected * 2 > throttled.max(19);
-    let loud = heavy.per_second >= habit.pace(top);
+    // Few requests, each dear, are as loud as many: most of the load, and others suffer.
+    let dear = heavy.share >= MOST && heavy.in_flight >= 1.0 && others_rejected >= 10;
+    let loud = heavy.per_second >= habit.pace(top) || dear;
     (dominates && loud && !(habit == Habit::Writes && hoards(client))).then_some(heavy)
 }
 

@@ -178,6 +178,8 @@ const MEMBERS: &[(Shape, &[&[&str]])] = &[
     (Shape::OutboundRule, &[&["allocatedOutboundPorts"]]),
     (Shape::LoadBalancer, &[&["outboundRules"], &["frontendIPConfigurations"]]),
     (Shape::PublicIp, &[&["publicIPAllocationMethod", "publicIPAddressVersion", "ipPrefix"]]),
+    // What a `--query` leaves of one.
+    (Shape::PublicIp, &[&["ipAddress"], &["id", "provisioningState", "sku"]]),
     (
         Shape::VirtualNetwork,
         &[&["addressSpace"], &["subnets", "dhcpOptions", "virtualNetworkPeerings"]],
@@ -400,6 +402,14 @@ mod tests {
 
     fn read(text: &str) -> Rows {
         read_as(text, "").1
+    }
+
+    #[test]
+    fn a_public_address_of_which_a_query_left_little() {
+        let id = "/subscriptions/s/resourceGroups/mc/providers/Microsoft.Network/publicIPAddresses/out";
+        let rows = read(&format!(r#"[{{"name":"out","ipAddress":"52.101.7.9","id":"{id}"}}]"#));
+        let [address] = rows.public_ips.as_slice() else { panic!("one address") };
+        assert_eq!((address.address.as_str(), address.id.as_str()), ("52.101.7.9", id));
     }
 
     #[test]

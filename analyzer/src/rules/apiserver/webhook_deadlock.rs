@@ -3,7 +3,7 @@
 use konspect_bundle::{Span, words};
 
 use super::{cause_of, relax, webhook_subject};
-use crate::facts::webhooks::{Backend, Failing, Reason, backend, failing, guards_itself};
+use crate::facts::webhooks::{Backend, Failing, Reason, backend, failing, guards_itself, reason};
 use crate::facts::{Facts, Missing};
 use crate::finding::{Confidence, Finding, Meta, Risk, Step};
 use crate::model::kube::Webhook;
@@ -59,9 +59,14 @@ fn deadlock(facts: &Facts, webhook: &Failing<'_>, entry: &Webhook) -> Option<Fin
     if webhook.only_tunnel() && !webhook.reasons.is_empty() || webhook.reasons.contains(&Reason::Certificate) {
         return None;
     }
-    let Backend::NotReady(empty) = backend(facts.services.ok(), facts.pods.ok(), service) else { return None };
     let namespace = &service.namespace;
     let refused = webhook.witnesses.iter().find(|witness| witness.namespace == *namespace && !witness.text.is_empty());
+    let empty = match backend(facts.services.ok(), facts.pods.ok(), service) {
+        Backend::NotReady(at) => at,
+        // Where neither selectors nor endpoints were collected the API server's own words tell.
+        Backend::Unknown => refused.filter(|witness| reason(&witness.text) == Reason::NoEndpoints)?.at,
+        Backend::NoService(_) | Backend::Ready(..) => return None,
+    };
     let wants: Option<Span> = facts
         .workloads
         .ok()

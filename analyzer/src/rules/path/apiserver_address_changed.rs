@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use konspect_bundle::{Span, words};
 
 use crate::facts::addresses::is_private;
-use crate::facts::client::Outcome;
+use crate::facts::client::{ClientAttempt, Outcome};
 use crate::facts::{Client, Context, Facts};
 use crate::finding::{Confidence, Finding, Meta, Risk, Scope, Step, Subject};
 use crate::model::node_files::{LookupResult, ProbeResult};
@@ -33,7 +33,10 @@ impl Rule for ApiServerAddressChanged {
         let context = &facts.context;
         let current = current_addresses(facts);
         if let Some(client) = facts.client.ok() {
-            if let Some(answer) = client.answer() {
+            let answer = client.attempts.iter().find(|attempt| {
+                attempt.outcome.answered() && !asks_the_new_address(attempt, &current)
+            });
+            if let Some(answer) = answer {
                 out.cleared(answer.at, words!("apiserver-address-changed-answered"));
             } else if let Some(finding) = stale_client(facts, client, &current) {
                 out.found(finding);
@@ -100,6 +103,11 @@ fn current_addresses(facts: &Facts) -> BTreeMap<String, Span> {
     if on_nodes.is_empty() { by_servers } else { on_nodes }
 }
 
+/// A connection to the new address by number says nothing of the address that the client's name leads to.
+fn asks_the_new_address(attempt: &ClientAttempt, current: &BTreeMap<String, Span>) -> bool {
+    attempt.probe && current.contains_key(&attempt.host)
+}
+
 /// The client dials an address that no name server gives any more.
 fn stale_client(
     facts: &Facts,
@@ -118,7 +126,9 @@ fn stale_client(
     // A name server that gives the client the old address as well is no proof of a change by itself.
     let hosts = client.hosts.iter().find(|entry| entry.address == old);
     let started = restarted(facts);
-    let reaches = client.attempts_with(Outcome::answered).next().is_none();
+    let reaches = client
+        .attempts_with(Outcome::answered)
+        .all(|attempt| asks_the_new_address(attempt, current));
     let confidence = if hosts.is_some() || started.is_some() {
         Confidence::Proven
     } else {
