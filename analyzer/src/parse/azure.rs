@@ -406,7 +406,8 @@ mod tests {
 
     #[test]
     fn a_public_address_of_which_a_query_left_little() {
-        let id = "/subscriptions/s/resourceGroups/mc/providers/Microsoft.Network/publicIPAddresses/out";
+        let id =
+            "/subscriptions/s/resourceGroups/mc/providers/Microsoft.Network/publicIPAddresses/out";
         let rows = read(&format!(r#"[{{"name":"out","ipAddress":"52.101.7.9","id":"{id}"}}]"#));
         let [address] = rows.public_ips.as_slice() else { panic!("one address") };
         assert_eq!((address.address.as_str(), address.id.as_str()), ("52.101.7.9", id));
