@@ -152,7 +152,7 @@ pub fn top(
                         Cow::Owned(code.to_string()),
                         &Tally {
                             requests: *requests,
-                            codes: vec![(*code, *requests)],
+                            codes: smallvec::smallvec![(*code, *requests)],
                             ..Tally::default()
                         },
                     );

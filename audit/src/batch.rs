@@ -18,10 +18,10 @@ use crate::rows::{AgentRow, Rows};
 use crate::segments::{Segments, UNNUMBERED};
 use crate::tally::{Ended, ListQuery, Tally};
 use crate::timeline::Timeline;
-use crate::watches::Owner;
+use crate::watches::{Owner, Whose, owner_hash};
 
 /// So many rows are counted together.
-const ROWS: usize = 1 << 15;
+const ROWS: usize = 1 << 17;
 
 /// Beyond so many names, or bytes of them, all are forgotten.
 const NAMES: usize = 1 << 14;
@@ -117,6 +117,8 @@ struct Shape {
     subresource: Box<str>,
     /// Resource and group.
     joined: Arc<str>,
+    /// Of verb, resource and group.
+    hash: u64,
 }
 
 impl Shape {
@@ -126,6 +128,38 @@ impl Shape {
             scope: self.scope,
             resource: Resource { group: &self.group, name: &self.resource },
             subresource: &self.subresource,
+        }
+    }
+}
+
+/// Whose a request is that has started; its texts are those that are held here.
+pub(crate) struct Waiting<'a> {
+    client: &'a KnownClient,
+    shape: &'a Shape,
+    namespace: &'a (u64, Arc<str>),
+}
+
+impl Whose for Waiting<'_> {
+    fn hash(&self) -> u64 {
+        owner_hash(self.client.client_hash, self.shape.hash, self.namespace.0)
+    }
+
+    fn is(&self, owner: &Owner) -> bool {
+        let same = |left: &Arc<str>, right: &Arc<str>| Arc::ptr_eq(left, right) || left == right;
+        owner.verb == self.shape.verb as u8
+            && same(&owner.user, &self.client.user)
+            && same(&owner.agent, &self.client.agent)
+            && same(&owner.resource, &self.shape.joined)
+            && same(&owner.namespace, &self.namespace.1)
+    }
+
+    fn owner(&self) -> Owner {
+        Owner {
+            user: Arc::clone(&self.client.user),
+            agent: Arc::clone(&self.client.agent),
+            verb: self.shape.verb as u8,
+            resource: Arc::clone(&self.shape.joined),
+            namespace: Arc::clone(&self.namespace.1),
         }
     }
 }
@@ -144,20 +178,32 @@ struct Row {
 }
 
 impl Batch {
-    /// Notes the start of a watch.
-    pub(crate) fn started(&mut self, event: &Event<'_>, key: &SeriesKey<'_>, at: Span) {
+    /// Notes the start of a long-running request, and says whose it is.
+    pub(crate) fn started(
+        &mut self,
+        event: &Event<'_>,
+        key: &SeriesKey<'_>,
+        at: Span,
+    ) -> Option<Waiting<'_>> {
         let client = self.client(event);
         let shape = self.shape(key);
-        let ended = Ended::of(event, None, at);
-        self.rows.push(Row {
-            client,
-            shape,
-            namespace: NONE,
-            name: (0, 0),
-            fresh: true,
-            started: true,
-            ended,
-        });
+        if event.verb == Verb::Watch {
+            self.rows.push(Row {
+                client,
+                shape,
+                namespace: NONE,
+                name: (0, 0),
+                fresh: true,
+                started: true,
+                ended: Ended::of(event, None, at, true),
+            });
+        }
+        let namespace = self.namespace(&event.namespace);
+        Some(Waiting {
+            client: self.clients.values.get(client as usize)?,
+            shape: self.shapes.values.get(shape as usize)?,
+            namespace: self.namespaces.values.get(namespace as usize)?,
+        })
     }
 
     /// Notes the end of a request.
@@ -168,6 +214,7 @@ impl Batch {
         failure: Option<Failure>,
         at: Span,
         fresh: bool,
+        long_running: bool,
     ) {
         let client = self.client(event);
         let shape = self.shape(key);
@@ -182,27 +229,11 @@ impl Batch {
             self.names.push_str(&event.name);
         }
         let name = (start, self.names.len() as u32);
-        let mut ended = Ended::of(event, failure, at);
+        let mut ended = Ended::of(event, failure, at, long_running);
         if event.verb == Verb::List {
             ended.list = ListQuery::of(&event.uri);
         }
         self.rows.push(Row { client, shape, namespace, name, fresh, started: false, ended });
-    }
-
-    /// Whose a request is, with the texts that are held here.
-    pub(crate) fn owner(&mut self, event: &Event<'_>, key: &SeriesKey<'_>) -> Owner {
-        let (client, shape) = (self.client(event), self.shape(key));
-        let namespace = self.namespace(&event.namespace);
-        let client = self.clients.values.get(client as usize);
-        let shape = self.shapes.values.get(shape as usize);
-        let namespace = self.namespaces.values.get(namespace as usize);
-        Owner {
-            user: client.map(|client| Arc::clone(&client.user)).unwrap_or_default(),
-            agent: client.map(|client| Arc::clone(&client.agent)).unwrap_or_default(),
-            verb: key.verb as u8,
-            resource: shape.map(|shape| Arc::clone(&shape.joined)).unwrap_or_default(),
-            namespace: namespace.map(|(_, name)| Arc::clone(name)).unwrap_or_default(),
-        }
     }
 
     /// Whether the rows are to be counted now.
@@ -261,6 +292,7 @@ impl Batch {
                 resource: name.into(),
                 subresource: subresource.into(),
                 joined: key.resource.joined().into(),
+                hash: hash(verb as u64, key.resource.joined().as_bytes()),
             },
         )
     }

@@ -25,7 +25,7 @@ use crate::timeline::Timeline;
 use crate::watches::Watches;
 
 /// After this many events the bounds are enforced.
-const BETWEEN_TRIMS: u32 = 1 << 16;
+const BETWEEN_TRIMS: u32 = 1 << 17;
 
 /// How many refused records are shown.
 const PLACES: usize = 3;
@@ -153,7 +153,7 @@ impl AuditFold {
         self.reading.duplicates += u64::from(!fresh);
         let resource = resource_of(event);
         if event.ends() {
-            self.ended(event, resource, at, fresh);
+            self.ended(event, resource, at, fresh, long_running);
         } else {
             self.started(event, resource, id, at, fresh && long_running);
         }
@@ -254,25 +254,24 @@ impl AuditFold {
         if !fresh {
             return;
         }
-        if event.verb == Verb::Watch {
-            self.batch.started(event, &key_of(event, resource), at);
-        }
-        if event.audit_id.is_empty() {
-            return;
-        }
-        let key = hash_parts(
-            event.verb as u64,
-            &[&event.user, &event.agent, resource.group, resource.name, &event.namespace],
-        );
-        let time = event.staged.or(event.received).unwrap_or(0);
         let Self { batch, watches, .. } = self;
-        watches.start(id, time, at, key, || batch.owner(event, &key_of(event, resource)));
+        let whose = batch.started(event, &key_of(event, resource), at);
+        if let Some(whose) = whose.filter(|_| !event.audit_id.is_empty()) {
+            watches.start(id, event.staged.or(event.received).unwrap_or(0), at, &whose);
+        }
     }
 
-    fn ended(&mut self, event: &Event<'_>, resource: Resource<'_>, at: Span, fresh: bool) {
+    fn ended(
+        &mut self,
+        event: &Event<'_>,
+        resource: Resource<'_>,
+        at: Span,
+        fresh: bool,
+        long_running: bool,
+    ) {
         let classified = classify(event);
         let failure = classified.map(|(kind, _, _)| kind);
-        self.batch.ended(event, &key_of(event, resource), failure, at, fresh);
+        self.batch.ended(event, &key_of(event, resource), failure, at, fresh, long_running);
         if fresh {
             *self.verbs.entry(event.verb).or_default() += 1;
         }

@@ -3,10 +3,12 @@
 //! The middle of a step is at most 0.8 % away from any value in it. Most series hold few values, so
 //! the first ones are kept as a list of steps and counters come only after that.
 
+use smallvec::SmallVec;
+
 const FEW: usize = 256;
 
-/// So many fit into the smallest piece of memory that there is.
-const FIRST: usize = 12;
+/// So many stand beside the counters, which takes no memory of its own.
+const INLINE: usize = 12;
 
 /// Counters come in groups, so that they grow seldom.
 const GROUP: u16 = 32;
@@ -14,7 +16,7 @@ const GROUP: u16 = 32;
 /// Counts of values by step.
 #[derive(Clone, Debug, Default)]
 pub struct Histogram {
-    few: Vec<u16>,
+    few: SmallVec<[u16; INLINE]>,
     /// The step of `counts[0]`.
     base: u16,
     counts: Vec<u32>,
@@ -29,9 +31,6 @@ impl Histogram {
     fn add_step(&mut self, step: u16, count: u32) {
         if self.counts.is_empty() {
             if count == 1 && self.few.len() < FEW {
-                if self.few.capacity() == 0 {
-                    self.few.reserve_exact(FIRST);
-                }
                 self.few.push(step);
                 return;
             }

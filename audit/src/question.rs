@@ -142,7 +142,7 @@ impl GroupRow {
     }
 
     pub(crate) fn count(&mut self, event: &Event<'_>, failure: Option<Failure>, at: Span) {
-        let mut ended = Ended::of(event, failure, at);
+        let mut ended = Ended::of(event, failure, at, event.long_running());
         if event.verb == Verb::List {
             ended.list = ListQuery::of(&event.uri);
         }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use konspect_bundle::{ArtifactId, Span};
+use smallvec::SmallVec;
 
 use crate::budget::{Keyed, Table};
 use crate::client::{Client, Named, Names, Object, Scope, Series, User, Users};
@@ -185,6 +186,19 @@ impl<T: State> State for Vec<T> {
             items.push(T::get(from)?);
         }
         Some(items)
+    }
+}
+
+impl<T: State, const N: usize> State for SmallVec<[T; N]> {
+    fn put(&self, out: &mut Vec<u8>) {
+        (self.len() as u64).put(out);
+        for item in self {
+            item.put(out);
+        }
+    }
+
+    fn get(from: &mut &[u8]) -> Option<Self> {
+        Vec::get(from).map(Self::from_vec)
     }
 }
 
@@ -428,9 +442,8 @@ impl State for Watches {
         watches.thinned = u32::get(from)?;
         Vec::<u64>::get(from)?.into_iter().for_each(|id| watches.end(id));
         for (owner, starts) in Vec::<(Owner, Vec<(u64, (i64, Span))>)>::get(from)? {
-            let key = owner.hash();
             for (id, (time, at)) in starts {
-                watches.start(id, time, at, key, || owner.clone());
+                watches.start(id, time, at, &owner);
             }
         }
         Some(watches)

@@ -1,6 +1,7 @@
 //! What is counted about a set of requests; everything adds up in any order.
 
 use konspect_bundle::{ArtifactId, Span};
+use smallvec::SmallVec;
 
 use crate::event::{Event, Verb, parameter};
 use crate::failure::Failure;
@@ -90,7 +91,12 @@ const NEVER: i64 = i64::MIN;
 
 impl Ended {
     /// What an event says, but for the query of a LIST.
-    pub(crate) fn of(event: &Event<'_>, failure: Option<Failure>, at: Span) -> Self {
+    pub(crate) fn of(
+        event: &Event<'_>,
+        failure: Option<Failure>,
+        at: Span,
+        long_running: bool,
+    ) -> Self {
         Self {
             received: event.received.unwrap_or(NEVER),
             staged: event.staged.unwrap_or(NEVER),
@@ -98,7 +104,7 @@ impl Ended {
             length: u32::try_from(at.end.saturating_sub(at.start)).unwrap_or(u32::MAX),
             artifact: at.artifact,
             verb: event.verb,
-            long_running: event.long_running(),
+            long_running,
             code: event.code,
             failure,
             list: ListQuery::default(),
@@ -135,9 +141,9 @@ pub struct Tally {
     /// Requests that ended, long-running ones among them.
     pub requests: u64,
     /// Ascending by code; 0 stands for a missing or made-up one.
-    pub codes: Vec<(u16, u64)>,
+    pub codes: SmallVec<[(u16, u64); 2]>,
     /// Ascending by kind.
-    pub failures: Vec<(Failure, u64)>,
+    pub failures: SmallVec<[(Failure, u64); 0]>,
     /// Micro-seconds of the requests that are not long-running.
     pub latency: Histogram,
     pub latency_sum: u64,
@@ -253,7 +259,11 @@ pub(crate) fn slower(left: Option<(u64, Span)>, right: Option<(u64, Span)>) -> O
     }
 }
 
-fn add<K: Ord + Copy>(counts: &mut Vec<(K, u64)>, key: K, count: u64) {
+fn add<K: Ord + Copy, const N: usize>(
+    counts: &mut SmallVec<[(K, u64); N]>,
+    key: K,
+    count: u64,
+) {
     match counts.binary_search_by_key(&key, |(key, _)| *key) {
         Ok(at) => {
             if let Some((_, sum)) = counts.get_mut(at) {

@@ -6,10 +6,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashTable};
 use konspect_bundle::Span;
 
-use crate::rows::hash_parts;
+use crate::budget::{hash, mix};
 
 /// How many unmatched halves are kept.
 pub(crate) const LIMIT: usize = 1 << 19;
@@ -37,11 +37,64 @@ pub(crate) struct Owner {
 }
 
 impl Owner {
-    /// The hash that an owner is known by.
-    pub(crate) fn hash(&self) -> u64 {
-        let (group, name) = self.resource.rsplit_once('/').unwrap_or(("", &self.resource));
-        let (group, name) = if group.is_empty() { ("", &*self.resource) } else { (group, name) };
-        hash_parts(u64::from(self.verb), &[&self.user, &self.agent, group, name, &self.namespace])
+    /// Where an owner is looked for.
+    fn hash(&self) -> u64 {
+        owner_hash(
+            hash(hash(1, self.user.as_bytes()), self.agent.as_bytes()),
+            hash(u64::from(self.verb), self.resource.as_bytes()),
+            hash(7, self.namespace.as_bytes()),
+        )
+    }
+
+    /// Whether both are the same; those that share their texts mostly are.
+    fn is(&self, other: &Self) -> bool {
+        let same = |left: &Arc<str>, right: &Arc<str>| Arc::ptr_eq(left, right) || left == right;
+        self.verb == other.verb
+            && same(&self.user, &other.user)
+            && same(&self.agent, &other.agent)
+            && same(&self.resource, &other.resource)
+            && same(&self.namespace, &other.namespace)
+    }
+}
+
+/// The hash of an owner from those of its client, of verb and resource, and of its namespace.
+pub(crate) fn owner_hash(client: u64, request: u64, namespace: u64) -> u64 {
+    let both = mix(client ^ 0x2d35_8dcc_aa6c_78a5, request ^ 0x8bb8_4b93_962e_acc9);
+    mix(both ^ namespace, 0x4b33_a62e_d433_d4a3)
+}
+
+/// Something that an owner can be made of, once it is known not to be there.
+pub(crate) trait Whose {
+    fn hash(&self) -> u64;
+    fn is(&self, owner: &Owner) -> bool;
+    fn owner(&self) -> Owner;
+}
+
+impl Whose for Owner {
+    fn hash(&self) -> u64 {
+        self.hash()
+    }
+
+    fn is(&self, owner: &Owner) -> bool {
+        self.is(owner)
+    }
+
+    fn owner(&self) -> Owner {
+        self.clone()
+    }
+}
+
+impl Whose for (u64, Owner) {
+    fn hash(&self) -> u64 {
+        self.0
+    }
+
+    fn is(&self, owner: &Owner) -> bool {
+        self.1.is(owner)
+    }
+
+    fn owner(&self) -> Owner {
+        self.1.clone()
     }
 }
 
@@ -55,9 +108,10 @@ enum Half {
 #[derive(Clone, Debug)]
 pub(crate) struct Watches {
     halves: HashMap<u64, Half>,
-    /// Each with the hash that it is known by.
+    /// Each with its hash.
     owners: Vec<(u64, Owner)>,
-    numbers: HashMap<u64, u32>,
+    /// Hashes and numbers of the owners.
+    numbers: HashTable<(u64, u32)>,
     /// Only audit IDs with a hash up to `u64::MAX >> thinned` are followed.
     pub(crate) thinned: u32,
     /// So many owners are taken before unused ones are looked for.
@@ -69,7 +123,7 @@ impl Default for Watches {
         Self {
             halves: HashMap::new(),
             owners: Vec::new(),
-            numbers: HashMap::new(),
+            numbers: HashTable::new(),
             thinned: 0,
             room: OWNERS,
         }
@@ -82,8 +136,7 @@ impl Watches {
         id: u64,
         time: i64,
         at: Span,
-        key: u64,
-        owner: impl FnOnce() -> Owner,
+        owner: &impl Whose,
     ) {
         if !self.follows(id) {
             return;
@@ -94,12 +147,12 @@ impl Watches {
             }
             Some(Half::Start(known)) => {
                 if (time, at) < (known.time, known.at) {
-                    let owner = self.number(key, owner);
+                    let owner = self.number(owner);
                     self.halves.insert(id, Half::Start(Started { time, at, owner }));
                 }
             }
             None => {
-                let owner = self.number(key, owner);
+                let owner = self.number(owner);
                 self.halves.insert(id, Half::Start(Started { time, at, owner }));
                 self.thin();
             }
@@ -122,16 +175,21 @@ impl Watches {
         id <= u64::MAX.checked_shr(self.thinned).unwrap_or(0)
     }
 
-    fn number(&mut self, key: u64, owner: impl FnOnce() -> Owner) -> u32 {
-        if let Some(number) = self.numbers.get(&key) {
+    fn number(&mut self, whose: &impl Whose) -> u32 {
+        let (key, owners) = (whose.hash(), &self.owners);
+        let same = |(known, number): &(u64, u32)| {
+            *known == key
+                && owners.get(*number as usize).is_some_and(|(_, owner)| whose.is(owner))
+        };
+        if let Some((_, number)) = self.numbers.find(key, same) {
             return *number;
         }
         if self.owners.len() >= self.room {
             self.forget_unused();
         }
         let number = u32::try_from(self.owners.len()).unwrap_or(u32::MAX);
-        self.owners.push((key, owner()));
-        self.numbers.insert(key, number);
+        self.owners.push((key, whose.owner()));
+        self.numbers.insert_unique(key, (key, number), |(key, _)| *key);
         number
     }
 
@@ -156,7 +214,10 @@ impl Watches {
             .filter_map(|(number, owner)| Some((number?, owner)))
             .collect();
         owners.sort_unstable_by_key(|(number, _)| *number);
-        self.numbers = owners.iter().map(|(number, (key, _))| (*key, *number)).collect();
+        self.numbers.clear();
+        for (number, (key, _)) in &owners {
+            self.numbers.insert_unique(*key, (*key, *number), |(key, _)| *key);
+        }
         self.owners = owners.into_iter().map(|(_, owner)| owner).collect();
         self.room = self.room.max(2 * self.owners.len());
     }
@@ -183,11 +244,9 @@ impl Watches {
         for (id, half) in halves {
             match half {
                 Half::Start(Started { time, at, owner }) => {
-                    let known = owners.get(owner as usize);
-                    let key = known.map_or(0, |(key, _)| *key);
-                    self.start(id, time, at, key, || {
-                        known.map(|(_, owner)| owner.clone()).unwrap_or_default()
-                    });
+                    if let Some(owner) = owners.get(owner as usize) {
+                        self.start(id, time, at, owner);
+                    }
                 }
                 Half::End => self.end(id),
             }
@@ -243,7 +302,7 @@ mod tests {
             if *starts {
                 let owner = Owner { user: format!("user-{}", id % 7).into(), ..Owner::default() };
                 let at = Span { artifact: ArtifactId(0), start: *id, end: id + 1 };
-                worker.start(*id, 0, at, owner.hash(), || owner.clone());
+                worker.start(*id, 0, at, &owner);
             } else {
                 worker.end(*id);
             }
