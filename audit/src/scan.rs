@@ -7,6 +7,7 @@ mod cursor;
 mod escape;
 mod parts;
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use memchr::memmem::{Finder, FinderRev};
@@ -145,6 +146,7 @@ impl<'a> Scanner<'a> {
             self.cursor.skip()?;
             self.seen = Field::Kind.bit();
             next = 1;
+            self.usual(event, segments, &mut next)?;
         } else {
             self.cursor.space();
             self.cursor.expect(b'{')?;
@@ -162,7 +164,104 @@ impl<'a> Scanner<'a> {
                 b'}' => return self.end(),
                 _ => return Err(Odd::Strange),
             }
+            if self.seen & AFTER_OBJECTS == 0 {
+                self.times(event, segments, &mut next);
+            }
         }
+    }
+
+    /// Reads the members of a line as the API server writes it, up to the first one that is not as
+    /// it mostly is: from there on they are read by their keys.
+    #[inline]
+    fn usual(
+        &mut self,
+        event: &mut Event<'a>,
+        segments: &mut Segments,
+        next: &mut usize,
+    ) -> Result<(), Odd> {
+        let Some(id) = self.cursor.plain(b",\"auditID\":\"") else { return Ok(()) };
+        event.audit_id = Cow::Borrowed(id);
+        self.saw(Field::AuditId, next);
+        let Some(stage) = self.cursor.plain(b",\"stage\":\"") else { return Ok(()) };
+        event.stage = Stage::parse(stage);
+        self.saw(Field::Stage, next);
+        let before = self.cursor.at;
+        if self.cursor.takes(b",\"requestURI\":") {
+            let Ok(uri) = self.cursor.text_into(&mut segments.spare) else {
+                self.cursor.at = before;
+                return Ok(());
+            };
+            event.uri = uri;
+            self.saw(Field::Uri, next);
+        }
+        let Some(verb) = self.cursor.plain(b",\"verb\":\"") else { return Ok(()) };
+        event.verb = Verb::parse(verb);
+        self.saw(Field::Verb, next);
+        if self.cursor.takes(b",\"user\":{") {
+            self.cursor.at -= 1;
+            self.saw(Field::User, next);
+            self.client(event, segments)?;
+        }
+        if self.seen & Field::Agent.bit() != 0 && self.cursor.takes(b",\"objectRef\":{") {
+            self.cursor.at -= 1;
+            self.saw(Field::Object, next);
+            object_ref(&mut self.cursor, event)?;
+        }
+        if self.seen & Field::Agent.bit() != 0 && self.cursor.takes(b",\"responseStatus\":{") {
+            self.cursor.at -= 1;
+            self.saw(Field::Status, next);
+            response_status(&mut self.cursor, event)?;
+        }
+        self.times(event, segments, next);
+        Ok(())
+    }
+
+    /// Reads both times, if they stand here as the API server writes them.
+    #[inline]
+    fn times(&mut self, event: &mut Event<'a>, segments: &mut Segments, next: &mut usize) {
+        let before = self.cursor.at;
+        let mut time = |cursor: &mut Cursor<'a>| {
+            let time = segments.clock.read(cursor.bytes.get(cursor.at..)?.first_chunk()?)?;
+            cursor.at += 27;
+            cursor.takes(b"\"").then_some(time)
+        };
+        let cursor = &mut self.cursor;
+        if cursor.takes(b",\"requestReceivedTimestamp\":\"")
+            && let Some(received) = time(cursor)
+            && cursor.takes(b",\"stageTimestamp\":\"")
+            && let Some(staged) = time(cursor)
+        {
+            event.received = Some(received);
+            event.staged = Some(staged);
+            self.saw(Field::Received, next);
+            self.saw(Field::Staged, next);
+        } else {
+            cursor.at = before;
+        }
+    }
+
+    /// Notes that a field was read; the one after it is expected.
+    #[inline]
+    fn saw(&mut self, field: Field, next: &mut usize) {
+        self.seen |= field.bit();
+        *next = field as usize + 1;
+    }
+
+    fn annotations(&mut self, event: &mut Event<'a>, segments: &mut Segments) -> Result<(), Odd> {
+        let end = self.cursor.bytes.get(self.cursor.at..).unwrap_or_default();
+        if segments.ends_as_before(end) {
+            self.cursor.at += end.len() - 1;
+            return Ok(());
+        }
+        annotations(&mut self.cursor, event)?;
+        let counts = event.components.iter().any(Option::is_some)
+            || event.deprecated
+            || !event.removed_release.is_empty()
+            || !event.failed_open.is_empty();
+        if !counts && self.cursor.bytes.get(self.cursor.at..) == Some(b"}") {
+            segments.keep_end(end);
+        }
+        Ok(())
     }
 
     fn end(&mut self) -> Result<(), Odd> {
@@ -240,7 +339,7 @@ impl<'a> Scanner<'a> {
             Field::Status => response_status(cursor, event)?,
             Field::Received => event.received = time::parse(&cursor.text()?),
             Field::Staged => event.staged = time::parse(&cursor.text()?),
-            Field::Annotations => annotations(cursor, event)?,
+            Field::Annotations => return self.annotations(event, segments),
             Field::Impersonated => user(cursor, &mut event.impersonated)?,
             Field::Timestamp => {
                 let old = time::parse(&cursor.text()?);

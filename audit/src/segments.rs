@@ -11,6 +11,7 @@ use memchr::memmem::Finder;
 
 use crate::budget::mix;
 use crate::event::Event;
+use crate::time::Clock;
 
 /// How many stretches are remembered; each has one place, where the last one wins.
 const PLACES: usize = 1 << 12;
@@ -21,7 +22,22 @@ const LONGEST: usize = 2048;
 /// A client that was not numbered yet.
 pub(crate) const UNNUMBERED: u32 = u32::MAX;
 
-static ADDRESSES: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\"sourceIPs\":[\""));
+const ADDRESSES: &[u8] = b"\"sourceIPs\":[\"";
+
+static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(ADDRESSES));
+
+/// A sum that chooses a place.
+#[inline]
+fn sum(seed: u64, bytes: &[u8]) -> u64 {
+    (1_u64..).zip(bytes.as_chunks::<8>().0).fold(seed, |sum, (number, word)| {
+        let word = u64::from_le_bytes(*word) ^ 0xa076_1d64_78bd_642f;
+        sum.wrapping_add(mix(word, number << 32 | 0x78bd_642f))
+    })
+}
+
+fn place_of(sum: u64) -> usize {
+    usize::try_from(sum >> 40).unwrap_or(0) % PLACES
+}
 
 /// A stretch that was read, and where the names stand in it.
 #[derive(Clone, Debug)]
@@ -32,6 +48,8 @@ struct Segment {
     agent: [u16; 2],
     address: [u16; 2],
     client: u32,
+    /// The end of the last line of this client, from the annotations on, when nothing in it counts.
+    end: Vec<u8>,
 }
 
 impl Default for Segment {
@@ -42,6 +60,7 @@ impl Default for Segment {
             agent: [0; 2],
             address: [0; 2],
             client: UNNUMBERED,
+            end: Vec::new(),
         }
     }
 }
@@ -50,8 +69,11 @@ impl Default for Segment {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Segments {
     places: Vec<Segment>,
+    /// How far behind the user's name addresses stood the last time, by that name.
+    distances: Vec<u16>,
     /// Whether lines are compared at all.
     on: bool,
+    pub(crate) clock: Clock,
     /// Memory for a text that must be unescaped, given back after each line.
     pub(crate) spare: String,
     /// The place of the last line's stretch, when it was known or is now.
@@ -61,7 +83,7 @@ pub(crate) struct Segments {
 impl Segments {
     /// Remembers; the default does not.
     pub(crate) fn working() -> Self {
-        Self { on: true, ..Self::default() }
+        Self { on: true, distances: vec![0; PLACES], ..Self::default() }
     }
 
     /// Starts a line.
@@ -71,22 +93,23 @@ impl Segments {
 
     /// The place of a stretch that begins here, after `"user":`. Where the addresses seem to stand
     /// only chooses the place, so it need not be right.
-    pub(crate) fn place(&self, rest: &[u8]) -> Option<usize> {
+    pub(crate) fn place(&mut self, rest: &[u8]) -> Option<usize> {
         if !self.on {
             return None;
         }
         let head = rest.get(..rest.len().min(LONGEST))?;
-        let addresses = ADDRESSES.find(head)?;
-        let name = head.get(13..)?.first_chunk::<64>()?;
-        let address = head.get(addresses + 14..)?.first_chunk::<48>()?;
-        let mut sum = 0_u64;
-        for (number, word) in
-            (1_u64..).zip(name.as_chunks::<8>().0.iter().chain(address.as_chunks::<8>().0))
-        {
-            let word = u64::from_le_bytes(*word);
-            sum = sum.wrapping_add(mix(word ^ 0xa076_1d64_78bd_642f, number << 32 | 0x78bd_642f));
-        }
-        usize::try_from(sum >> 40).ok().map(|sum| sum % PLACES)
+        let name = sum(0, head.get(13..)?.first_chunk::<64>()?);
+        let distance = self.distances.get_mut(place_of(name))?;
+        let guess = head.get(usize::from(*distance)..).unwrap_or_default();
+        let addresses = if guess.starts_with(ADDRESSES) {
+            usize::from(*distance)
+        } else {
+            let found = FINDER.find(head)?;
+            *distance = u16::try_from(found).unwrap_or(0);
+            found
+        };
+        let address = head.get(addresses + ADDRESSES.len()..)?.first_chunk::<48>()?;
+        Some(place_of(sum(name, address)))
     }
 
     /// Takes user, address and agent from a stretch that is known; returns its length.
@@ -139,8 +162,27 @@ impl Segments {
             self.places.resize(PLACES, Segment::default());
         }
         if let Some(slot) = self.places.get_mut(place) {
-            *slot = Segment { bytes: bytes.into(), user, agent, address, client: UNNUMBERED };
+            let (client, end) = (UNNUMBERED, Vec::new());
+            *slot = Segment { bytes: bytes.into(), user, agent, address, client, end };
             self.last = Some(place);
+        }
+    }
+
+    /// Whether this is how the client's line before ended, so that nothing in it counts.
+    #[inline]
+    pub(crate) fn ends_as_before(&self, end: &[u8]) -> bool {
+        self.last
+            .and_then(|last| self.places.get(last))
+            .is_some_and(|known| !known.end.is_empty() && known.end == end)
+    }
+
+    /// Remembers how a line of the last client ended.
+    pub(crate) fn keep_end(&mut self, end: &[u8]) {
+        if let Some(known) = self.last.and_then(|last| self.places.get_mut(last))
+            && end.len() <= LONGEST
+        {
+            known.end.clear();
+            known.end.extend_from_slice(end);
         }
     }
 

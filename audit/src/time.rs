@@ -6,12 +6,52 @@
 pub(crate) fn parse(text: &str) -> Option<i64> {
     let micros =
         fixed(text.as_bytes()).or_else(|| fast(text.as_bytes())).or_else(|| slow(text.trim()))?;
-    (micros >= 946_684_800_000_000).then_some(micros)
+    (micros >= OLDEST).then_some(micros)
 }
+
+/// The beginning of 2000 in micro-seconds.
+const OLDEST: i64 = 946_684_800_000_000;
 
 /// A time as RFC 3339 in UTC.
 pub(crate) fn print(micros: i64) -> String {
     jiff::Timestamp::from_microsecond(micros).map(|stamp| stamp.to_string()).unwrap_or_default()
+}
+
+/// The minute that was read last: times of neighbouring lines mostly share it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Clock {
+    minute: [u8; 17],
+    /// Micro-seconds at which it began.
+    start: i64,
+}
+
+impl Clock {
+    /// What `parse` reads, when the API server wrote it.
+    #[inline]
+    pub(crate) fn read(&mut self, text: &[u8; 27]) -> Option<i64> {
+        let (minute, rest) = text.split_first_chunk::<17>()?;
+        let [s0, s1, b'.', f0, f1, f2, f3, f4, f5, b'Z'] = *rest.first_chunk::<10>()? else {
+            return None;
+        };
+        if *minute != self.minute {
+            // The last second must exist as well: 24:00 is a time and 24:00:59 is none.
+            let last: Vec<u8> = [minute.as_slice(), b"59.000000Z"].concat();
+            let start = fixed(&last)? - 59_000_000;
+            if start < OLDEST {
+                return None;
+            }
+            *self = Self { minute: *minute, start };
+        }
+        let mut highest = 0;
+        let mut two = |ten: u8, one: u8| {
+            let (ten, one) = (ten.wrapping_sub(b'0'), one.wrapping_sub(b'0'));
+            highest = highest.max(ten).max(one);
+            i64::from(ten) * 10 + i64::from(one)
+        };
+        let second = two(s0, s1);
+        let micros = two(f0, f1) * 10_000 + two(f2, f3) * 100 + two(f4, f5);
+        (highest <= 9 && second <= 59).then_some(self.start + second * 1_000_000 + micros)
+    }
 }
 
 /// A time as the API server writes it, with all six digits of the fraction.
@@ -278,6 +318,34 @@ mod tests {
         assert_eq!(parse("0001-01-01T00:00:00Z"), None);
         assert_eq!(parse("2025-13-02T16:55:47Z"), None);
         assert_eq!(parse("yesterday"), None);
+    }
+
+    #[test]
+    fn the_clock_reads_what_is_parsed() {
+        let mut clock = Clock::default();
+        for text in [
+            "2025-06-02T16:55:47.792000Z",
+            "2025-06-02T16:55:59.999999Z",
+            "2025-06-02T16:55:60.000000Z",
+            "2025-06-02T16:55:0x.000000Z",
+            "2025-06-02T16:56:00.000001Z",
+            "2025-06-02T24:00:00.000000Z",
+            "2025-06-02T24:00:30.000000Z",
+            "2025-13-02T16:55:47.792000Z",
+            "0001-01-01T00:00:00.000000Z",
+            "1999-12-31T23:59:59.000000Z",
+            "2000-01-01T00:00:00.000000Z",
+            "2025-06-02 16:55:47.792000Z",
+            "2025-06-02T16:55:47.792+0000",
+        ] {
+            let Ok(bytes) = <&[u8; 27]>::try_from(text.as_bytes()) else { continue };
+            if let Some(time) = clock.read(bytes) {
+                assert_eq!(Some(time), parse(text), "{text}");
+            }
+        }
+        assert_eq!(clock.read(b"2025-06-02T16:55:47.792000Z"), parse("2025-06-02T16:55:47.792Z"));
+        assert_eq!(clock.read(b"2025-06-02T16:55:60.000000Z"), None);
+        assert_eq!(clock.read(b"2025-06-02T24:00:30.000000Z"), None);
     }
 
     #[test]

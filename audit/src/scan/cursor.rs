@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use memchr::memchr2;
+use wide::u8x16;
 
 use super::Odd;
 use super::escape::unescape_into;
@@ -71,6 +72,29 @@ impl<'a> Cursor<'a> {
         let byte = self.peek()?;
         self.at += 1;
         Ok(byte)
+    }
+
+    /// Steps over some bytes, if they stand here.
+    #[inline]
+    pub(super) fn takes<const N: usize>(&mut self, wanted: &[u8; N]) -> bool {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let here = rest.first_chunk::<N>() == Some(wanted);
+        if here {
+            self.at += N;
+        }
+        here
+    }
+
+    /// Steps over `before` and the string that it opens, if they stand here and nothing in the
+    /// string must be unescaped.
+    #[inline]
+    pub(super) fn plain<const N: usize>(&mut self, before: &[u8; N]) -> Option<&'a str> {
+        let rest = self.rest_text()?;
+        let inner = rest.as_bytes().strip_prefix(before)?;
+        let end = end_of_string(inner)?;
+        let text = rest.get(N..N + end).filter(|_| inner.get(end) == Some(&b'"'))?;
+        self.at += N + end + 1;
+        Some(text)
     }
 
     /// What follows, when it is known to be text.
@@ -294,21 +318,20 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// The first quote or backslash. Most strings are short, so words of eight bytes come first and the
-/// search that has to warm up comes after them.
+/// The first quote or backslash. Most strings are short, so some steps of sixteen bytes come first
+/// and the search that has to warm up comes after them.
 #[inline]
 fn end_of_string(rest: &[u8]) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGHS: u64 = 0x8080_8080_8080_8080;
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGHS;
-    let (words, _) = rest.as_chunks::<8>();
-    for (number, word) in words.iter().take(8).enumerate() {
-        let word = u64::from_le_bytes(*word);
-        let hits = zeros(word ^ (ONES * 0x22)) | zeros(word ^ (ONES * 0x5c));
+    const STEPS: usize = 4;
+    let (quote, backslash) = (u8x16::splat(b'"'), u8x16::splat(b'\\'));
+    let (blocks, _) = rest.as_chunks::<16>();
+    for (number, block) in blocks.iter().take(STEPS).enumerate() {
+        let block = u8x16::new(*block);
+        let hits = (block.simd_eq(quote) | block.simd_eq(backslash)).to_bitmask();
         if hits != 0 {
-            return Some(number * 8 + hits.trailing_zeros() as usize / 8);
+            return Some(number * 16 + hits.trailing_zeros() as usize);
         }
     }
-    let from = words.len().min(8) * 8;
+    let from = blocks.len().min(STEPS) * 16;
     memchr2(b'"', b'\\', rest.get(from..)?).map(|at| from + at)
 }

@@ -57,6 +57,9 @@ static OBJECT_KEYS: [Key<ObjectField>; 8] = [
 ];
 
 pub(super) fn object_ref<'a>(cursor: &mut Cursor<'a>, event: &mut Event<'a>) -> Result<(), Odd> {
+    if usual_object(cursor, event).is_some() {
+        return Ok(());
+    }
     cursor.members(&OBJECT_KEYS, |cursor, key| {
         let Named::Known(key) = key else { return cursor.skip() };
         let field = match key {
@@ -73,6 +76,32 @@ pub(super) fn object_ref<'a>(cursor: &mut Cursor<'a>, event: &mut Event<'a>) -> 
         }
         Ok(())
     })
+}
+
+/// Reads a reference whose keys come in the API server's order, without anything odd; else nothing
+/// was stepped over.
+#[inline]
+fn usual_object<'a>(cursor: &mut Cursor<'a>, event: &mut Event<'a>) -> Option<()> {
+    let start = cursor.at;
+    let resource = cursor.plain(b"{\"resource\":\"")?;
+    let namespace = cursor.plain(b",\"namespace\":\"");
+    let name = cursor.plain(b",\"name\":\"");
+    cursor.plain(b",\"uid\":\"");
+    let group = cursor.plain(b",\"apiGroup\":\"");
+    let version = cursor.plain(b",\"apiVersion\":\"");
+    cursor.plain(b",\"resourceVersion\":\"");
+    let subresource = cursor.plain(b",\"subresource\":\"");
+    if !cursor.takes(b"}") {
+        cursor.at = start;
+        return None;
+    }
+    event.resource = Cow::Borrowed(resource);
+    event.namespace = Cow::Borrowed(namespace.unwrap_or_default());
+    event.name = Cow::Borrowed(name.unwrap_or_default());
+    event.group = Cow::Borrowed(group.unwrap_or_default());
+    event.version = Cow::Borrowed(version.unwrap_or_default());
+    event.subresource = Cow::Borrowed(subresource.unwrap_or_default());
+    Some(())
 }
 
 #[derive(Clone, Copy)]
@@ -95,6 +124,17 @@ pub(super) fn response_status<'a>(
     cursor: &mut Cursor<'a>,
     event: &mut Event<'a>,
 ) -> Result<(), Odd> {
+    let start = cursor.at;
+    if cursor.takes(b"{\"metadata\":{},\"code\":") {
+        let code = cursor.number();
+        if let Ok(code) = code
+            && cursor.takes(b"}")
+        {
+            event.code = code;
+            return Ok(());
+        }
+        cursor.at = start;
+    }
     cursor.members(&STATUS_KEYS, |cursor, key| {
         match key {
             Named::Known(StatusField::Code) if !cursor.null() => event.code = cursor.number()?,
