@@ -14,8 +14,8 @@ use crate::budget::{hash, mix};
 use crate::client::{Client, Place, Resource, Scope, SeriesKey, Users, polls_count};
 use crate::event::{Event, Verb};
 use crate::failure::Failure;
+use crate::recent::{Recent, digest};
 use crate::rows::{AgentRow, Rows};
-use crate::segments::{Segments, UNNUMBERED};
 use crate::tally::{Ended, ListQuery, Tally};
 use crate::timeline::Timeline;
 use crate::watches::{Owner, Whose, owner_hash};
@@ -31,28 +31,15 @@ const BYTES: usize = 8 << 20;
 const NONE: u32 = u32::MAX;
 
 /// Rows that wait to be counted and the names that they refer to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
-    pub(crate) segments: Segments,
+    recent: Recent,
     clients: Numbered<KnownClient>,
     shapes: Numbered<Shape>,
     namespaces: Numbered<(u64, Arc<str>)>,
     rows: Vec<Row>,
     /// Names of objects, one after the other.
     names: String,
-}
-
-impl Default for Batch {
-    fn default() -> Self {
-        Self {
-            segments: Segments::working(),
-            clients: Numbered::default(),
-            shapes: Numbered::default(),
-            namespaces: Numbered::default(),
-            rows: Vec::new(),
-            names: String::new(),
-        }
-    }
 }
 
 /// What is numbered in the order of its first appearance, which nothing depends on.
@@ -246,12 +233,10 @@ impl Batch {
     }
 
     fn client(&mut self, event: &Event<'_>) -> u32 {
-        if let Some(number) = self.segments.client()
-            && *number != UNNUMBERED
-        {
-            return *number;
-        }
         let (user, agent, address) = (&*event.user, &*event.agent, &*event.source_ip);
+        if let Some(number) = self.recent.number([user, agent, address]) {
+            return number;
+        }
         let user_hash = hash(1, user.as_bytes());
         let client_hash = hash(user_hash, agent.as_bytes());
         let number = self.clients.number(
@@ -268,17 +253,18 @@ impl Batch {
                 polls_count: polls_count(user),
             },
         );
-        if let Some(known) = self.segments.client() {
-            *known = number;
-        }
+        self.recent.keep([user, agent, address], number);
         number
     }
 
     fn shape(&mut self, key: &SeriesKey<'_>) -> u32 {
         let SeriesKey { verb, scope, resource: Resource { group, name }, subresource } = *key;
-        let seed = mix((verb as u64) << 8 | scope as u64, 0xd6e8_feb8_6659_fd93);
+        let seed = (verb as u64) << 8 | scope as u64;
+        let sum = [group, name, subresource]
+            .iter()
+            .fold(seed, |sum, part| sum.rotate_left(9) ^ digest(part.as_bytes()));
         self.shapes.number(
-            hash(key.resource.hash(seed), subresource.as_bytes()),
+            mix(sum, 0xd6e8_feb8_6659_fd93),
             group.len() + name.len() + subresource.len(),
             |shape| {
                 (shape.verb, shape.scope) == (verb, scope)
@@ -298,9 +284,10 @@ impl Batch {
     }
 
     fn namespace(&mut self, name: &str) -> u32 {
-        let key = hash(7, name.as_bytes());
+        let place = mix(digest(name.as_bytes()), 0xd6e8_feb8_6659_fd93);
         let same = |(_, known): &(u64, Arc<str>)| **known == *name;
-        self.namespaces.number(key, name.len(), same, || (key, Arc::from(name)))
+        let make = || (hash(7, name.as_bytes()), Arc::from(name));
+        self.namespaces.number(place, name.len(), same, make)
     }
 
     /// Counts all rows.
@@ -317,7 +304,7 @@ impl Batch {
         self.names.clear();
         if self.clients.full() {
             self.clients = Numbered::default();
-            self.segments.renumber();
+            self.recent.forget();
         }
         if self.shapes.full() {
             self.shapes = Numbered::default();
@@ -365,6 +352,7 @@ impl Batch {
         if addressed > 0 {
             client.addresses.tick(&known.address, addressed);
         }
+        client.trim_objects();
     }
 
     fn count_row(&self, row: &Row, shape: &Shape, client: &mut Client, object_limit: u64) {

@@ -273,6 +273,13 @@ impl Client {
         watch_pace.settle();
     }
 
+    /// Keeps the objects near their bound between two trims.
+    pub(crate) fn trim_objects(&mut self) {
+        if self.objects.len() > 2 * OBJECTS_OF_CLIENT {
+            self.objects.trim(OBJECTS_OF_CLIENT, drop);
+        }
+    }
+
     pub(crate) fn merge(&mut self, from: Self) {
         self.other.merge(&from.other);
         let Self { series, other, .. } = self;

@@ -425,6 +425,9 @@ impl AuditFold {
             Some(row) => row.sightings.see(event.staged.unwrap_or(0), at, u64::from(fresh)),
             None => self.changes.spilled += u64::from(fresh),
         }
+        if self.changes.table.len() > 2 * CHANGES {
+            self.changes.trim(CHANGES);
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::fold::AuditFold;
 use crate::form::Form;
 use crate::question::Question;
-use crate::scan::{self, Cursor, Odd};
+use crate::scan::{self, Cursor, Memory, Odd};
 use crate::seen::Seen;
 use crate::{exact, time};
 
@@ -25,6 +25,7 @@ pub(crate) struct Reader<'a> {
     question: Option<&'a Question>,
     /// Records of the same file are mostly of one form, so the last one is tried first.
     last: Form,
+    memory: Memory,
 }
 
 /// The top-level values of an object that may be an envelope.
@@ -47,7 +48,7 @@ impl<'a> Reader<'a> {
         seen: Option<&'a Seen>,
         question: Option<&'a Question>,
     ) -> Self {
-        Self { fold, seen, question, last: Form::Lines }
+        Self { fold, seen, question, last: Form::Lines, memory: Memory::default() }
     }
 
     /// Takes one record; blank ones are no records.
@@ -75,16 +76,14 @@ impl<'a> Reader<'a> {
 
     fn event(&mut self, bytes: &[u8], at: Span, form: Form) -> bool {
         let mut event = Event::default();
-        let read = scan::scan_known(bytes, &mut event, &mut self.fold.batch.segments).is_ok()
-            && event.is_event();
+        let read =
+            scan::scan_known(bytes, &mut event, &mut self.memory).is_ok() && event.is_event();
         if read {
             self.take(&event, at, form);
         }
         if let Cow::Owned(uri) = event.uri {
-            self.fold.batch.segments.spare = uri;
+            self.memory.spare = uri;
         }
-        // An event that comes another way has no stretch of bytes to be known by.
-        self.fold.batch.segments.begin();
         read
     }
 

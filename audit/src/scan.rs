@@ -10,11 +10,11 @@ mod parts;
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use memchr::memchr;
 use memchr::memmem::{Finder, FinderRev};
 
 use crate::event::{Event, Stage, Verb};
-use crate::segments::Segments;
-use crate::time;
+use crate::time::{self, Clock};
 
 pub(crate) use cursor::Cursor;
 use cursor::{Key, Named};
@@ -33,23 +33,29 @@ pub(crate) enum Odd {
 
 /// Reads one event; on `Err(Cut)` the event holds what stood before the cut.
 pub(crate) fn scan<'a>(line: &'a [u8], event: &mut Event<'a>) -> Result<(), Odd> {
-    scan_known(line, event, &mut Segments::default())
+    scan_known(line, event, &mut Memory::default())
+}
+
+/// What is kept from line to line.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Memory {
+    /// For a text that must be unescaped, given back after each line.
+    pub(crate) spare: String,
+    clock: Clock,
 }
 
 /// Reads one event, with the help of what was seen in the lines before.
 pub(crate) fn scan_known<'a>(
     line: &'a [u8],
     event: &mut Event<'a>,
-    segments: &mut Segments,
+    memory: &mut Memory,
 ) -> Result<(), Odd> {
-    segments.begin();
     let mut scanner = Scanner { cursor: Cursor::of_line(line), seen: 0, jumped: false };
-    let read = scanner.line(event, segments, true);
+    let read = scanner.line(event, memory, true);
     if scanner.jumped && read.is_err() {
         *event = Event::default();
-        segments.begin();
         scanner = Scanner { cursor: Cursor::of_line(line), seen: 0, jumped: false };
-        return scanner.line(event, segments, false);
+        return scanner.line(event, memory, false);
     }
     read
 }
@@ -137,7 +143,7 @@ impl<'a> Scanner<'a> {
     fn line(
         &mut self,
         event: &mut Event<'a>,
-        segments: &mut Segments,
+        memory: &mut Memory,
         may_jump: bool,
     ) -> Result<(), Odd> {
         let mut next = 0;
@@ -146,7 +152,7 @@ impl<'a> Scanner<'a> {
             self.cursor.skip()?;
             self.seen = Field::Kind.bit();
             next = 1;
-            self.usual(event, segments, &mut next)?;
+            self.usual(event, memory, &mut next, may_jump)?;
         } else {
             self.cursor.space();
             self.cursor.expect(b'{')?;
@@ -155,17 +161,17 @@ impl<'a> Scanner<'a> {
                 self.cursor.at += 1;
                 return self.end();
             }
-            self.member(event, segments, &mut next, may_jump)?;
+            self.member(event, memory, &mut next, may_jump)?;
         }
         loop {
             self.cursor.space();
             match self.cursor.next()? {
-                b',' => self.member(event, segments, &mut next, may_jump)?,
+                b',' => self.member(event, memory, &mut next, may_jump)?,
                 b'}' => return self.end(),
                 _ => return Err(Odd::Strange),
             }
             if self.seen & AFTER_OBJECTS == 0 {
-                self.times(event, segments, &mut next);
+                self.times(event, memory, &mut next);
             }
         }
     }
@@ -176,8 +182,9 @@ impl<'a> Scanner<'a> {
     fn usual(
         &mut self,
         event: &mut Event<'a>,
-        segments: &mut Segments,
+        memory: &mut Memory,
         next: &mut usize,
+        may_jump: bool,
     ) -> Result<(), Odd> {
         let Some(id) = self.cursor.plain(b",\"auditID\":\"") else { return Ok(()) };
         event.audit_id = Cow::Borrowed(id);
@@ -187,7 +194,7 @@ impl<'a> Scanner<'a> {
         self.saw(Field::Stage, next);
         let before = self.cursor.at;
         if self.cursor.takes(b",\"requestURI\":") {
-            let Ok(uri) = self.cursor.text_into(&mut segments.spare) else {
+            let Ok(uri) = self.cursor.text_into(&mut memory.spare) else {
                 self.cursor.at = before;
                 return Ok(());
             };
@@ -197,31 +204,34 @@ impl<'a> Scanner<'a> {
         let Some(verb) = self.cursor.plain(b",\"verb\":\"") else { return Ok(()) };
         event.verb = Verb::parse(verb);
         self.saw(Field::Verb, next);
-        if self.cursor.takes(b",\"user\":{") {
-            self.cursor.at -= 1;
-            self.saw(Field::User, next);
-            self.client(event, segments)?;
+        let before = self.cursor.at;
+        if !may_jump || self.client(event).is_none() {
+            self.cursor.at = before;
+            return Ok(());
         }
-        if self.seen & Field::Agent.bit() != 0 && self.cursor.takes(b",\"objectRef\":{") {
+        self.saw(Field::User, next);
+        self.saw(Field::Addresses, next);
+        self.saw(Field::Agent, next);
+        if self.cursor.takes(b",\"objectRef\":{") {
             self.cursor.at -= 1;
             self.saw(Field::Object, next);
             object_ref(&mut self.cursor, event)?;
         }
-        if self.seen & Field::Agent.bit() != 0 && self.cursor.takes(b",\"responseStatus\":{") {
+        if self.cursor.takes(b",\"responseStatus\":{") {
             self.cursor.at -= 1;
             self.saw(Field::Status, next);
             response_status(&mut self.cursor, event)?;
         }
-        self.times(event, segments, next);
+        self.times(event, memory, next);
         Ok(())
     }
 
     /// Reads both times, if they stand here as the API server writes them.
     #[inline]
-    fn times(&mut self, event: &mut Event<'a>, segments: &mut Segments, next: &mut usize) {
+    fn times(&mut self, event: &mut Event<'a>, memory: &mut Memory, next: &mut usize) {
         let before = self.cursor.at;
         let mut time = |cursor: &mut Cursor<'a>| {
-            let time = segments.clock.read(cursor.bytes.get(cursor.at..)?.first_chunk()?)?;
+            let time = memory.clock.read(cursor.bytes.get(cursor.at..)?.first_chunk()?)?;
             cursor.at += 27;
             cursor.takes(b"\"").then_some(time)
         };
@@ -247,23 +257,6 @@ impl<'a> Scanner<'a> {
         *next = field as usize + 1;
     }
 
-    fn annotations(&mut self, event: &mut Event<'a>, segments: &mut Segments) -> Result<(), Odd> {
-        let end = self.cursor.bytes.get(self.cursor.at..).unwrap_or_default();
-        if segments.ends_as_before(end) {
-            self.cursor.at += end.len() - 1;
-            return Ok(());
-        }
-        annotations(&mut self.cursor, event)?;
-        let counts = event.components.iter().any(Option::is_some)
-            || event.deprecated
-            || !event.removed_release.is_empty()
-            || !event.failed_open.is_empty();
-        if !counts && self.cursor.bytes.get(self.cursor.at..) == Some(b"}") {
-            segments.keep_end(end);
-        }
-        Ok(())
-    }
-
     fn end(&mut self) -> Result<(), Odd> {
         self.cursor.space();
         if self.cursor.at == self.cursor.bytes.len() { Ok(()) } else { Err(Odd::Strange) }
@@ -274,12 +267,12 @@ impl<'a> Scanner<'a> {
     fn member(
         &mut self,
         event: &mut Event<'a>,
-        segments: &mut Segments,
+        memory: &mut Memory,
         next: &mut usize,
         may_jump: bool,
     ) -> Result<(), Odd> {
         match self.cursor.key(&KEYS, next)? {
-            Named::Known(field) => self.field(field, event, segments),
+            Named::Known(field) => self.field(field, event, memory),
             Named::Unknown(b"requestObject" | b"responseObject") if may_jump && self.jump() => {
                 Ok(())
             }
@@ -317,7 +310,7 @@ impl<'a> Scanner<'a> {
         &mut self,
         field: Field,
         event: &mut Event<'a>,
-        segments: &mut Segments,
+        memory: &mut Memory,
     ) -> Result<(), Odd> {
         let cursor = &mut self.cursor;
         if self.seen & field.bit() != 0 {
@@ -330,16 +323,16 @@ impl<'a> Scanner<'a> {
         match field {
             Field::AuditId => event.audit_id = cursor.text()?,
             Field::Stage => event.stage = Stage::parse(&cursor.text()?),
-            Field::Uri => event.uri = cursor.text_into(&mut segments.spare)?,
+            Field::Uri => event.uri = cursor.text_into(&mut memory.spare)?,
             Field::Verb => event.verb = Verb::parse(&cursor.text()?),
-            Field::User => return self.client(event, segments),
+            Field::User => user(cursor, &mut event.user)?,
             Field::Addresses => source_ips(cursor, event)?,
             Field::Agent => event.agent = cursor.text()?,
             Field::Object => object_ref(cursor, event)?,
             Field::Status => response_status(cursor, event)?,
             Field::Received => event.received = time::parse(&cursor.text()?),
             Field::Staged => event.staged = time::parse(&cursor.text()?),
-            Field::Annotations => return self.annotations(event, segments),
+            Field::Annotations => annotations(cursor, event)?,
             Field::Impersonated => user(cursor, &mut event.impersonated)?,
             Field::Timestamp => {
                 let old = time::parse(&cursor.text()?);
@@ -354,34 +347,29 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Reads the user and, where they follow at once, addresses and user agent.
-    fn client(&mut self, event: &mut Event<'a>, segments: &mut Segments) -> Result<(), Odd> {
-        const LATER: u32 = Field::Addresses.bit() | Field::Agent.bit();
-        let rest = self.cursor.bytes.get(self.cursor.at..).ok_or(Odd::Cut)?;
-        let place = segments.place(rest).filter(|_| self.seen & LATER == 0);
-        if let Some(place) = place
-            && let Some(length) = segments.take(place, rest, self.cursor.rest_text(), event)
-        {
-            self.cursor.at += length;
-            self.seen |= LATER;
-            return Ok(());
+    /// Reads the user's name and, behind all else that is said of the user, addresses and user agent;
+    /// if they do not stand as the API server writes them, nothing was stepped over.
+    ///
+    /// Up to the first closing brace the user is not closed, so nothing of the event is passed over;
+    /// and a quote after a comma begins a key. Whether it is a key of the event and not of something
+    /// nested shows at the end, as for a jump.
+    fn client(&mut self, event: &mut Event<'a>) -> Option<()> {
+        let cursor = &mut self.cursor;
+        let user = cursor.plain(b",\"user\":{\"username\":\"")?;
+        cursor.at += memchr(b'}', cursor.bytes.get(cursor.at..)?)? + 1;
+        cursor.takes(b"}");
+        let mut address = cursor.plain(b",\"sourceIPs\":[\"")?;
+        while let Some(nearer) = cursor.plain(b",\"") {
+            address = nearer;
         }
-        let start = self.cursor.at;
-        user(&mut self.cursor, &mut event.user)?;
-        let Some(place) = place else { return Ok(()) };
-        for (key, field) in
-            [(&b",\"sourceIPs\":"[..], Field::Addresses), (b",\"userAgent\":", Field::Agent)]
-        {
-            let rest = self.cursor.bytes.get(self.cursor.at..).ok_or(Odd::Cut)?;
-            if !rest.starts_with(key) {
-                return Ok(());
-            }
-            self.cursor.at += key.len();
-            self.cursor.space();
-            self.field(field, event, segments)?;
+        if !cursor.takes(b"]") {
+            return None;
         }
-        let read = self.cursor.bytes.get(start..self.cursor.at).unwrap_or_default();
-        segments.keep(place, read, event);
-        Ok(())
+        let agent = cursor.plain(b",\"userAgent\":\"")?;
+        event.user = Cow::Borrowed(user);
+        event.source_ip = Cow::Borrowed(address);
+        event.agent = Cow::Borrowed(agent);
+        self.jumped = true;
+        Some(())
     }
 }

@@ -131,13 +131,7 @@ impl Default for Watches {
 }
 
 impl Watches {
-    pub(crate) fn start(
-        &mut self,
-        id: u64,
-        time: i64,
-        at: Span,
-        owner: &impl Whose,
-    ) {
+    pub(crate) fn start(&mut self, id: u64, time: i64, at: Span, owner: &impl Whose) {
         if !self.follows(id) {
             return;
         }
@@ -178,8 +172,7 @@ impl Watches {
     fn number(&mut self, whose: &impl Whose) -> u32 {
         let (key, owners) = (whose.hash(), &self.owners);
         let same = |(known, number): &(u64, u32)| {
-            *known == key
-                && owners.get(*number as usize).is_some_and(|(_, owner)| whose.is(owner))
+            *known == key && owners.get(*number as usize).is_some_and(|(_, owner)| whose.is(owner))
         };
         if let Some((_, number)) = self.numbers.find(key, same) {
             return *number;
