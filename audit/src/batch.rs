@@ -10,11 +10,11 @@ use std::sync::Arc;
 use hashbrown::HashTable;
 use konspect_bundle::Span;
 
-use crate::budget::{hash, mix};
+use crate::budget::hash;
 use crate::client::{Client, Place, Resource, Scope, SeriesKey, Users, polls_count};
 use crate::event::{Event, Verb};
 use crate::failure::Failure;
-use crate::recent::{Recent, digest};
+use crate::recent::{self, Recent};
 use crate::rows::{AgentRow, Rows};
 use crate::tally::{Ended, ListQuery, Tally};
 use crate::timeline::Timeline;
@@ -33,7 +33,9 @@ const NONE: u32 = u32::MAX;
 /// Rows that wait to be counted and the names that they refer to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
-    recent: Recent,
+    recent_clients: Recent<{ 1 << 14 }>,
+    recent_shapes: Recent<{ 1 << 12 }>,
+    recent_namespaces: Recent<{ 1 << 12 }>,
     clients: Numbered<KnownClient>,
     shapes: Numbered<Shape>,
     namespaces: Numbered<(u64, Arc<str>)>,
@@ -234,7 +236,7 @@ impl Batch {
 
     fn client(&mut self, event: &Event<'_>) -> u32 {
         let (user, agent, address) = (&*event.user, &*event.agent, &*event.source_ip);
-        if let Some(number) = self.recent.number([user, agent, address]) {
+        if let Some(number) = self.recent_clients.number(0, [user, agent, address]) {
             return number;
         }
         let user_hash = hash(1, user.as_bytes());
@@ -253,18 +255,18 @@ impl Batch {
                 polls_count: polls_count(user),
             },
         );
-        self.recent.keep([user, agent, address], number);
+        self.recent_clients.keep(0, [user, agent, address], number);
         number
     }
 
     fn shape(&mut self, key: &SeriesKey<'_>) -> u32 {
         let SeriesKey { verb, scope, resource: Resource { group, name }, subresource } = *key;
-        let seed = (verb as u64) << 8 | scope as u64;
-        let sum = [group, name, subresource]
-            .iter()
-            .fold(seed, |sum, part| sum.rotate_left(9) ^ digest(part.as_bytes()));
-        self.shapes.number(
-            mix(sum, 0xd6e8_feb8_6659_fd93),
+        let (tag, texts) = ((verb as u16) << 8 | scope as u16, [group, name, subresource]);
+        if let Some(number) = self.recent_shapes.number(tag, texts) {
+            return number;
+        }
+        let number = self.shapes.number(
+            recent::key(tag, texts),
             group.len() + name.len() + subresource.len(),
             |shape| {
                 (shape.verb, shape.scope) == (verb, scope)
@@ -280,14 +282,21 @@ impl Batch {
                 joined: key.resource.joined().into(),
                 hash: hash(verb as u64, key.resource.joined().as_bytes()),
             },
-        )
+        );
+        self.recent_shapes.keep(tag, texts, number);
+        number
     }
 
     fn namespace(&mut self, name: &str) -> u32 {
-        let place = mix(digest(name.as_bytes()), 0xd6e8_feb8_6659_fd93);
+        let texts = [name, "", ""];
+        if let Some(number) = self.recent_namespaces.number(0, texts) {
+            return number;
+        }
         let same = |(_, known): &(u64, Arc<str>)| **known == *name;
         let make = || (hash(7, name.as_bytes()), Arc::from(name));
-        self.namespaces.number(place, name.len(), same, make)
+        let number = self.namespaces.number(recent::key(0, texts), name.len(), same, make);
+        self.recent_namespaces.keep(0, texts, number);
+        number
     }
 
     /// Counts all rows.
@@ -304,13 +313,15 @@ impl Batch {
         self.names.clear();
         if self.clients.full() {
             self.clients = Numbered::default();
-            self.recent.forget();
+            self.recent_clients.forget();
         }
         if self.shapes.full() {
             self.shapes = Numbered::default();
+            self.recent_shapes.forget();
         }
         if self.namespaces.full() {
             self.namespaces = Numbered::default();
+            self.recent_namespaces.forget();
         }
     }
 

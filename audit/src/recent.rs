@@ -1,64 +1,61 @@
-//! The clients of the last events: a client's user, user agent and address stand in one piece of
-//! memory, so that its number is found by one look and not by four.
+//! Names that came lately and their numbers: the texts of a key stand in one piece of memory, so that
+//! its number is found by one look and not by one for each text.
 //!
-//! A client is known by these bytes, not by a sum over them: whoever chooses a user agent must not
-//! be able to choose one that passes for another client.
+//! A key is known by its bytes, not by a sum over them: whoever chooses a user agent must not be able
+//! to choose one that passes for another client.
 
 use crate::budget::mix;
 
-/// How many clients are remembered; each has one place, where the last one wins.
-const PLACES: usize = 1 << 12;
-
-/// Longer names are looked up each time.
+/// Longer keys are looked up each time.
 const LONGEST: usize = 1024;
 
-/// One client and its number.
+/// One key and its number.
 #[derive(Clone, Debug, Default)]
 struct Place {
-    /// User, user agent and address, one after the other; empty when nobody is here.
-    names: Box<[u8]>,
+    /// The texts one after the other.
+    texts: Box<[u8]>,
+    /// Where the first and the second one end.
     ends: [u16; 2],
+    tag: u16,
+    taken: bool,
     number: u32,
 }
 
-/// The clients that one worker remembers.
+/// Keys of a tag and three texts; each has one of `PLACES` places, where the last one wins.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Recent {
+pub(crate) struct Recent<const PLACES: usize> {
     places: Vec<Place>,
 }
 
-impl Recent {
-    /// The number of a client, if it is remembered.
+impl<const PLACES: usize> Recent<PLACES> {
+    /// The number of a key, if it is remembered.
     #[inline]
-    pub(crate) fn number(&self, names: [&str; 3]) -> Option<u32> {
-        let place = self.places.get(place_of(names))?;
-        let [user, agent, address] = names.map(str::as_bytes);
-        let ends = [user.len(), user.len() + agent.len()];
-        let known = &*place.names;
-        let same = !known.is_empty()
+    pub(crate) fn number(&self, tag: u16, texts: [&str; 3]) -> Option<u32> {
+        let place = self.places.get(Self::place(tag, texts))?;
+        let [first, second, third] = texts.map(str::as_bytes);
+        let ends = [first.len(), first.len() + second.len()];
+        let known = &*place.texts;
+        let same = place.taken
+            && place.tag == tag
             && place.ends.map(usize::from) == ends
-            && known.get(..ends[0]) == Some(user)
-            && known.get(ends[0]..ends[1]) == Some(agent)
-            && known.get(ends[1]..) == Some(address);
+            && known.get(..ends[0]).is_some_and(|known| same(known, first))
+            && known.get(ends[0]..ends[1]).is_some_and(|known| same(known, second))
+            && known.get(ends[1]..).is_some_and(|known| same(known, third));
         same.then_some(place.number)
     }
 
-    /// Remembers a client.
-    pub(crate) fn keep(&mut self, names: [&str; 3], number: u32) {
-        let [user, agent, _] = names.map(str::len);
-        let (Ok(first), Ok(second)) = (u16::try_from(user), u16::try_from(user + agent)) else {
-            return;
-        };
-        let length: usize = names.iter().map(|name| name.len()).sum();
-        if length == 0 || length > LONGEST {
-            return;
-        }
+    /// Remembers a key.
+    pub(crate) fn keep(&mut self, tag: u16, texts: [&str; 3], number: u32) {
+        let [first, second, _] = texts.map(str::len);
+        let ends = (u16::try_from(first), u16::try_from(first + second));
+        let length: usize = texts.iter().map(|text| text.len()).sum();
+        let (Ok(first), Ok(second), ..=LONGEST) = (ends.0, ends.1, length) else { return };
         if self.places.is_empty() {
             self.places.resize(PLACES, Place::default());
         }
-        if let Some(place) = self.places.get_mut(place_of(names)) {
-            let names = names.concat().into_bytes().into();
-            *place = Place { names, ends: [first, second], number };
+        if let Some(place) = self.places.get_mut(Self::place(tag, texts)) {
+            let texts = texts.concat().into_bytes().into();
+            *place = Place { texts, ends: [first, second], tag, taken: true, number };
         }
     }
 
@@ -66,16 +63,40 @@ impl Recent {
     pub(crate) fn forget(&mut self) {
         self.places.clear();
     }
+
+    fn place(tag: u16, texts: [&str; 3]) -> usize {
+        usize::try_from(key(tag, texts) >> 40).unwrap_or(0) % PLACES
+    }
 }
 
-fn place_of(names: [&str; 3]) -> usize {
-    let sum = names.iter().fold(0, |sum: u64, name| sum.rotate_left(7) ^ digest(name.as_bytes()));
-    usize::try_from(mix(sum, 0xa076_1d64_78bd_642f) >> 40).unwrap_or(0) % PLACES
+/// The sum of a key.
+#[inline]
+pub(crate) fn key(tag: u16, texts: [&str; 3]) -> u64 {
+    let sum =
+        texts.iter().fold(u64::from(tag), |sum, text| sum.rotate_left(9) ^ digest(text.as_bytes()));
+    mix(sum, 0xd6e8_feb8_6659_fd93)
+}
+
+/// Compares short texts faster than the general comparison does.
+#[inline]
+fn same(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() || left.len() > 64 {
+        return left == right;
+    }
+    let (words, rest) = left.as_chunks::<8>();
+    let (other, other_rest) = right.as_chunks::<8>();
+    let word = |word: &[u8; 8]| u64::from_le_bytes(*word);
+    let different =
+        words.iter().zip(other).fold(0, |sum, (left, right)| sum | (word(left) ^ word(right)));
+    match (left.last_chunk::<8>(), right.last_chunk::<8>()) {
+        (Some(left), Some(right)) => different | (word(left) ^ word(right)) == 0,
+        _ => rest.iter().zip(other_rest).all(|(left, right)| left == right),
+    }
 }
 
 /// A sum over some bytes that is fast and only good enough to choose a place.
 #[inline]
-pub(crate) fn digest(bytes: &[u8]) -> u64 {
+fn digest(bytes: &[u8]) -> u64 {
     let (words, rest) = bytes.as_chunks::<8>();
     let last = match bytes.last_chunk::<8>() {
         Some(last) => u64::from_le_bytes(*last),
@@ -90,37 +111,48 @@ pub(crate) fn digest(bytes: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
-    fn names_are_told_apart_where_they_meet() {
-        let mut recent = Recent::default();
-        assert_eq!(recent.number(["", "", ""]), None);
-        recent.keep(["ab", "c", "d"], 7);
-        assert_eq!(recent.number(["ab", "c", "d"]), Some(7));
+    fn texts_are_told_apart_where_they_meet() {
+        let mut recent = Recent::<64>::default();
+        assert_eq!(recent.number(0, ["", "", ""]), None);
+        recent.keep(1, ["ab", "c", "d"], 7);
+        assert_eq!(recent.number(1, ["ab", "c", "d"]), Some(7));
         for other in [["a", "bc", "d"], ["ab", "cd", ""], ["abc", "", "d"], ["ab", "c", "e"]] {
-            assert_eq!(recent.number(other), None);
+            assert_eq!(recent.number(1, other), None);
         }
+        assert_eq!(recent.number(2, ["ab", "c", "d"]), None);
         recent.forget();
-        assert_eq!(recent.number(["ab", "c", "d"]), None);
+        assert_eq!(recent.number(1, ["ab", "c", "d"]), None);
     }
 
     #[test]
     fn a_place_is_no_proof() {
-        let mut recent = Recent::default();
+        let mut recent = Recent::<4096>::default();
         let name = |number: u32| format!("system:serviceaccount:team-{number}:worker");
         for number in 0..20_000 {
-            recent.keep([&name(number), "agent", "10.0.0.1"], number);
+            recent.keep(0, [&name(number), "agent", "10.0.0.1"], number);
         }
-        let known = (0..20_000).filter_map(|number| {
-            recent.number([&name(number), "agent", "10.0.0.1"]).map(|known| (known, number))
-        });
-        let (mut count, mut wrong) = (0, 0);
-        for (known, number) in known {
-            count += 1;
-            wrong += u32::from(known != number);
+        let found = (0..20_000_u32)
+            .map(|number| (number, recent.number(0, [&name(number), "agent", "10.0.0.1"])))
+            .filter(|(_, found)| found.is_some())
+            .inspect(|(number, found)| assert_eq!(*found, Some(*number)))
+            .count();
+        assert!(found > 3_000, "{found}");
+    }
+
+    proptest! {
+        #[test]
+        fn texts_are_the_same_when_their_bytes_are(left in "[ab]{0,70}", at in 0_usize..70, other in "[ab]") {
+            let mut right = left.clone();
+            if at < right.len() {
+                right.replace_range(at..=at, &other);
+            }
+            prop_assert_eq!(same(left.as_bytes(), right.as_bytes()), left == right);
+            prop_assert_eq!(same(left.as_bytes(), &left.as_bytes()[..at.min(left.len())]), at >= left.len());
         }
-        assert_eq!(wrong, 0);
-        assert!(count > 3_000, "{count}");
     }
 }
