@@ -1,4 +1,5 @@
-//! The documents that are made from the code: a page for each rule, their index, the schema of rule files.
+//! The documents that are made from the code: a page for each rule, their index, the schemas of
+//! rule files and, with the feature `schema`, of the report.
 
 use std::fmt::Write;
 
@@ -15,6 +16,8 @@ pub fn files() -> Vec<(String, String)> {
         files.push((format!("rules/{}.md", rule.meta().slug), page(*rule)));
     }
     files.push(("rule.schema.json".to_owned(), format!("{:#}\n", user::schema())));
+    #[cfg(feature = "schema")]
+    files.push(("report.schema.json".to_owned(), format!("{:#}\n", crate::report::schema())));
     files
 }
 

@@ -18,14 +18,26 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::finding::{Confidence, Family, Risk, Role, Severity};
+#[cfg(feature = "schema")]
+use crate::language::Locale;
 
 /// The version of this shape.
 pub const FORMAT: u32 = 1;
 
+/// A time stamp in the report: RFC 3339, UTC.
+#[cfg(feature = "schema")]
+const TIME: &str = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$";
+
+/// What `konspect analyze -o json` writes. Keys are added, never renamed or removed, within one format.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(title = "konspect report"))]
 pub struct Report {
+    /// The version of this shape.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = FORMAT)))]
     pub format: u32,
-    /// `en`, `ko`, `it`.
+    /// The language of every sentence.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = Locale::ALL.map(Locale::as_str))))]
     pub lang: String,
     pub bundle: BundleCard,
     pub clock: ClockCard,
@@ -34,6 +46,7 @@ pub struct Report {
     pub causes: Vec<FindingCard>,
     /// Findings that no cause accounts for.
     pub unexplained: Vec<FindingCard>,
+    /// Findings that make others worse.
     pub aggravating: Vec<FindingCard>,
     pub ruled_out: Vec<RuledOutCard>,
     pub unchecked: Vec<UncheckedCard>,
@@ -41,6 +54,8 @@ pub struct Report {
     pub next: Vec<NextCard>,
     pub timeline: Vec<TimelineEntry>,
     pub cluster: ClusterCard,
+    /// The query results, when an audit log was there.
+    #[cfg_attr(feature = "schema", schemars(with = "Option<audit::schema::Answers>"))]
     pub audit: Option<serde_json::Value>,
     pub diagnostics: Vec<DiagnosticCard>,
     /// Artefact kind → count and bytes.
@@ -50,6 +65,7 @@ pub struct Report {
 
 /// What was analysed.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct BundleCard {
     /// The file or folder name, never a path of the analyst's machine.
     pub name: String,
@@ -63,11 +79,12 @@ pub struct BundleCard {
     pub kubernetes_version: String,
     pub nodes: Option<u64>,
     pub pods: Option<u64>,
-    /// The bundle's own time: the end of the collection, else the newest time stamp in it; RFC 3339 UTC.
+    /// The bundle's own time: the end of the collection, else the newest time stamp in it; RFC 3339, UTC.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = TIME)))]
     pub collected: Option<String>,
     /// The collector, when a manifest names it.
     pub collector: Option<String>,
-    /// How much of the archive was there, when it is cut off: a percentage of its declared size, if known.
+    /// Whether the archive ends before its declared end.
     pub cut_off: bool,
     /// Members that differ from the manifest.
     pub tampered: Vec<String>,
@@ -79,16 +96,21 @@ pub struct BundleCard {
 
 /// A hole in the time line: a log that was rotated away, an audit log that begins late.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NoDataCard {
     /// The lane of the time line.
     pub lane: String,
-    /// RFC 3339 UTC.
+    /// RFC 3339, UTC.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = TIME)))]
     pub from: String,
+    /// RFC 3339, UTC.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = TIME)))]
     pub until: String,
 }
 
 /// The one clock of the time line.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClockCard {
     /// What began first, in a sentence; absent when nothing of the cause has a time.
     pub first_mover: Option<String>,
@@ -102,6 +124,7 @@ pub struct ClockCard {
 
 /// A node whose clock is not the API server's.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SkewCard {
     pub node: String,
     /// Ahead when positive.
@@ -115,6 +138,7 @@ pub struct SkewCard {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     CauseFound,
@@ -124,6 +148,7 @@ pub enum State {
 
 /// The word, shape and colour of the verdict box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Health {
     Healthy,
@@ -132,14 +157,17 @@ pub enum Health {
     Broken,
 }
 
+/// What a tired reader needs first.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Verdict {
-    /// ≤ 140 characters.
+    /// At most 140 characters.
     pub sentence: String,
     pub state: State,
     pub health: Health,
     pub confidence: Option<Confidence>,
-    /// Since when, RFC 3339 UTC.
+    /// RFC 3339, UTC.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = TIME)))]
     pub since: Option<String>,
     /// The first thing to do.
     pub first_step: Option<StepCard>,
@@ -156,8 +184,11 @@ pub struct Verdict {
     pub banners: Vec<String>,
 }
 
+/// What a finding is about.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SubjectCard {
+    /// `Node`, `Pod`, `Client` …
     pub kind: String,
     pub name: String,
     pub namespace: Option<String>,
@@ -165,22 +196,30 @@ pub struct SubjectCard {
 
 /// A cause, an unexplained finding, or an aggravating one.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct FindingCard {
     /// Stable within the report: `c1`, `u2`, `a1`.
     pub id: String,
+    /// `KSP2103`: never renamed, never reused.
     pub code: String,
+    /// `port-10250-iptables`: completes "the outage is caused by …".
     pub rule: String,
     pub family: Family,
     pub subject: SubjectCard,
+    /// One sentence.
     pub title: String,
     pub severity: Severity,
     pub confidence: Confidence,
     pub confidence_why: String,
     pub score: f64,
+    /// What adds up to the score.
     pub terms: Vec<TermCard>,
+    /// RFC 3339, UTC.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = TIME)))]
     pub since: Option<String>,
     pub affected: u64,
     pub evidence: Vec<EvidenceCard>,
+    /// The symptoms and lesser findings that this cause accounts for.
     pub explains: Vec<EffectCard>,
     pub remedy: Vec<StepCard>,
     /// What would settle or refute it.
@@ -191,20 +230,27 @@ pub struct FindingCard {
     pub reference: Option<String>,
 }
 
+/// A part of a score.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TermCard {
     pub why: String,
     pub points: f64,
 }
 
+/// One place in the bundle and what it proves.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EvidenceCard {
     /// `E1`, `E2` … in the order of first mention.
     pub id: String,
+    /// The file in the bundle.
     pub path: String,
-    /// 1-based; absent for binary and one-line JSON.
+    /// 1-based; null for binary and one-line JSON.
     pub line: Option<u64>,
+    /// The first byte.
     pub start: u64,
+    /// The byte after the last.
     pub end: u64,
     pub says: String,
     pub role: Role,
@@ -216,22 +262,28 @@ pub struct EvidenceCard {
     pub tampered: bool,
 }
 
+/// A line of an excerpt, with what is decisive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ExcerptLine {
-    /// 1-based; absent in one-line JSON.
+    /// 1-based; null in one-line JSON.
     pub number: Option<u64>,
     pub before: String,
     pub marked: String,
     pub after: String,
 }
 
+/// A finding that a cause accounts for.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct EffectCard {
     pub code: String,
     pub rule: String,
     pub subject: SubjectCard,
     pub title: String,
     pub severity: Severity,
+    /// RFC 3339, UTC.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = TIME)))]
     pub since: Option<String>,
     pub affected: u64,
     /// The slug through which it follows: the cause itself, or another effect.
@@ -239,7 +291,9 @@ pub struct EffectCard {
     pub evidence: Vec<EvidenceCard>,
 }
 
+/// Something to do.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct StepCard {
     pub text: String,
     pub command: Option<String>,
@@ -247,7 +301,9 @@ pub struct StepCard {
     pub undo: Option<String>,
 }
 
+/// A cause that was checked and excluded.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RuledOutCard {
     pub code: String,
     pub rule: String,
@@ -256,16 +312,22 @@ pub struct RuledOutCard {
     pub evidence: Vec<EvidenceCard>,
 }
 
+/// A rule that lacked its input.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct UncheckedCard {
     pub code: String,
     pub rule: String,
     pub title: String,
+    /// What was not collected.
     pub missing: String,
+    /// The command or flag that would collect it.
     pub collect: String,
 }
 
+/// A command that would settle open questions.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct NextCard {
     pub command: String,
     pub why: String,
@@ -284,33 +346,41 @@ pub struct NextCard {
     pub answer: String,
 }
 
+/// An event, or a state that lasted.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TimelineEntry {
-    /// RFC 3339 UTC.
+    /// RFC 3339, UTC.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = TIME)))]
     pub at: String,
     /// The lane: `nodes`, `tunnel`, `pods`, `api`, `dns`, `platform`, `changes`.
     pub lane: String,
+    /// The file in the bundle.
     pub source: String,
     pub line: Option<u64>,
     pub text: String,
+    /// The code of a finding.
     pub finding: Option<String>,
-    /// For states that last; absent for moments.
+    /// For states that last, null for moments; RFC 3339, UTC.
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = TIME)))]
     pub until: Option<String>,
     pub count: u64,
 }
 
 /// The cluster at a glance.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClusterCard {
     pub pools: Vec<PoolCard>,
     /// Pods by phase or waiting reason.
     pub pods_by_state: BTreeMap<String, u64>,
+    /// Nodes by kubelet version.
     pub versions: BTreeMap<String, u64>,
     /// The largest object types: `(resource, count)`, descending.
     pub object_counts: Vec<(String, u64)>,
-    /// Requests by client, descending: `(client, verb, requests)`.
+    /// Requests by client, descending.
     pub api_load: Vec<ApiLoadCard>,
-    /// Mean latency by client in bins: `(client, [(RFC 3339, milliseconds)])`.
+    /// Mean latency of user agents over time.
     pub latency: Vec<SeriesCard>,
     /// Pool × target reachability, when known.
     pub connectivity: Vec<ConnectivityCard>,
@@ -318,7 +388,9 @@ pub struct ClusterCard {
     pub path: Vec<PathCard>,
 }
 
+/// A node pool.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PoolCard {
     pub name: String,
     pub nodes: u64,
@@ -328,22 +400,30 @@ pub struct PoolCard {
     pub agents: u64,
 }
 
+/// Requests of a client.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ApiLoadCard {
     pub client: String,
     pub verb: String,
     pub requests: u64,
+    /// How long they took together.
     pub seconds: f64,
 }
 
+/// A series over time.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SeriesCard {
     pub name: String,
     pub unit: String,
+    /// Time, RFC 3339, and value.
     pub points: Vec<(String, f64)>,
 }
 
+/// Who reaches what.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ConnectivityCard {
     pub from: String,
     pub target: String,
@@ -354,6 +434,7 @@ pub struct ConnectivityCard {
 
 /// The way of one packet through the rules of one node.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PathCard {
     pub node: String,
     /// `TCP 10.224.0.7 → 10.224.0.4:10250`.
@@ -363,6 +444,7 @@ pub struct PathCard {
 
 /// One rule that the packet met.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HopCard {
     /// `filter INPUT 7`.
     pub place: String,
@@ -373,21 +455,28 @@ pub struct HopCard {
     pub verdict: String,
 }
 
+/// What is wrong with the bundle itself.
 #[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DiagnosticCard {
+    /// `KSB0003`.
     pub code: String,
     pub path: String,
     pub line: Option<u64>,
     pub message: String,
 }
 
+/// Artefacts of one kind.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct InventoryCard {
     pub count: u64,
     pub bytes: u64,
 }
 
+/// How the report came about.
 #[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AboutCard {
     pub version: String,
     pub rules_run: u64,
@@ -395,4 +484,19 @@ pub struct AboutCard {
     pub rules_crashed: Vec<String>,
     /// Limits that acted, and what was shortened.
     pub limits: Vec<String>,
+}
+
+/// The JSON Schema of a report, made from these types.
+#[cfg(feature = "schema")]
+pub fn schema() -> serde_json::Value {
+    let settings = schemars::generate::SchemaSettings::draft2020_12()
+        .for_serialize()
+        .with_transform(schemars::transform::RecursiveTransform(without_format));
+    settings.into_generator().into_root_schema_for::<Report>().to_value()
+}
+
+/// `uint64` and `double` are words of no standard.
+#[cfg(feature = "schema")]
+fn without_format(schema: &mut schemars::Schema) {
+    schema.remove("format");
 }

@@ -16,3 +16,14 @@ pub(crate) fn run() -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_schema_of_the_report_is_that_of_its_types() {
+        let files = konspect::docs::files();
+        let (_, made) = files.iter().find(|(name, _)| name == "report.schema.json").unwrap();
+        let shipped = include_str!("../../docs/report.schema.json");
+        assert!(made == shipped, "run `cargo xtask docs`");
+    }
+}

@@ -167,8 +167,8 @@ impl Page<'_> {
     fn json(&self, tables: &[Table]) -> Result<Exit, Failure> {
         let minor = self.minor()?;
         let mut answer = if self.asked() {
-            match reading(self.summary) {
-                Value::Object(answer) => answer,
+            match serde_json::to_value(reading(self.summary)) {
+                Ok(Value::Object(answer)) => answer,
                 _ => Map::new(),
             }
         } else {
@@ -191,7 +191,7 @@ impl Page<'_> {
         if let Some(wanted) = &self.arguments.without {
             let client = self.client(wanted)?;
             let outcome = without(self.summary, &client.user, &client.agent, minor);
-            answer.insert("without".to_owned(), outcome.unwrap_or(Value::Null));
+            answer.insert("without".to_owned(), serde_json::to_value(outcome).unwrap_or_default());
         }
         let text = serde_json::to_string_pretty(&answer)
             .map_err(|error| Failure::new(Exit::CannotWrite, error))?;
@@ -351,37 +351,30 @@ impl Page<'_> {
             );
             return Ok(out);
         };
-        let number = |path: &str| {
-            let value = outcome.pointer(path).and_then(Value::as_f64).unwrap_or(0.0);
-            format!("{value:.1}")
-        };
-        let percent = |path: &str| {
-            let value = outcome.pointer(path).and_then(Value::as_f64).unwrap_or(0.0);
-            format!("{:.0}", value * 100.0)
-        };
-        let count = |path: &str| outcome.pointer(path).and_then(Value::as_u64).unwrap_or(0);
+        let number = |value: f64| format!("{value:.1}");
+        let percent = |value: f64| format!("{:.0}", value * 100.0);
         let mut lines = vec![self.language.say(&words!(
             "audit-without",
             client = &name,
-            from = number("/others_p99_ms"),
-            to = number("/others_p99_without_ms"),
-            share = percent("/share_of_work")
+            from = number(outcome.others_p99_ms),
+            to = number(outcome.others_p99_without_ms),
+            share = percent(outcome.share_of_work)
         ))];
-        lines.push(match outcome.get("others_p99_in_quiet_bins_ms").and_then(Value::as_f64) {
+        lines.push(match outcome.others_p99_in_quiet_bins_ms {
             Some(quiet) => self.language.say(&words!(
                 "audit-without-quiet",
-                quiet = format!("{quiet:.1}"),
-                bins = count("/quiet_bins"),
-                seconds = count("/bin_seconds")
+                quiet = number(quiet),
+                bins = outcome.quiet_bins,
+                seconds = u64::try_from(outcome.bin_seconds).unwrap_or_default()
             )),
             None => self.language.label("audit-without-no-quiet"),
         });
         lines.push(self.language.say(&words!(
             "audit-without-model",
-            seats = count("/model/seats"),
-            error = percent("/model/error")
+            seats = outcome.model.seats,
+            error = percent(outcome.model.error)
         )));
-        match outcome.get("containment").and_then(Value::as_str) {
+        match outcome.containment {
             Some(yaml) => {
                 lines.push(self.language.label("audit-without-contain"));
                 lines.push(format!("\n{yaml}"));

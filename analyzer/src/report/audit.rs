@@ -3,10 +3,15 @@
 //! A column's key is what scripts read and names its unit; its heading is a sentence like any other.
 
 pub mod questions;
+#[cfg(feature = "schema")]
+pub(super) mod schema;
 pub mod summaries;
+
+use std::collections::BTreeMap;
 
 use konspect_audit::{AuditSummary, counterfactual};
 use konspect_bundle::{Span, Words, words};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use self::questions::{Ask, Question};
@@ -71,29 +76,68 @@ impl Table {
 }
 
 /// What was read, and what cannot be told from it.
-pub fn reading(audit: &AuditSummary) -> Value {
-    let window = audit.window.map(|(from, to)| (stamp(from), stamp(to)));
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Reading {
+    /// The first time of any event, RFC 3339.
+    from: Option<String>,
+    to: Option<String>,
+    #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
+    seconds: u64,
+    /// Lines, array items or rows: events + refused + foreign + empty.
+    records: u64,
+    /// Audit events.
+    events: u64,
+    /// Records that could not be read.
+    refused: u64,
+    /// Records of other log categories.
+    foreign: u64,
+    /// Envelopes without an event.
+    empty: u64,
+    /// Events cut by their exporter.
+    partial: u64,
+    /// Events that were counted before.
+    duplicates: u64,
+    /// Events that a filter left out.
+    left_out: u64,
+    /// Requests that ended.
+    requests: u64,
+    /// Requests of the collection itself, which the tables set apart.
+    collector_requests: u64,
+    /// Events by the form in which they came.
+    forms: BTreeMap<String, u64>,
+    /// No reads and no watches are in the log: nothing can be said about them.
+    admin_only: bool,
+    tells_open_watches: bool,
+    /// The export has exactly so many rows, at which exports are cut.
+    row_cap: Option<u64>,
+    /// There was no log, but results of queries over audit tables that somebody else ran.
+    from_summaries: bool,
+}
+
+/// What was read, and what cannot be told from it.
+pub fn reading(audit: &AuditSummary) -> Reading {
     let reading = audit.reading;
-    json!({
-        "from": window.as_ref().map(|(from, _)| from),
-        "to": window.as_ref().map(|(_, to)| to),
-        "seconds": audit.seconds(),
-        "records": reading.records,
-        "events": reading.events,
-        "refused": reading.refused,
-        "foreign": reading.foreign,
-        "empty": reading.empty,
-        "partial": reading.partial,
-        "duplicates": reading.duplicates,
-        "left_out": reading.left_out,
-        "requests": audit.requests(),
-        "collector_requests": collector_requests(audit),
-        "forms": audit.forms.iter().map(|(form, count)| (form.as_str().to_owned(), Value::from(*count))).collect::<Map<_, _>>(),
-        "admin_only": audit.admin_only,
-        "tells_open_watches": audit.tells_open,
-        "row_cap": audit.row_cap,
-        "from_summaries": false,
-    })
+    Reading {
+        from: audit.window.map(|(from, _)| stamp(from)),
+        to: audit.window.map(|(_, to)| stamp(to)),
+        seconds: audit.seconds(),
+        records: reading.records,
+        events: reading.events,
+        refused: reading.refused,
+        foreign: reading.foreign,
+        empty: reading.empty,
+        partial: reading.partial,
+        duplicates: reading.duplicates,
+        left_out: reading.left_out,
+        requests: audit.requests(),
+        collector_requests: collector_requests(audit),
+        forms: audit.forms.iter().map(|(form, count)| (form.as_str().to_owned(), *count)).collect(),
+        admin_only: audit.admin_only,
+        tells_open_watches: audit.tells_open,
+        row_cap: audit.row_cap,
+        from_summaries: false,
+    }
 }
 
 /// Requests of whoever collected the bundle.
@@ -131,14 +175,15 @@ pub fn cautions(audit: &AuditSummary) -> Vec<Words> {
 pub fn object(audit: &AuditSummary, minor: Option<u32>, paths: &[String]) -> Value {
     let slots = i64::try_from(audit.seconds()).unwrap_or(i64::MAX) / BINS / BIN_SECONDS;
     let ask = Ask { rows: ROWS, bin_seconds: BIN_SECONDS * slots.max(1), ..Ask::default() };
-    let mut object = match reading(audit) {
-        Value::Object(object) => object,
+    let mut object = match serde_json::to_value(reading(audit)) {
+        Ok(Value::Object(object)) => object,
         _ => Map::new(),
     };
     for question in Question::ALL {
         object.insert(question.key().to_owned(), question.answer(audit, &ask).json(paths));
     }
-    object.insert("without".to_owned(), without_suspect(audit, minor));
+    let without = without_suspect(audit, minor);
+    object.insert("without".to_owned(), serde_json::to_value(without).unwrap_or_default());
     Value::Object(object)
 }
 
@@ -156,48 +201,81 @@ pub fn object_of_summaries(rows: &[&konspect_audit::Aggregate], paths: &[String]
 
 /// What the others would have seen without the client that is worth taking out, where somebody was
 /// turned away or waited too long.
-fn without_suspect(audit: &AuditSummary, minor: Option<u32>) -> Value {
+fn without_suspect(audit: &AuditSummary, minor: Option<u32>) -> Option<Without> {
     let hurt = crate::facts::clients::heavy(audit).iter().any(|heavy| heavy.harm.seen());
-    let suspect = counterfactual::suspect(audit).filter(|_| hurt);
-    suspect.map_or(Value::Null, |client| {
-        without(audit, &client.user, &client.agent, minor).unwrap_or(Value::Null)
-    })
+    let suspect = counterfactual::suspect(audit).filter(|_| hurt)?;
+    without(audit, &suspect.user, &suspect.agent, minor)
+}
+
+/// What everybody else would have seen without the suspect, by a model of seats: an order of magnitude.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Without {
+    pub user: String,
+    pub user_agent: String,
+    pub share_of_work: f64,
+    pub bin_seconds: i64,
+    /// Bins in which the client was busy.
+    pub busy_bins: u64,
+    pub quiet_bins: u64,
+    pub others_p99_ms: f64,
+    pub others_p99_in_quiet_bins_ms: Option<f64>,
+    pub others_p99_without_ms: f64,
+    pub model: SeatModel,
+    /// FlowSchema and PriorityLevelConfiguration as YAML; null for components of the cluster.
+    pub containment: Option<String>,
+}
+
+/// The model behind the estimate, and how well it fits what was observed.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SeatModel {
+    pub seats: u64,
+    pub stretch: f64,
+    pub p99_with_ms: f64,
+    pub p99_without_ms: f64,
+    pub error: f64,
 }
 
 /// The counterfactual of one client, with the objects that would contain it.
-pub fn without(audit: &AuditSummary, user: &str, agent: &str, minor: Option<u32>) -> Option<Value> {
+pub fn without(
+    audit: &AuditSummary,
+    user: &str,
+    agent: &str,
+    minor: Option<u32>,
+) -> Option<Without> {
     let outcome = counterfactual::without(audit, user, agent)?;
     let client =
         audit.clients.iter().find(|client| client.user == user && client.agent == agent)?;
     let millis = |micros: u64| micros as f64 / 1000.0;
     let fraction = |thousandths: u64| thousandths as f64 / 1000.0;
-    Some(json!({
-        "user": outcome.user,
-        "user_agent": outcome.agent,
-        "share_of_work": fraction(outcome.work_share),
-        "bin_seconds": outcome.bin_seconds,
-        "busy_bins": outcome.busy_bins,
-        "quiet_bins": outcome.quiet_bins,
-        "others_p99_ms": millis(outcome.observed),
-        "others_p99_in_quiet_bins_ms": outcome.quiet.map(millis),
-        "others_p99_without_ms": millis(outcome.estimate),
-        "model": {
-            "seats": outcome.seats,
-            "stretch": fraction(outcome.stretch),
-            "p99_with_ms": millis(outcome.modelled_with),
-            "p99_without_ms": millis(outcome.modelled_without),
-            "error": fraction(outcome.error),
+    let minor = minor.or_else(|| counterfactual::minor(audit)).unwrap_or(counterfactual::NEWEST);
+    Some(Without {
+        user: outcome.user,
+        user_agent: outcome.agent,
+        share_of_work: fraction(outcome.work_share),
+        bin_seconds: outcome.bin_seconds,
+        busy_bins: outcome.busy_bins,
+        quiet_bins: outcome.quiet_bins,
+        others_p99_ms: millis(outcome.observed),
+        others_p99_in_quiet_bins_ms: outcome.quiet.map(millis),
+        others_p99_without_ms: millis(outcome.estimate),
+        model: SeatModel {
+            seats: outcome.seats,
+            stretch: fraction(outcome.stretch),
+            p99_with_ms: millis(outcome.modelled_with),
+            p99_without_ms: millis(outcome.modelled_without),
+            error: fraction(outcome.error),
         },
-        "containment": counterfactual::containment(client, minor.or_else(|| counterfactual::minor(audit)).unwrap_or(counterfactual::NEWEST)),
-    }))
+        containment: counterfactual::containment(client, minor),
+    })
 }
 
 /// Requests of the busiest clients by verb, and how long they took together.
 pub fn load(audit: &AuditSummary) -> Vec<ApiLoadCard> {
     let mut cards: Vec<ApiLoadCard> = Vec::new();
     for client in audit.others().take(BARS) {
-        let mut verbs: std::collections::BTreeMap<&str, (u64, u64)> =
-            std::collections::BTreeMap::new();
+        let mut verbs: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         for series in &client.series {
             let (requests, micros) = verbs.entry(series.verb.as_str()).or_default();
             *requests += series.tally.requests;

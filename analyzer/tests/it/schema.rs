@@ -92,6 +92,12 @@ fn violations(schema: &Value, root: &Value, value: &Value, at: &str, out: &mut V
             "maxProperties" => {
                 value.as_object().is_some_and(|keys| keys.len() as u64 > wanted.as_u64().unwrap())
             }
+            "minItems" => {
+                value.as_array().is_some_and(|all| (all.len() as u64) < wanted.as_u64().unwrap())
+            }
+            "maxItems" => {
+                value.as_array().is_some_and(|all| all.len() as u64 > wanted.as_u64().unwrap())
+            }
             "anyOf" => !wanted.as_array().unwrap().iter().any(|schema| {
                 let mut inner = Vec::new();
                 violations(schema, root, value, at, &mut inner);
@@ -134,10 +140,75 @@ fn is(name: &str, value: &Value) -> bool {
     }
 }
 
-pub(crate) fn check(report: &Value) -> Vec<String> {
+fn shipped() -> Value {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/report.schema.json");
-    let schema: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    broken(&schema, report)
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+pub(crate) fn check(report: &Value) -> Vec<String> {
+    broken(&shipped(), report)
+}
+
+/// What scripts may read, as the rule catalogue promised it: the way to an object, and its keys.
+const PROMISED: &[(&str, &str)] = &[
+    (
+        "",
+        "format verdict causes unexplained aggravating ruled_out unchecked timeline audit diagnostics inventory",
+    ),
+    ("verdict", "sentence state"),
+    ("causes", "code rule subject title severity confidence score terms evidence explains remedy"),
+    (
+        "unexplained",
+        "code rule subject title severity confidence score terms evidence explains remedy",
+    ),
+    (
+        "aggravating",
+        "code rule subject title severity confidence score terms evidence explains remedy",
+    ),
+    ("causes subject", "kind name namespace"),
+    ("causes terms", "why points"),
+    ("causes evidence", "path line start end says role excerpt"),
+    ("causes explains", "code rule subject title evidence"),
+    ("causes remedy", "text command"),
+    ("ruled_out", "code rule why evidence"),
+    ("unchecked", "code rule missing collect"),
+    ("timeline", "at source line text finding"),
+    ("audit", "top_user_agents latency_by_user_agent latency_by_request open_watches rejected"),
+    ("diagnostics", "code path line message"),
+    ("inventory", "count bytes"),
+];
+
+/// The object behind references, lists, maps and what may be null.
+fn object<'s>(root: &'s Value, mut schema: &'s Value) -> &'s Value {
+    loop {
+        schema = if let Some(name) = schema["$ref"].as_str() {
+            &root["$defs"][name.trim_start_matches("#/$defs/")]
+        } else if let Some(any) = schema["anyOf"].as_array() {
+            any.iter().find(|one| one["type"] != "null").unwrap()
+        } else if schema["items"].is_object() {
+            &schema["items"]
+        } else if schema["additionalProperties"].is_object() {
+            &schema["additionalProperties"]
+        } else {
+            return schema;
+        };
+    }
+}
+
+#[test]
+fn every_promised_key_is_required() {
+    let root = shipped();
+    for (way, keys) in PROMISED {
+        let mut at = object(&root, &root);
+        for key in way.split_whitespace() {
+            at = object(&root, &at["properties"][key]);
+        }
+        let required = at["required"].as_array().unwrap();
+        for key in keys.split(' ') {
+            assert!(required.iter().any(|name| name == key), "{way}: {key}");
+            assert!(at["properties"][key].is_object(), "{way}: {key}");
+        }
+    }
 }
 
 #[test]
