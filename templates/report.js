@@ -112,13 +112,15 @@
   }
 
   // A few rows at a time, the first at once: no key waits for thousands of rows to be laid out.
+  // Every slice costs the layout of the whole table, so later ones are larger.
   var turns = new Map();
   function inSlices(owner, items, change) {
-    var turn = (turns.get(owner) || 0) + 1, at = 0;
+    var turn = (turns.get(owner) || 0) + 1, at = 0, size = 30;
     turns.set(owner, turn);
     (function slice() {
       if (turns.get(owner) !== turn) { return; }
-      for (var end = at + 60; at < end && at < items.length; at += 1) { change(items[at]); }
+      size = Math.min(size * 2, 240);
+      for (var end = at + size; at < end && at < items.length; at += 1) { change(items[at]); }
       if (at < items.length) { setTimeout(slice); }
     })();
   }
