@@ -64,5 +64,5 @@ upstream-dns-failing-forward = far inoltrare i server DNS personalizzati a 168.6
 rule-vnet-dns-servers-mixed = il server DNS di Azure sta accanto ad altri
 vnet-dns-servers-mixed-title = { $name } interroga a turno il server DNS di Azure e altri
 vnet-dns-servers-mixed-says = { $name } interroga { $servers }
-vnet-dns-servers-mixed-cleared = { $name } interroga server di un solo genere: { $servers }
+vnet-dns-servers-mixed-cleared = { $name } interroga server di un solo tipo: { $servers }
 vnet-dns-servers-mixed-do = indicare solo i propri server e farli inoltrare a 168.63.129.16

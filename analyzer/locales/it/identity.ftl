@@ -4,7 +4,7 @@ rule-certificate-expired = un certificato è scaduto
 certificate-expired-node-title = il certificato del kubelet su { $node } è scaduto
 certificate-expired-webhook-title = l'autorità di certificazione del webhook { $name } è scaduta
 certificate-expired-service-title = il certificato dietro { $name } è scaduto
-certificate-expired-served = l'API server chiama { $name } e riceve un certificato scaduto
+certificate-expired-served = il server API chiama { $name } e riceve un certificato scaduto
 certificate-expired-client-title = il certificato tra client e server API è scaduto
 certificate-expired-date = { $path } era valido fino al { $until }
 certificate-expired-bundle = il suo caBundle era valido fino al { $until }
@@ -40,7 +40,7 @@ access-denied-not-unreachable-worked = un altro comando del client ha funzionato
 access-denied-not-unreachable-dial = la connessione stessa non è riuscita
 access-denied-not-unreachable-credentials = ottenere nuove credenziali
 access-denied-not-unreachable-who = vedere per chi il server API prende il client
-access-denied-not-unreachable-role = associare un ruolo a quell'utente: deploy/rbac.yaml contiene ciò che serve al raccoglitore
+access-denied-not-unreachable-role = associare un ruolo a quell'utente: deploy/rbac.yaml contiene ciò che serve all'agente di raccolta
 access-denied-not-unreachable-kubelogin = far accedere kubectl tramite Microsoft Entra
 
 rule-leader-election-churning = i leader cambiano di continuo

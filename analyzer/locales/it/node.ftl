@@ -175,17 +175,17 @@ node-cpu-starved-pods = trovare i Pod che usano i processori, con le loro richie
 node-cpu-starved-requests = dare loro limiti di CPU o altri nodi; riservare il pool di sistema ai Pod di sistema
 node-cpu-starved-cleared = nessuno dei { $nodes } nodi usa per intero i suoi processori
 
-rule-system-pods-on-spot-nodes = pod di sistema su nodi spot
-system-pods-on-spot-nodes-title = { $name } gira sul nodo spot { $node }, che Azure può togliere
-system-pods-on-spot-nodes-says = { $pod } gira su { $node }, un nodo spot
-system-pods-on-spot-nodes-cleared = { $pod } gira su { $node }, che non è un nodo spot
+rule-system-pods-on-spot-nodes = Pod di sistema su nodi spot
+system-pods-on-spot-nodes-title = { $name } è in esecuzione sul nodo spot { $node }, che Azure può togliere
+system-pods-on-spot-nodes-says = { $pod } è in esecuzione su { $node }, un nodo spot
+system-pods-on-spot-nodes-cleared = { $pod } è in esecuzione su { $node }, che non è un nodo spot
 system-pods-on-spot-nodes-do = togliere la tolleranza dei nodi spot, o dargli un'affinità con il pool di sistema
 
-rule-pods-per-node-over-limit = nodi con più pod di quanti Kubernetes ne collaudi
+rule-pods-per-node-over-limit = nodi con più Pod di quanti Kubernetes ne collaudi
 pods-per-node-over-limit-title = { $count ->
     [one] 1 nodo ha
    *[other] { $count } nodi hanno
-} più dei { $limit } pod con cui Kubernetes è collaudato
-pods-per-node-over-limit-says = { $node } accetta fino a { $most } pod e ne ha { $pods }
-pods-per-node-over-limit-cleared = nessun nodo ha più di { $limit } pod
-pods-per-node-over-limit-do = distribuire i pod su più nodi, o abbassare maxPods del pool
+} più dei { $limit } Pod con cui Kubernetes è collaudato
+pods-per-node-over-limit-says = { $node } accetta fino a { $most } Pod e ne ha { $pods }
+pods-per-node-over-limit-cleared = nessun nodo ha più di { $limit } Pod
+pods-per-node-over-limit-do = distribuire i Pod su più nodi, o abbassare maxPods del pool

@@ -92,8 +92,8 @@ snat-ports-exhausted-peer = { $node } mantiene { $count ->
    *[other] { $count } connessioni
 } verso { $peer }
 snat-ports-exhausted-none-failed = nessuna connessione è fallita per mancanza di una porta
-snat-ports-exhausted-health-title = il bilanciatore di carico esaurisce le porte SNAT
-snat-ports-exhausted-health = l'evento di integrità del bilanciatore di carico: { $message }
+snat-ports-exhausted-health-title = il servizio di bilanciamento del carico esaurisce le porte SNAT
+snat-ports-exhausted-health = l'evento di integrità del servizio di bilanciamento del carico: { $message }
 snat-ports-exhausted-drops-title = il gateway NAT ha scartato { $count } pacchetti
 snat-ports-exhausted-drops = il gateway NAT ha scartato { $count } pacchetti; se per mancanza di porte lo dice la metrica SNATConnectionCount
 snat-ports-exhausted-room = nessun nodo si è avvicinato alla fine delle sue porte
@@ -146,23 +146,23 @@ apiserver-address-changed-look = chiedere a un server dei nomi l'indirizzo attua
 apiserver-address-changed-hosts-step = rimuovere dal file hosts la riga del server API
 apiserver-address-changed-flush = svuotare la cache del resolver, o ottenere di nuovo il kubeconfig
 rule-apiserver-not-answering-client = il server API non dà al client nessuna risposta utile
-apiserver-not-answering-client-unresolved = il resolver del client non conosce il nome del server API { $host ->
+apiserver-not-answering-client-unresolved = il resolver del client non conosce il nome del server API{ $host ->
     [none] {""}
-   *[other] { $host }
+   *[other] {" "}{ $host }
 }
-apiserver-not-answering-client-resolver = nessun resolver risponde al client su { $host ->
-    [none] il nome del server API
-   *[other] { $host }
+apiserver-not-answering-client-resolver = nessun resolver risponde al client { $host ->
+    [none] sul nome del server API
+   *[other] su { $host }
 }
-apiserver-not-answering-client-timeout = la connessione del client a { $host ->
-    [none] il server API
-   *[other] { $host }
+apiserver-not-answering-client-timeout = la connessione del client { $host ->
+    [none] al server API
+   *[other] a { $host }
 } non riceve risposta
-apiserver-not-answering-client-refused = la connessione del client a { $host ->
-    [none] il server API
-   *[other] { $host }
+apiserver-not-answering-client-refused = la connessione del client { $host ->
+    [none] al server API
+   *[other] a { $host }
 } è rifiutata
-apiserver-not-answering-client-route = il client non ha una rotta verso { $host ->
+apiserver-not-answering-client-route = il client non ha una route verso { $host ->
     [none] il server API
    *[other] { $host }
 }

@@ -48,15 +48,15 @@ version-skew-unsupported-says = { $node } esegue { $version }
 version-skew-unsupported-do = aggiornare i pool di nodi rimasti indietro
 version-skew-unsupported-cleared = ogni kubelet è nell'intervallo supportato di { $version }
 
-rule-system-pool-untainted = i pod degli utenti riempiono il pool di sistema
-system-pool-untainted-title = i pod degli utenti riempiono { $count ->
+rule-system-pool-untainted = i Pod degli utenti riempiono il pool di sistema
+system-pool-untainted-title = i Pod degli utenti riempiono { $count ->
     [one] 1 nodo
    *[other] { $count } nodi
 } del pool di sistema { $pool }, senza taint
-system-pool-untainted-says = è richiesto il { $percent } % dei processori di { $node }, di cui il { $users } % da pod degli utenti
-system-pool-untainted-pod = { $pod } gira sul nodo di sistema { $node }
+system-pool-untainted-says = è richiesto il { $percent } % dei processori di { $node }, di cui il { $users } % da Pod degli utenti
+system-pool-untainted-pod = { $pod } è in esecuzione sul nodo di sistema { $node }
 system-pool-untainted-cleared = { $node } ha il taint CriticalAddonsOnly
-system-pool-untainted-do = dare ai pod degli utenti un pool proprio, poi mettere il taint al pool di sistema
+system-pool-untainted-do = dare ai Pod degli utenti un pool proprio, poi mettere il taint al pool di sistema
 
 rule-system-pool-burstable = il pool di sistema usa macchine burstable
 system-pool-burstable-title = il pool di sistema { $pool } usa macchine burstable ({ $size })

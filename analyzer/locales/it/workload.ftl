@@ -86,8 +86,8 @@ rule-object-stuck-by-finalizer = oggetti attendono un finalizer
 object-stuck-by-finalizer-title = { $kind } { $name } non eliminabile: { $finalizer } lo trattiene
 object-stuck-by-finalizer-says = { $name } è stato eliminato e porta ancora { $finalizer }
 object-stuck-by-finalizer-many = { $count } oggetti { $kind } non eliminabili: { $finalizer } li trattiene
-object-stuck-by-finalizer-namespace = oggetti del namespace { $namespace } non eliminabili: { $finalizer } li trattiene
-object-stuck-by-finalizer-remaining = il namespace { $namespace } attende: { $message }
+object-stuck-by-finalizer-namespace = oggetti dello spazio dei nomi { $namespace } non eliminabili: { $finalizer } li trattiene
+object-stuck-by-finalizer-remaining = lo spazio dei nomi { $namespace } attende: { $message }
 object-stuck-by-finalizer-do = vedere che cosa lo trattiene, e riparare il controller a cui appartiene il finalizer
 object-stuck-by-finalizer-cleared = nessuno dei { $count } oggetti attende un finalizer
 
@@ -134,17 +134,17 @@ kube-proxy-stale-do = riavviare kube-proxy
 kube-proxy-stale-cilium = il piano dati è Cilium: per progettazione kube-proxy non c'è
 kube-proxy-stale-cleared = ogni kube-proxy è pronto ({ $ready })
 
-rule-system-component-single-replica = un componente di sistema gira una volta sola
+rule-system-component-single-replica = un componente di sistema ha una sola replica
 system-component-single-replica-title = { $name } ha una sola replica benché il cluster abbia { $nodes } nodi
 system-component-single-replica-says = per { $name } è prevista una sola replica
 system-component-single-replica-cleared = per { $name } sono previste { $count } repliche
-system-component-single-replica-do = dargli una seconda replica, o un minimo di due al suo autoscaler
+system-component-single-replica-do = dargli una seconda replica, o un minimo di due al suo ridimensionamento automatico
 
-rule-system-pods-evicted = pod di sistema sfrattati
+rule-system-pods-evicted = Pod di sistema rimossi (evicted)
 system-pods-evicted-title = { $count ->
-    [one] 1 pod di kube-system è stato sfrattato
-   *[other] { $count } pod di kube-system sono stati sfrattati
+    [one] 1 Pod di kube-system è stato rimosso (evicted)
+   *[other] { $count } Pod di kube-system sono stati rimossi (evicted)
 }
-system-pods-evicted-says = { $pod } è stato sfrattato: { $message }
-system-pods-evicted-cleared = nessun pod di kube-system è stato sfrattato
-system-pods-evicted-do = leggere che cosa mancava ai nodi, poi dare ai pod di sistema una classe di priorità e delle richieste
+system-pods-evicted-says = { $pod } è stato rimosso (evicted): { $message }
+system-pods-evicted-cleared = nessun Pod di kube-system è stato rimosso (evicted)
+system-pods-evicted-do = leggere che cosa mancava ai nodi, poi dare ai Pod di sistema una classe di priorità e delle richieste

@@ -80,7 +80,7 @@ rule-request-latency-over-slo = 요청이 목표보다 오래 걸림
 request-latency-over-slo-title = { $verb } { $resource }: p99 { $seconds }초, 목표를 넘음
 request-latency-over-slo-audit = 가장 느린 요청, 사용자: { $user }, p99 { $seconds }초, 목표 { $limit }초
 request-latency-over-slo-metric = 요청 { $count }개의 p99 { $seconds }초, 목표 { $limit }초
-request-latency-over-slo-table = 저장된 쿼리 결과의 p99는 { $seconds }초이며 목표는 { $limit }초입니다
+request-latency-over-slo-table = 저장된 쿼리 결과의 p99 { $seconds }초, 목표 { $limit }초
 request-latency-over-slo-advice = 한 클라이언트의 호출만 느린지, 모든 호출이 느린지 확인
 request-latency-over-slo-cleared = 표본이 충분한 요청 종류 중 목표를 넘은 것이 없음
 

@@ -6,8 +6,8 @@ apiserver-name-unresolvable-unknown = { $node ->
    *[other] 노드 { $node }: 존재하지 않는 이름(NXDOMAIN): { $name }
 }
 apiserver-name-unresolvable-answered = { $node ->
-    [none] 확인자 { $server }의 응답: 존재하지 않는 이름(NXDOMAIN, no such host), 이름: { $name }. 포트 차단이 아니라 DNS 장애입니다
-   *[other] 노드 { $node }, 확인자 { $server }의 응답: 존재하지 않는 이름(NXDOMAIN, no such host), 이름: { $name }. 포트 차단이 아니라 DNS 장애입니다
+    [none] 확인자 { $server }의 응답: 존재하지 않는 이름(NXDOMAIN, no such host), 이름: { $name }. 포트 차단이 아니라 DNS 장애임
+   *[other] 노드 { $node }, 확인자 { $server }의 응답: 존재하지 않는 이름(NXDOMAIN, no such host), 이름: { $name }. 포트 차단이 아니라 DNS 장애임
 }
 apiserver-name-unresolvable-silent = 노드 { $node }: 이름 조회에 응답이 없음, 이름: { $name }
 apiserver-name-unresolvable-failed = 노드 { $node }: 확인자가 이름 조회에 실패함, 이름: { $name }

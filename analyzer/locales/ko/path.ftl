@@ -128,62 +128,62 @@ apiserver-address-changed-look = 이름 서버에 현재 주소 조회
 apiserver-address-changed-hosts-step = hosts 파일에서 API 서버의 행 제거
 apiserver-address-changed-flush = 확인자의 캐시를 비우거나 kubeconfig를 다시 가져오기
 rule-apiserver-not-answering-client = API 서버가 클라이언트에 쓸 수 있는 응답을 주지 않음
-apiserver-not-answering-client-unresolved = 클라이언트의 리졸버가 API 서버의 이름 { $host ->
+apiserver-not-answering-client-unresolved = 클라이언트의 확인자가 API 서버의 이름을 모름{ $host ->
     [none] {""}
-   *[other] { $host }
-}을(를) 모름
-apiserver-not-answering-client-resolver = { $host ->
-    [none] API 서버의 이름
-   *[other] { $host }
-}에 대해 어떤 리졸버도 클라이언트에 응답하지 않음
-apiserver-not-answering-client-timeout = { $host ->
+   *[other] : { $host }
+}
+apiserver-not-answering-client-resolver = 클라이언트에 응답하는 확인자가 없음{ $host ->
+    [none] {""}
+   *[other] , 이름: { $host }
+}
+apiserver-not-answering-client-timeout = 클라이언트의 연결에 응답이 없음, 대상: { $host ->
     [none] API 서버
    *[other] { $host }
-}에 대한 클라이언트의 연결에 응답이 없음
-apiserver-not-answering-client-refused = { $host ->
+}
+apiserver-not-answering-client-refused = 클라이언트의 연결이 거부됨, 대상: { $host ->
     [none] API 서버
    *[other] { $host }
-}에 대한 클라이언트의 연결이 거부됨
-apiserver-not-answering-client-route = 클라이언트에서 { $host ->
+}
+apiserver-not-answering-client-route = 클라이언트에서 가는 경로가 없음, 대상: { $host ->
     [none] API 서버
    *[other] { $host }
-}(으)로 가는 경로가 없음
-apiserver-not-answering-client-handshake = { $host ->
+}
+apiserver-not-answering-client-handshake = TLS 핸드셰이크에 응답이 없음, 대상: { $host ->
     [none] API 서버
    *[other] { $host }
-}와(과)의 TLS 핸드셰이크에 응답이 없음
-apiserver-not-answering-client-handshake-cut = { $host ->
+}
+apiserver-not-answering-client-handshake-cut = TLS 핸드셰이크가 끊김, 대상: { $host ->
     [none] API 서버
    *[other] { $host }
-}와(과)의 TLS 핸드셰이크가 끊김
+}
 apiserver-not-answering-client-authority = 클라이언트가 API 서버 인증서의 서명 기관을 모름
-apiserver-not-answering-client-name = API 서버의 인증서가 { $host ->
-    [none] 요청한 이름
-   *[other] { $host }
-}의 것이 아님
+apiserver-not-answering-client-name = API 서버의 인증서가 요청한 이름의 것이 아님{ $host ->
+    [none] {""}
+   *[other] : { $host }
+}
 apiserver-not-answering-client-early = 클라이언트가 API 서버의 인증서를 아직 유효하지 않은 것으로 봄
 apiserver-not-answering-client-truncated = API 서버의 응답이 도중에 잘림
-apiserver-not-answering-client-plain = { $host ->
+apiserver-not-answering-client-plain = 응답하는 것이 TLS를 쓰지 않음, 주소: { $host ->
     [none] API 서버의 주소
    *[other] { $host }
-}에서 응답하는 것이 TLS를 쓰지 않음
+}
 apiserver-not-answering-client-throttled = API 서버가 클라이언트의 모든 요청을 429로 돌려보냄
 apiserver-not-answering-client-failing = API 서버가 클라이언트의 모든 요청에 자체 오류로 응답함
-apiserver-not-answering-client-path = { $host ->
+apiserver-not-answering-client-path = 응답하는 것은 API 서버가 아님(/version을 모름), 주소: { $host ->
     [none] API 서버의 주소
    *[other] { $host }
-}에서 응답하는 것은 API 서버가 아님: /version을 모름
-apiserver-not-answering-client-cut = API 서버{ $host ->
+}
+apiserver-not-answering-client-cut = API 서버가 클라이언트의 연결을 받은 뒤 응답 없이 닫음{ $host ->
     [none] {""}
-   *[other] {" "}{ $host }
-}이(가) 클라이언트의 연결을 받은 뒤 응답 없이 닫음
-apiserver-not-answering-client-silent = API 서버{ $host ->
+   *[other] : { $host }
+}
+apiserver-not-answering-client-silent = API 서버가 클라이언트의 요청에 응답하지 않음{ $host ->
     [none] {""}
-   *[other] {" "}{ $host }
-}이(가) 클라이언트의 요청에 응답하지 않음
+   *[other] : { $host }
+}
 apiserver-not-answering-client-said = 클라이언트의 명령 { $count }개가 이렇게 끝났고, 성공한 명령은 없음
-apiserver-not-answering-client-resolves = { $name }은(는) { $address }(으)로 확인됨
-apiserver-not-answering-client-no-name = { $name }의 이름이 확인되지 않음
+apiserver-not-answering-client-resolves = { $name }: 확인된 주소 { $address }
+apiserver-not-answering-client-no-name = { $name }: 이름이 확인되지 않음
 apiserver-not-answering-client-connects = TCP 연결 자체는 맺어짐
 apiserver-not-answering-client-connects-not = 단순한 TCP 연결도 실패함
 apiserver-not-answering-client-no-handshake = TCP는 연결되지만 TLS 핸드셰이크가 끝나지 않음

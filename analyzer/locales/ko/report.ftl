@@ -42,6 +42,7 @@ confidence-likely-why = 직접적이고 구체적인 징후가 있으며, 반대
 confidence-possible-why = 징후와 맞지만, 다른 원인과도 맞습니다
 banner-cut-off = 번들이 중간에서 잘렸습니다. 잘린 뒤의 내용은 이 보고서에 없습니다.
 banner-tampered = 파일 { $count }개가 매니페스트와 다릅니다. 해당 파일에 근거한 발견 항목은 표시되어 있습니다.
+banner-collector = 수집기: { $collector }(이 버전의 수집기가 아님). 자료 { $all }종류 중 { $seen }종류만 있습니다.
 banner-redacted = 수집기가 값 { $count }개를 가렸습니다. 명령 안의 표시는 실제 이름으로 바꾸세요.
 timeline-condition = 노드: { $node }, Ready: { $status }, 이유: { $reason }
 

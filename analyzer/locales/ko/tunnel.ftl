@@ -111,8 +111,8 @@ tunnel-agents-not-connected-no-agent = API 서버가 연결된 터널 에이전�
 tunnel-agents-not-connected-runs = 그런데도 에이전트 { $ready }개가 Ready 상태임
 tunnel-agents-not-connected-cleared = Pod { $pod }: API 서버에 연결됨
 tunnel-agents-not-connected-read = 에이전트가 연결하지 못하는 이유 확인: 오류의 끝부분이 문제 계층을 알려 줌
-tunnel-agents-not-connected-dropped = { $address }(으)로 가는 패킷이 경로에서 삭제됨: NSG, UFW, iptables, 기본 경로의 방화벽, 권한 있는 IP 범위 확인
-tunnel-agents-not-connected-refused = { $address }에 도달하지만 연결을 거부함: 포트가 닫혀 있거나 방화벽이 연결을 재설정함
+tunnel-agents-not-connected-dropped = 주소 { $address }: 가는 패킷이 경로에서 드롭됨. NSG, UFW, iptables, 기본 경로의 방화벽, 권한 있는 IP 범위 확인
+tunnel-agents-not-connected-refused = 주소 { $address }: 도달하지만 연결이 거부됨. 포트가 닫혀 있거나 방화벽이 연결을 재설정함
 
 rule-tunnel-alpn-stripped = TLS 검사 장치가 ALPN을 제거함
 tunnel-alpn-stripped-title = 경로 중간에서 TLS의 ALPN이 제거되어 터널 에이전트가 연결할 수 없음
@@ -147,10 +147,10 @@ tunnel-egress-port-closed-log = 터널 로그에 따르면 포트 { $port }에�
 tunnel-egress-port-closed-open = 노드에서 클러스터 지역의 AzureCloud로 가는 포트 { $port } 허용
 tunnel-egress-port-closed-upgrade = 더 나은 방법은 업그레이드: 이 터널을 쓰는 클러스터는 지원이 끝난 지 오래됨
 tunnel-egress-port-closed-on-node = { $node ->
-    [none] 한 노드가
-   *[other] 노드 { $node }:
-} 이전 터널의 포트인 { $protocol } { $port } 아웃바운드를 버립니다
-tunnel-egress-port-closed-rule = 체인 { $chain }의 규칙 { $number }: { $protocol } { $port } 아웃바운드를 버립니다
+    [none] 한 노드
+   *[other] 노드 { $node }
+}: 이전 방식 터널의 포트인 { $protocol } { $port } 아웃바운드를 드롭함
+tunnel-egress-port-closed-rule = 체인 { $chain }, 규칙 { $number }: { $protocol } { $port } 아웃바운드를 드롭함
 tunnel-egress-port-closed-which = 클러스터의 터널 종류 확인. 이 포트는 tunnelfront(TCP 9000)와 aks-link(UDP 1194)만 쓰며 konnectivity는 쓰지 않음
 tunnel-egress-port-closed-change = 클러스터에 그 터널이 있으면 노드에서 포트를 다시 허용
 tunnel-egress-port-closed-settled = kube-system의 Pod 목록. konnectivity-agent가 있으면 장애가 아님

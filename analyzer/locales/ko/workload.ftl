@@ -126,4 +126,4 @@ rule-system-pods-evicted = 시스템 Pod가 축출됨
 system-pods-evicted-title = kube-system의 Pod { $count }개가 축출됨
 system-pods-evicted-says = { $pod } 축출됨: { $message }
 system-pods-evicted-cleared = kube-system에서 축출된 Pod 없음
-system-pods-evicted-do = 노드에 부족했던 리소스를 확인한 뒤 시스템 Pod에 우선순위 클래스와 요청량 설정
+system-pods-evicted-do = 노드에 부족했던 리소스를 확인한 뒤 시스템 Pod에 우선 순위 클래스와 요청량 설정
