@@ -218,7 +218,7 @@ impl Cards<'_> {
             says: self.language.say(&evidence.says),
             role: evidence.role,
             excerpt: excerpt.text(),
-            lines: excerpt.lines,
+            lines: excerpt.with_neighbours(),
         }
     }
 

@@ -19,6 +19,9 @@ pub struct Excerpt {
     /// 1-based; absent when the artefact is one line.
     pub line: Option<u64>,
     pub lines: Vec<ExcerptLine>,
+    /// The lines above and below, where they exist and there is room.
+    above: Option<ExcerptLine>,
+    below: Option<ExcerptLine>,
 }
 
 impl Excerpt {
@@ -29,6 +32,11 @@ impl Excerpt {
             .map(|line| format!("{}{}{}", line.before, line.marked, line.after))
             .collect();
         lines.join("\n")
+    }
+
+    /// The cited lines between their neighbours, as a page shows them.
+    pub fn with_neighbours(self) -> Vec<ExcerptLine> {
+        self.above.into_iter().chain(self.lines).chain(self.below).collect()
     }
 }
 
@@ -94,7 +102,21 @@ fn cut(bytes: &[u8], span: Span, line: Option<u64>) -> Excerpt {
         lines.push(shown);
         at += length + 1;
     }
-    Excerpt { line, lines }
+    // Of one long line, or of an object as long as the excerpt, the neighbours say nothing.
+    let Some(first) = line.filter(|_| lines.len() + 2 <= LINES) else {
+        return Excerpt { line, lines, ..Excerpt::default() };
+    };
+    let above = line_start.checked_sub(1).map(|above| {
+        let head = bytes.get(..above).unwrap_or_default();
+        let from = memchr::memrchr(b'\n', head).map_or(0, |place| place + 1);
+        mark(bytes, from, above, from, from, Some(first - 1))
+    });
+    let below = (at < bytes.len()).then(|| {
+        let rest = bytes.get(at..).unwrap_or_default();
+        let to = at + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+        mark(bytes, at, to, at, at, Some(first + lines.len() as u64))
+    });
+    Excerpt { line, lines, above, below }
 }
 
 /// One line with its decisive part; of a very long line only what stands around the part.
@@ -160,6 +182,24 @@ mod tests {
             (shown.lines[0].before.as_str(), shown.lines[0].marked.as_str()),
             ("two ", "three")
         );
+    }
+
+    #[test]
+    fn a_page_shows_the_lines_around_and_marks_none_of_them() {
+        let shown = excerpt("one\ntwo three\nfour\nfive\n", 8, 13);
+        assert_eq!(shown.text(), "two three");
+        let lines = shown.with_neighbours();
+        let numbers: Vec<_> = lines.iter().map(|line| line.number.unwrap()).collect();
+        assert_eq!(numbers, [1, 2, 3]);
+        let marked: Vec<_> = lines.iter().map(|line| line.marked.as_str()).collect();
+        assert_eq!(marked, ["", "three", ""]);
+        assert_eq!((lines[0].after.as_str(), lines[2].after.as_str()), ("one", "four"));
+        // The first and the last line of a file have one neighbour.
+        assert_eq!(excerpt("one\ntwo\n", 0, 3).with_neighbours().len(), 2);
+        assert_eq!(excerpt("one\ntwo\n", 4, 7).with_neighbours().len(), 2);
+        // An object of eight lines or more fills the excerpt.
+        let long = "x\n".repeat(20);
+        assert_eq!(excerpt(&long, 4, 30).with_neighbours().len(), LINES);
     }
 
     #[test]

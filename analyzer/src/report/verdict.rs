@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use konspect_bundle::words;
 
 use super::build::Cards;
-use super::{EffectCard, FindingCard, Health, State, Verdict};
-use crate::finding::{Confidence, Severity};
+use super::{EffectCard, FindingCard, Health, State, StepCard, Verdict};
+use crate::finding::{Confidence, Risk, Severity};
 use crate::model::client::CommandOutcome;
 use crate::model::kube::Status;
 use crate::parse::TableKind;
@@ -52,7 +52,7 @@ impl Cards<'_> {
             health,
             confidence: causes.first().map(|cause| cause.confidence),
             since: causes.first().and_then(|cause| cause.since.clone()),
-            first_step: causes.first().and_then(|cause| cause.remedy.first().cloned()),
+            first_step: causes.first().and_then(|cause| first_step(&cause.remedy)),
             root_cause: causes.first().map(|cause| cause.title.clone()),
             failure: failure.map(|effect| effect.title.clone()),
             effects: effects.and_then(|effects| self.effects_line(effects, failure)),
@@ -213,6 +213,18 @@ impl Cards<'_> {
             banners
                 .push(self.language.say(&words!("banner-tampered", count = bundle.tampered.len())));
         }
+        // What another collector, or an older one, never asked for is no news of the cluster.
+        let ours = |name: &&str| {
+            name.starts_with("konspect-collect") && name.ends_with(env!("CARGO_PKG_VERSION"))
+        };
+        if let Some(collector) = bundle.collector.as_deref().filter(|name| !ours(name)) {
+            banners.push(self.language.say(&words!(
+                "banner-collector",
+                collector = collector,
+                seen = self.input.collected.len(),
+                all = TableKind::ALL.len()
+            )));
+        }
         let redacted: u64 = bundle.redactions.values().sum();
         if redacted > 0 {
             banners.push(self.language.say(&words!("banner-redacted", count = redacted)));
@@ -257,6 +269,14 @@ fn health_of(cause: &Cause) -> Health {
 const PROGRAMS: [&str; 7] =
     ["iptables", "nftables", "ufw", "etcd", "kubelet", "containerd", "konnectivity"];
 
+/// What can be pasted and changes nothing comes before advice without a command.
+fn first_step(remedy: &[StepCard]) -> Option<StepCard> {
+    let reads =
+        remedy.iter().find(|step| step.command.is_some() && matches!(step.risk, Risk::Reads));
+    let first = remedy.first()?;
+    Some(if first.command.is_none() { reads.unwrap_or(first) } else { first }.clone())
+}
+
 /// A sentence begins with a capital, but a name keeps its spelling.
 fn capital(text: &str) -> String {
     let word = text.split(' ').next().unwrap_or_default();
@@ -278,4 +298,26 @@ fn shorten(text: &str, characters: usize) -> String {
     // A cut word misleads; only one that is longer than half of the line is cut itself.
     let whole = cut.rfind(' ').filter(|end| *end * 2 > cut.len()).and_then(|end| cut.get(..end));
     format!("{}…", whole.unwrap_or(&cut).trim_end())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(text: &str, command: Option<&str>, risk: Risk) -> StepCard {
+        StepCard { text: text.into(), command: command.map(str::to_owned), risk, undo: None }
+    }
+
+    #[test]
+    fn the_first_step_can_be_pasted() {
+        let advice = step("advice", None, Risk::Changes);
+        let look = step("look", Some("kubectl get pods"), Risk::Reads);
+        let delete = step("delete", Some("kubectl delete pod a"), Risk::Disrupts);
+        let text = |steps: &[StepCard]| first_step(steps).map(|step| step.text);
+        assert_eq!(text(&[advice.clone(), delete.clone(), look.clone()]).unwrap(), "look");
+        // What disrupts is not moved before the advice that stands above it.
+        assert_eq!(text(&[advice.clone(), delete.clone()]).unwrap(), "advice");
+        assert_eq!(text(&[delete, advice, look]).unwrap(), "delete");
+        assert_eq!(text(&[]), None);
+    }
 }

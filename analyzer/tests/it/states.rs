@@ -381,9 +381,11 @@ fn tampered(say: &Say) -> Report {
 
 fn foreign(say: &Say) -> Report {
     let mut report = poorly_covered(say);
-    report.bundle.name = "must-gather.local.tar.gz".into();
-    report.bundle.kind = "tar.gz".into();
-    report.bundle.collector = None;
+    report.bundle.name = "aks-prod-2025.zip".into();
+    report.bundle.collector = Some("konspect-collect 0.0.3".into());
+    let banner =
+        words!("banner-collector", collector = "konspect-collect 0.0.3", seen = 2, all = 44);
+    report.verdict.banners = vec![say.words(&banner)];
     report
 }
 
