@@ -61,7 +61,7 @@ banner-tampered = { $count ->
     [one] One member differs from the manifest
    *[other] { $count } members differ from the manifest
 }: findings that rest on them are marked.
-banner-collector = Made by { $collector }, not by the collector of this version: it gives { $seen } of { $all } kinds of source.
+banner-collector = Made by { $collector }, not by this version's collector: { $seen } of { $all } kinds of source.
 banner-redacted = { $count } values were redacted by the collector; replace marks in commands by your own names.
 timeline-condition = node { $node } Ready is { $status }: { $reason }
 

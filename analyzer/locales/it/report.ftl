@@ -61,7 +61,7 @@ banner-tampered = { $count ->
     [one] Un membro differisce
    *[other] { $count } membri differiscono
 } dal manifesto: i risultati che vi si basano sono contrassegnati.
-banner-collector = Raccolto da { $collector }, non dall'agente di raccolta di questa versione: fornisce { $seen } tipi di fonte su { $all }.
+banner-collector = Raccolto da { $collector }, non da questa versione: { $seen } tipi di fonte su { $all }.
 banner-redacted = L'agente di raccolta ha oscurato { $count } valori; sostituire i segni nei comandi con i propri nomi.
 timeline-condition = nodo { $node }, Ready: { $status }, motivo: { $reason }
 
