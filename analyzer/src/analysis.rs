@@ -116,7 +116,7 @@ impl Analysis {
     /// The report in one language; cited artefacts are read again for their excerpts.
     pub fn report(&self, bundle: &Bundle, language: &Language) -> Report {
         let mut excerpts = Excerpts::default();
-        excerpts.want(build::spans(&self.ranked));
+        excerpts.want(build::spans(&self.facts, &self.ranked));
         bundle.fetch(&excerpts.artifacts(), |artifact, bytes| excerpts.cut_from(artifact, bytes));
         let input = build::Input {
             ranked: &self.ranked,

@@ -9,6 +9,7 @@ mod coverage;
 pub mod excerpt;
 mod moments;
 pub mod next;
+mod node_way;
 pub mod path;
 mod timeline;
 mod verdict;
@@ -450,6 +451,9 @@ pub struct HopCard {
     pub place: String,
     /// The rule as the bundle writes it.
     pub rule: String,
+    /// The file and line that it stands in.
+    pub path: String,
+    pub line: Option<u64>,
     pub decides: bool,
     /// `ACCEPT`, `DROP`, `REJECT`, as the rule spells it; empty where it does not decide.
     pub verdict: String,

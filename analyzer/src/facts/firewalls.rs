@@ -37,6 +37,8 @@ pub struct NodeFirewall {
     pub node: String,
     /// Where the connection came from in the question.
     pub source: IpAddr,
+    /// Where it went to; absent where nothing tells the node's address.
+    pub destination: Option<IpAddr>,
     pub answer: Answer,
     /// The dumps by tool; absent where none was taken.
     pub iptables: Option<Span>,
@@ -193,9 +195,11 @@ impl NodeFirewall {
         let changes = change::for_host(&host, &packet, &answer, &wish);
         let closed = closed(&host, question, &wish);
         let source = packet.source;
+        let destination = question.known.then_some(packet.destination);
         Self {
             node,
             source,
+            destination,
             answer,
             iptables,
             nftables,
@@ -384,6 +388,8 @@ fn host(texts: &[(FirewallText, Option<Family>)], node: FirewallNode) -> Host {
 /// The connection that is asked about: from other nodes, agents' first, to this one's kubelet.
 struct Question {
     own: Vec<IpAddr>,
+    /// The bundle tells the node's addresses.
+    known: bool,
     destination: IpAddr,
     sources: Vec<IpAddr>,
     arrival: Arrival,
@@ -415,7 +421,8 @@ impl Question {
                 .collect();
         }
         // An address nobody has but this node: rules about ports need none, rules about addresses stay open.
-        if own.is_empty() {
+        let known = !own.is_empty();
+        if !known {
             own.push(IpAddr::V4(Ipv4Addr::new(10, 224, 0, 4)));
         }
         own.sort_by_key(IpAddr::is_ipv6);
@@ -434,7 +441,7 @@ impl Question {
         if sources.is_empty() {
             sources.push(neighbour(destination));
         }
-        Self { own, destination, sources, arrival: Arrival::Interface(uplink.to_owned()) }
+        Self { own, known, destination, sources, arrival: Arrival::Interface(uplink.to_owned()) }
     }
 
     /// The packet of the source that gets the worst answer, with the answer.

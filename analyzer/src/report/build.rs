@@ -13,7 +13,7 @@ use super::{
     FORMAT, FindingCard, InventoryCard, NextCard, PoolCard, Report, RuledOutCard, SkewCard, State,
     StepCard, SubjectCard, TermCard, UncheckedCard,
 };
-use super::{coverage, next, timeline};
+use super::{coverage, next, node_way, timeline};
 use crate::facts::context::Platform;
 use crate::facts::{Facts, Missing};
 use crate::finding::{Confidence, Evidence, Family, Finding, Meta, Risk, Step, Subject};
@@ -38,7 +38,7 @@ pub struct Input<'a> {
 }
 
 /// Every span that the report will cite.
-pub fn spans(ranked: &Ranked) -> Vec<Span> {
+pub fn spans(facts: &Facts, ranked: &Ranked) -> Vec<Span> {
     let causes = ranked.causes.iter().flat_map(|cause| {
         std::iter::once(&cause.finding).chain(cause.explains.iter().map(|effect| &effect.finding))
     });
@@ -48,6 +48,7 @@ pub fn spans(ranked: &Ranked) -> Vec<Span> {
         .flat_map(|finding| &finding.evidence)
         .chain(cleared)
         .map(|evidence| evidence.at)
+        .chain(node_way::spans(&node_way::ways(facts, ranked)))
         .collect()
 }
 
@@ -100,7 +101,14 @@ pub fn report(input: Input<'_>, language: &Language) -> Report {
     Report {
         format: FORMAT,
         lang: language.locale.as_str().to_owned(),
-        cluster: cluster(input.facts),
+        cluster: ClusterCard {
+            path: node_way::cards(
+                &node_way::ways(input.facts, input.ranked),
+                input.paths,
+                input.excerpts,
+            ),
+            ..cluster(input.facts)
+        },
         bundle: BundleCard { no_data, ..bundle_card(&input) },
         clock,
         verdict,

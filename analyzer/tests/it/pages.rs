@@ -38,7 +38,7 @@ pub(crate) struct Walked {
     pub(crate) quoted: String,
     /// The other languages' reports, where the rule is to fire.
     pub(crate) translated: Vec<(Locale, Report)>,
-    code: &'static str,
+    pub(crate) code: &'static str,
     outcome: String,
 }
 

@@ -3,9 +3,11 @@
 use assert_cmd::Command;
 use konspect::analysis::gather;
 use konspect::facts::way::{Pairs, Verdict, Way, all_pairs, ends, ways};
+use konspect::render::Format;
 use konspect_bundle::Bundle;
 
 use crate::kit;
+use crate::pages::walked;
 
 fn run(arguments: &[&str]) -> (i32, String, String) {
     let output = Command::cargo_bin("konspect")
@@ -85,6 +87,56 @@ fn a_drop_at_the_receiver_is_named_with_its_rule_and_what_turns_it() {
     assert!(change.command.ends_with("iptables -t filter -D INPUT 1"), "{}", change.command);
     let [open] = &asked(&bundle, "n0", "n1")[..] else { panic!("one way") };
     assert_eq!(open.verdict(), Verdict::Accept);
+}
+
+/// The report shows the same way as `path`, to the rule that the finding cites.
+#[test]
+fn the_report_shows_the_way_to_the_deciding_rule() {
+    let rules = ":GUARD - [0:0]\n-A INPUT -i lo -j ACCEPT\n-A INPUT -p tcp -j GUARD\n[9:540] -A GUARD -p tcp -m tcp --dport 10250 -j DROP\n";
+    let report = kit::report(&cluster(&[("n0", ""), ("n2", rules)]));
+    let [card] = &report.cluster.path[..] else { panic!("one way: {:?}", report.cluster.path) };
+    assert_eq!((&*card.node, &*card.packet), ("n2", "TCP 10.1.0.4 → 10.1.0.6:10250"));
+    let hops: Vec<_> = card
+        .hops
+        .iter()
+        .map(|hop| (&*hop.place, &*hop.rule, hop.line, hop.decides, &*hop.verdict))
+        .collect();
+    let deciding = "[9:540] -A GUARD -p tcp -m tcp --dport 10250 -j DROP";
+    assert_eq!(
+        hops,
+        [
+            ("filter INPUT 2", "-A INPUT -p tcp -j GUARD", Some(15), false, ""),
+            ("filter GUARD 1", deciding, Some(16), true, "DROP"),
+        ]
+    );
+    assert!(card.hops.iter().all(|hop| hop.path == "nodes/n2/iptables-save.txt"));
+    let html = kit::rendered(&report, Format::Html);
+    assert!(html.contains("nodes/n2/iptables-save.txt:16"), "the page names file and line");
+    let open = kit::report(&cluster(&[("n0", ""), ("n2", "")]));
+    assert!(open.cluster.path.is_empty());
+}
+
+/// Whatever decides a packet has its way shown, on every rule's own page.
+#[test]
+fn every_cause_that_a_line_decides_shows_the_way_to_it() {
+    // A blocked path that no collected rule explains has only witnesses, and no way to show.
+    let witnesses_suffice = ["KSP1002", "KSP2105"];
+    let decided = ["KSP2101", "KSP2102", "KSP2103", "KSP2104", "KSP1007", "KSP1008"];
+    for code in decided.iter().chain(&witnesses_suffice) {
+        let fires = walked().iter().filter(|page| page.code == *code);
+        let mut shown = 0;
+        for (page, (_, report)) in fires.filter_map(|page| Some((page, page.translated.first()?))) {
+            let with_way = !report.cluster.path.is_empty();
+            assert!(with_way || witnesses_suffice.contains(code), "{code} ## {}", page.title);
+            shown += usize::from(with_way);
+            for card in &report.cluster.path {
+                let last = card.hops.last().unwrap();
+                assert!(last.decides && !last.rule.is_empty() && !last.path.is_empty(), "{card:?}");
+                assert!(!card.node.is_empty() && !card.packet.is_empty(), "{card:?}");
+            }
+        }
+        assert!(shown > 0, "{code}");
+    }
 }
 
 #[test]

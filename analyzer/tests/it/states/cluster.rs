@@ -92,6 +92,8 @@ fn hop(place: &str, rule: &str, verdict: &str) -> HopCard {
     HopCard {
         place: place.into(),
         rule: rule.into(),
+        path: "nodes/aks-np1-30491862-vmss000002/iptables-save.txt".into(),
+        line: Some(41),
         decides: !verdict.is_empty(),
         verdict: verdict.into(),
     }

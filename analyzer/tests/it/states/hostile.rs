@@ -130,6 +130,8 @@ pub(crate) fn hostile(payload: &str) -> Report {
             *hop = HopCard {
                 place: payload.into(),
                 rule: payload.into(),
+                path: payload.into(),
+                line: Some(1),
                 decides: hop.decides,
                 verdict: payload.into(),
             };
