@@ -81,6 +81,8 @@ pub(super) struct Connection {
     pub reply: bool,
     pub status: u32,
     pub mark: u32,
+    /// A rule wrote what nobody can tell into the mark.
+    pub mark_unknown: bool,
     /// Existed before this packet.
     pub existing: bool,
     /// ICMP errors get no rules of nat.
@@ -122,6 +124,7 @@ pub(super) struct Known {
     pub established: bool,
     pub status: u32,
     pub mark: u32,
+    pub mark_unknown: bool,
     pub packets: u64,
     pub bytes: u64,
 }
@@ -152,6 +155,7 @@ impl Memory {
             established: true,
             status: status::SEEN_REPLY | status::ASSURED | status::CONFIRMED,
             mark: 0,
+            mark_unknown: false,
             packets: 0,
             bytes: 0,
         });
@@ -188,12 +192,17 @@ pub(super) fn track(packet: &Packet, memory: &mut Memory, checksum: bool) -> Tra
         if packet.protocol == protocol::TCP && !follows(packet.flags, reply, known.established) {
             return Tracked::Invalid;
         }
+        // A SYN that is sent again is let through and not counted; of its answers the first one is.
+        let opening = packet.protocol == protocol::TCP && packet.flags & flag::SYN != 0;
+        let counted = !opening || reply && !known.established && !known.seen_reply;
         if reply {
             known.seen_reply = true;
             known.status |= status::SEEN_REPLY;
         }
-        known.packets += 1;
-        known.bytes += packet.length() as u64;
+        if counted {
+            known.packets += 1;
+            known.bytes += packet.length() as u64;
+        }
         let state = if known.seen_reply { state::ESTABLISHED } else { state::NEW };
         return Tracked::Connection(Connection {
             original: known.original,
@@ -205,6 +214,7 @@ pub(super) fn track(packet: &Packet, memory: &mut Memory, checksum: bool) -> Tra
             reply,
             status: known.status,
             mark: known.mark,
+            mark_unknown: known.mark_unknown,
             existing: true,
             no_nat: false,
         });
@@ -223,6 +233,7 @@ fn new_connection(packet: &Packet, tuple: Tuple) -> Tracked {
         reply: false,
         status: 0,
         mark: 0,
+        mark_unknown: false,
         existing: false,
         no_nat: false,
     })
@@ -257,6 +268,7 @@ fn icmp(packet: &Packet, memory: &mut Memory) -> Tracked {
             reply,
             status: known.status,
             mark: known.mark,
+            mark_unknown: known.mark_unknown,
             existing: true,
             no_nat: false,
         });
@@ -281,6 +293,7 @@ fn related(packet: &Packet, memory: &Memory) -> Tracked {
         reply: !from_reply,
         status: known.status,
         mark: known.mark,
+        mark_unknown: known.mark_unknown,
         existing: true,
         no_nat: true,
     })
@@ -360,6 +373,7 @@ pub(super) fn confirm(
         established: packet.protocol == protocol::TCP && packet.flags & flag::SYN == 0,
         status: connection.status,
         mark: connection.mark,
+        mark_unknown: connection.mark_unknown,
         packets: 1,
         bytes: packet.length() as u64,
     });

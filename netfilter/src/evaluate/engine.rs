@@ -92,6 +92,7 @@ impl<'a> Engine<'a> {
             mark_unknown: false,
             tos: packet.tos,
             ttl: packet.ttl,
+            ttl_unknown: !own && !firewall.node.quiet,
             input,
             output: Device::None,
             tracked: Tracked::NotYet,

@@ -52,6 +52,8 @@ pub(super) struct Core {
     pub mark_unknown: bool,
     pub tos: u8,
     pub ttl: u8,
+    /// How far away the sender is, nobody said.
+    pub ttl_unknown: bool,
     pub input: Device,
     pub output: Device,
     pub tracked: Tracked,

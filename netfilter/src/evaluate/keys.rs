@@ -80,6 +80,7 @@ impl Engine<'_> {
                 Some(connection) => self.connection_value(key, connection, flow),
                 None => Value::Absent,
             },
+            Key::Ttl(family) if core.ttl_unknown => in_family(family, Value::Range(0, 255)),
             Key::Ttl(family) => in_family(family, Value::one(core.ttl)),
             Key::Length => {
                 let (least, most) = self.transport_length();
@@ -166,6 +167,9 @@ impl Engine<'_> {
         // Of a new connection, answers go from where the packet now goes to where it now comes from.
         let reply = known.map(|known| known.reply);
         match key {
+            Key::ConnectionMark if connection.mark_unknown => {
+                Value::Unknown(Unknown::State("mark"))
+            }
             Key::ConnectionMark => Value::one(connection.mark),
             Key::ConnectionStatus => Value::one(connection.status),
             Key::ConnectionDirection => Value::flag(connection.reply),

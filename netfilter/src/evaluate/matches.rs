@@ -61,6 +61,9 @@ impl<'a> Engine<'a> {
             Statement::Mark { connection, value, mask, invert } => {
                 let mark = if *connection {
                     match flow.core.tracked.connection() {
+                        Some(connection) if connection.mark_unknown => {
+                            return Truth::Unknown(Unknown::State("mark"));
+                        }
                         Some(connection) => connection.mark,
                         None => return Truth::No,
                     }
@@ -137,6 +140,9 @@ impl<'a> Engine<'a> {
             Statement::Socket => Truth::Unknown(Unknown::Node("sockets")),
             // Only what another connection expected has a helper's master; a first packet has none.
             Statement::Helper { invert } => Truth::of(*invert),
+            Statement::Xfrm { .. } if !self.firewall.node().quiet => {
+                Truth::Unknown(Unknown::Node("IPsec"))
+            }
             Statement::Xfrm { invert } => Truth::of(!*invert),
             // First fragments and whole packets are asked about, never later fragments.
             Statement::Fragment { invert } => Truth::of(*invert),
@@ -339,13 +345,7 @@ impl<'a> Engine<'a> {
             return Truth::No;
         }
         // The packet that opens an association carries one INIT chunk.
-        let holds = if any {
-            types.contains(&1)
-        } else if only {
-            types == [1]
-        } else {
-            all && types == [1]
-        };
+        let holds = if all { types == [1] } else { (any || only) && types.contains(&1) };
         Truth::of(holds != invert)
     }
 

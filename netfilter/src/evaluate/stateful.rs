@@ -4,7 +4,7 @@
 use super::conntrack::Tuple;
 use super::engine::{Engine, Truth};
 use super::flow::Flow;
-use crate::model::{Recent, RecentAction, Stateful, Unknown};
+use crate::model::{Recent, RecentAction, Stateful, Statement, Unknown};
 use crate::packet::Family;
 
 /// The most stamps that `xt_recent` keeps of one address.
@@ -33,10 +33,11 @@ impl<'a> Engine<'a> {
                 *used += u64::from(within);
                 Truth::of(within != *over)
             }
-            Stateful::HashLimit { name, burst, above, by, masks, .. } => {
-                let key = self.hash_key(by, *masks, flow);
+            Stateful::HashLimit { name, above, .. } => {
+                let (burst, by, masks) = self.hash_table(name, stateful);
+                let key = self.hash_key(by, masks, flow);
                 let used = flow.memory.hash_limits.entry((name.clone(), key)).or_default();
-                let within = *used < *burst;
+                let within = *used < burst;
                 *used += u64::from(within);
                 Truth::of(within != *above)
             }
@@ -72,6 +73,25 @@ impl<'a> Engine<'a> {
                 };
                 Truth::of((range.0..=range.1).contains(&value) != *invert)
             }
+        }
+    }
+
+    /// Rules of one name share a table, which is made as the first of them says.
+    fn hash_table<'s>(&'s self, name: &str, own: &'s Stateful) -> (u64, &'s [Box<str>], (u8, u8)) {
+        let rules = self.firewall.tables().iter().flat_map(|table| &table.chains);
+        let statements = rules.flat_map(|chain| &chain.rules).flat_map(|rule| &rule.statements);
+        let of_name = |statement: &'s Statement| match statement {
+            Statement::Stateful(other) => match &**other {
+                Stateful::HashLimit { name: other_name, .. } if **other_name == *name => {
+                    Some(&**other)
+                }
+                _ => None,
+            },
+            _ => None,
+        };
+        match statements.filter_map(of_name).next().unwrap_or(own) {
+            Stateful::HashLimit { burst, by, masks, .. } => (*burst, by, *masks),
+            _ => (0, &[], (0, 0)),
         }
     }
 

@@ -41,15 +41,22 @@ impl<'a> Engine<'a> {
             Effect::SetMark { connection, source, and, xor } => {
                 set_mark(flow, *connection, *source, (*and, *xor));
             }
-            Effect::SaveMark { nfmask, ctmask } => {
-                let mark = flow.core.mark;
+            Effect::SaveMark { nfmask, ctmask, shift } => {
+                let (mark, unknown) = (flow.core.mark, flow.core.mark_unknown);
                 if let Some(connection) = flow.core.tracked.connection_mut() {
-                    connection.mark = (connection.mark & !ctmask) ^ (mark & nfmask);
+                    let moved = shifted(mark & nfmask, *shift);
+                    connection.mark = (connection.mark & !ctmask) ^ moved;
+                    connection.mark_unknown =
+                        unknown && *nfmask != 0 || connection.mark_unknown && *ctmask != u32::MAX;
                 }
             }
-            Effect::RestoreMark { nfmask, ctmask } => {
+            Effect::RestoreMark { nfmask, ctmask, shift } => {
                 if let Some(connection) = flow.core.tracked.connection() {
-                    flow.core.mark = (flow.core.mark & !nfmask) ^ (connection.mark & ctmask);
+                    let moved = shifted(connection.mark & ctmask, *shift);
+                    let unknown = connection.mark_unknown && *ctmask != 0;
+                    flow.core.mark = (flow.core.mark & !nfmask) ^ moved;
+                    flow.core.mark_unknown =
+                        unknown || flow.core.mark_unknown && *nfmask != u32::MAX;
                 }
             }
             Effect::Notrack => {
@@ -65,6 +72,7 @@ impl<'a> Engine<'a> {
             Effect::SetTos { value, mask } => flow.core.tos = (flow.core.tos & !mask) ^ value,
             Effect::SetDscp(value) => flow.core.tos = (flow.core.tos & 3) | (value << 2),
             Effect::SetTtl(change) => {
+                flow.core.ttl_unknown &= !matches!(change, TtlChange::Set(_));
                 flow.core.ttl = match change {
                     TtlChange::Set(value) => *value,
                     TtlChange::Increase(value) => flow.core.ttl.saturating_add(*value),
@@ -509,29 +517,32 @@ fn number(field: &Field) -> Option<u128> {
 }
 
 fn set_mark(flow: &mut Flow<'_>, connection: bool, source: MarkSource, (and, xor): (u32, u32)) {
-    let connection_mark = flow.core.tracked.connection().map(|connection| connection.mark);
-    let value = match source {
-        MarkSource::Packet => flow.core.mark,
-        MarkSource::Connection => match connection_mark {
-            Some(mark) => mark,
+    let tracked = flow.core.tracked.connection();
+    let (value, unknown) = match source {
+        MarkSource::Packet => (flow.core.mark, flow.core.mark_unknown),
+        MarkSource::Connection => match tracked {
+            Some(connection) => (connection.mark, connection.mark_unknown),
             None => return,
         },
-        MarkSource::Nothing => 0,
+        MarkSource::Nothing => (0, false),
         MarkSource::Unknown => {
-            flow.core.mark_unknown |= !connection;
             flow.because(Unknown::State("mark"));
-            return;
+            (0, true)
         }
     };
     let value = (value & and) ^ xor;
+    let unknown = unknown && (and != 0 || source == MarkSource::Unknown);
     if connection {
         if let Some(connection) = flow.core.tracked.connection_mut() {
-            connection.mark = value;
+            (connection.mark, connection.mark_unknown) = (value, unknown);
         }
     } else {
-        flow.core.mark = value;
-        if source == MarkSource::Nothing || and == 0 {
-            flow.core.mark_unknown = false;
-        }
+        (flow.core.mark, flow.core.mark_unknown) = (value, unknown);
     }
+}
+
+/// A mark's bits moved to the left, or to the right where the number is negative.
+fn shifted(mark: u32, by: i8) -> u32 {
+    let bits = u32::from(by.unsigned_abs());
+    if by < 0 { mark.checked_shr(bits) } else { mark.checked_shl(bits) }.unwrap_or(0)
 }

@@ -20,10 +20,13 @@ pub enum Effect {
     SaveMark {
         nfmask: u32,
         ctmask: u32,
+        /// How far to the left the bits that are taken move; negative to the right.
+        shift: i8,
     },
     RestoreMark {
         nfmask: u32,
         ctmask: u32,
+        shift: i8,
     },
     Notrack,
     Log(Box<str>),

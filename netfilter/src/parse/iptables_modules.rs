@@ -51,6 +51,21 @@ pub(super) fn chunk_types(option: Opt<'_, '_>) -> Option<Statement> {
             "ERROR" => 9,
             "COOKIE_ECHO" => 10,
             "COOKIE_ACK" => 11,
+            "ECN_ECNE" => 12,
+            "ECN_CWR" => 13,
+            "SHUTDOWN_COMPLETE" => 14,
+            "I_DATA" => 64,
+            "ASCONF_ACK" => 128,
+            "RE_CONFIG" => 130,
+            "PAD" => 132,
+            "FORWARD_TSN" => 192,
+            "ASCONF" => 193,
+            "I_FORWARD_TSN" => 194,
+            "ALL" => {
+                types.extend(0..=u8::MAX);
+                continue;
+            }
+            "NONE" => continue,
             _ => return None,
         });
     }
@@ -278,9 +293,21 @@ pub(super) fn string(options: &[Opt<'_, '_>], out: &mut Vec<Statement>) {
     });
 }
 
+pub(super) fn quota(options: &[Opt<'_, '_>], out: &mut Vec<Statement>) {
+    let quota = find(options, "--quota");
+    out.push(
+        match quota.and_then(|option| Some((names::number(option.value())?, option.invert))) {
+            Some((bytes, over)) => Statement::Stateful(Box::new(Stateful::Quota { bytes, over })),
+            None => Statement::Unknown(Unknown::State("quota")),
+        },
+    );
+}
+
 /// Whether the options leave no time out.
 pub(super) fn whole_week(options: &[Opt<'_, '_>]) -> bool {
     options.iter().all(|option| match option.name {
+        // What the tool prints where nobody said a date: the last second that it can count.
+        "--datestop" => option.value() == "2038-01-19T03:14:07" && !option.invert,
         "--timestart" => matches!(option.value(), "00:00" | "00:00:00") && !option.invert,
         "--timestop" => option.value() == "23:59:59" && !option.invert,
         "--weekdays" => option.value().split(',').count() == 7 && !option.invert,

@@ -10,14 +10,14 @@ use super::builder::TableBuilder;
 use super::iptables_bytes::{bpf, u32_tests};
 use super::iptables_modules::{
     address_type, chunk_types, connbytes, connlimit, conntrack, hash_limit, ipv6_headers, limit,
-    policy, recent, statistic, string, whole_week,
+    policy, quota, recent, statistic, string, whole_week,
 };
 use super::iptables_targets::target;
 use super::values::{
     address, compare, interface, mac, number_range, port_list, port_range, value_mask,
 };
 use super::words::Word;
-use crate::model::{Direction, Effect, Key, Rule, Stateful, Statement, Unknown, Verdict};
+use crate::model::{Direction, Effect, Key, Rule, Statement, Unknown, Verdict};
 use crate::names;
 use crate::packet::Family;
 
@@ -208,15 +208,7 @@ fn module_of(module: &str, options: &[Opt<'_, '_>], family: Family, rule: &mut R
             });
         }
         "eui64" => return out.push(Statement::Unknown(Unknown::Packet("eui64"))),
-        "quota" => {
-            for option in options {
-                if let Some(bytes) = names::number(option.value()) {
-                    let over = option.invert;
-                    out.push(Statement::Stateful(Box::new(Stateful::Quota { bytes, over })));
-                }
-            }
-            return;
-        }
+        "quota" => return quota(options, out),
         "icmp" | "icmp6" | "icmpv6" if options.is_empty() => return,
         _ => {}
     }

@@ -150,20 +150,33 @@ fn marks(connection: bool, options: &[Opt<'_, '_>], out: &mut Vec<Statement>) {
     let ctmask = number("--ctmask").or(both).unwrap_or(u32::MAX);
     let own = if connection { MarkSource::Connection } else { MarkSource::Packet };
     let before = out.len();
-    // Which bits a shift moves where is not followed.
-    if options.iter().any(|option| option.name.contains("-shift-")) {
-        return out.push(set_mark(false, MarkSource::Unknown, 0, 0));
-    }
+    let shift = match (number("--left-shift-mark"), number("--right-shift-mark")) {
+        (None, None) => Some(0),
+        (Some(left), None) => i8::try_from(left).ok(),
+        (None, Some(right)) => i8::try_from(right).ok().map(|right| -right),
+        (Some(_), Some(_)) => None,
+    };
+    let shifted = options.iter().any(|option| option.name.contains("-shift-"));
     for option in options {
         let value = value_mask(option.value());
         let statement = match (option.name, value) {
+            // A value that is set and then moved: which bits go where is not followed.
+            (name, Some(_)) if shifted && name.ends_with("mark") && !name.contains("-shift-") => {
+                set_mark(connection, MarkSource::Unknown, 0, 0)
+            }
             ("--set-xmark", Some((value, mask))) => set_mark(connection, own, !mask, value),
             ("--set-mark", Some((value, mask))) => set_mark(connection, own, !mask & !value, value),
             ("--and-mark", Some((value, _))) => set_mark(connection, own, value, 0),
             ("--or-mark", Some((value, _))) => set_mark(connection, own, !value, value),
             ("--xor-mark", Some((value, _))) => set_mark(connection, own, u32::MAX, value),
-            ("--save-mark", _) => Statement::Effect(Effect::SaveMark { nfmask, ctmask }),
-            ("--restore-mark", _) => Statement::Effect(Effect::RestoreMark { nfmask, ctmask }),
+            ("--save-mark", _) => match shift {
+                Some(shift) => Statement::Effect(Effect::SaveMark { nfmask, ctmask, shift }),
+                None => set_mark(true, MarkSource::Unknown, 0, 0),
+            },
+            ("--restore-mark", _) => match shift {
+                Some(shift) => Statement::Effect(Effect::RestoreMark { nfmask, ctmask, shift }),
+                None => set_mark(false, MarkSource::Unknown, 0, 0),
+            },
             _ => continue,
         };
         out.push(statement);

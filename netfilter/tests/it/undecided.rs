@@ -35,7 +35,9 @@ fn matches_that_no_dump_decides_are_unknown() {
         "-m limit --limit 5/min",
         "-m madeup --option 1",
         "-m physdev --physdev-in eth0",
+        "-m policy --dir in --pol ipsec",
         "-m quota --quota 1000",
+        "-m quota --quota many",
         "-m rateest --rateest1 x --rateest-lt --rateest-bps2 1",
         "-m realm --realm 0x1",
         "-m recent --rcheck --seconds 60 --name x --rsource",
@@ -43,6 +45,7 @@ fn matches_that_no_dump_decides_are_unknown() {
         "-m statistic --mode random --probability 0.5",
         "-m string --string \"admin\" --algo bm --to 65535",
         "-m time --timestart 08:00:00 --timestop 17:00:00",
+        "-m ttl --ttl-lt 10",
         "-m u32 --u32 \"0>>22&0x3C@8=0x1\"",
     ] {
         assert_eq!(asked(&[&format!("{text} -j DROP")]), What::Unknown, "{text}");
@@ -55,7 +58,8 @@ fn targets_that_write_what_nobody_knows_leave_it_unknown() {
     let marked = "-m mark --mark 0x1 -j DROP";
     for text in [
         "-j HMARK --hmark-tuple src,dst --hmark-mod 10 --hmark-rnd 0x1",
-        "-j CONNMARK --restore-mark --nfmask 0xff --ctmask 0xff --left-shift-mark 8",
+        "-j HMARK --hmark-tuple src,dst --hmark-mod 10 --hmark-rnd 0x1\n-A INPUT -j CONNMARK --save-mark\n-A INPUT -j MARK --set-xmark 0x1/0xffffffff\n-A INPUT -j CONNMARK --restore-mark",
+        "-j CONNMARK --set-xmark 0x1/0xff --left-shift-mark 2\n-A INPUT -j CONNMARK --restore-mark",
     ] {
         assert_eq!(asked(&[text, marked]), What::Unknown, "{text}");
     }
@@ -72,4 +76,13 @@ fn what_a_first_packet_cannot_have_is_decided() {
     assert_eq!(asked(&["-p esp -m esp --espspi 1:100 -j DROP"]), What::Accept);
     assert_eq!(asked(&["-m length --length 0:20 -j DROP"]), What::Accept);
     assert_eq!(asked(&["-m time -j DROP"]), What::Drop);
+    assert_eq!(asked(&["-m time --datestop 2038-01-19T03:14:07 -j DROP"]), What::Drop);
+    assert_eq!(
+        asked(&[
+            "-j MARK --set-xmark 0x1/0xffffffff",
+            "-j CONNMARK --save-mark --nfmask 0xff --ctmask 0xff00 --left-shift-mark 8",
+            "-m connmark --mark 0x100 -j DROP"
+        ]),
+        What::Drop
+    );
 }

@@ -23,14 +23,10 @@ impl Reader<'_, '_> {
             "statistic" => self.statistic(),
             "random" if self.peek(0) == "mode" => self.statistic(),
             "quota:" => {
-                let (invert, value) = self.negatable();
-                if self.peek(0) == "bytes" {
-                    self.take();
-                }
-                let statement = names::number(value).map(|bytes| {
-                    Statement::Stateful(Box::new(Stateful::Quota { bytes, over: invert }))
-                });
-                self.push(statement, value);
+                // A listing does not say whether it is negated.
+                self.take();
+                self.eat(&["bytes"]);
+                self.out.push(Statement::Unknown(Unknown::State("quota")));
             }
             "#conn" => self.connlimit(),
             "connbytes" | "!" if word == "connbytes" || self.peek(0) == "connbytes" => {

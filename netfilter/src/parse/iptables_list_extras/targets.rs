@@ -137,21 +137,19 @@ impl Reader<'_, '_> {
             }
             "save" | "restore" => {
                 self.option(&format!("--{what}-mark"), "");
-                loop {
-                    match self.peek(0) {
-                        "mask" | "nfmask" | "ctmask" => {
-                            let name = format!("--{}", self.take());
-                            let value = self.take();
-                            self.option(&name, value);
-                        }
-                        "~" => {
-                            self.take();
-                        }
-                        _ => break,
-                    }
+                while matches!(self.peek(0), "mask" | "nfmask" | "ctmask") {
+                    let name = format!("--{}", self.take());
+                    self.eat(&["~"]);
+                    let value = self.take().trim_start_matches('~');
+                    self.option(&name, value);
                 }
             }
             _ => self.unknown.push(format!("MARK {what}")),
+        }
+        if matches!(self.peek(0), "left-shift-mark" | "right-shift-mark") {
+            let name = format!("--{}", self.take());
+            let value = self.take();
+            self.option(&name, value);
         }
     }
 }

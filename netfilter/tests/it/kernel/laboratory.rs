@@ -428,6 +428,10 @@ fn frame(packet: &Packet, number: u16) -> Vec<u8> {
     } else {
         bytes[4..6].copy_from_slice(&number.to_be_bytes());
     }
+    if packet.protocol == protocol::SCTP {
+        let sum = castagnoli(&bytes[header..]);
+        bytes[header + 8..header + 12].copy_from_slice(&sum.to_le_bytes());
+    }
     let at = match packet.protocol {
         protocol::TCP => Some(16),
         protocol::UDP => Some(6),
@@ -449,6 +453,16 @@ fn frame(packet: &Packet, number: u16) -> Vec<u8> {
         bytes[header + at..header + at + 2].copy_from_slice(&checksum.to_be_bytes());
     }
     bytes
+}
+
+/// The checksum of SCTP, CRC-32C.
+fn castagnoli(bytes: &[u8]) -> u32 {
+    let byte = |sum: u32, byte: &u8| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| {
+            sum >> 1 ^ if sum & 1 == 1 { 0x82f6_3b78 } else { 0 }
+        })
+    };
+    !bytes.iter().fold(u32::MAX, byte)
 }
 
 fn fold(bytes: &[u8], sum: u32) -> u32 {

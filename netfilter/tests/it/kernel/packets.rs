@@ -43,7 +43,7 @@ fn follow(chance: &mut Chance, earlier: &[(u16, Packet)]) -> Option<Packet> {
     if from != "eth0"
         || !passing(first.destination)
         || first.bad_checksum
-        || !has_ports(first.protocol)
+        || !matches!(first.protocol, protocol::TCP | protocol::UDP)
     {
         return None;
     }
@@ -81,7 +81,9 @@ fn packet(chance: &mut Chance, six: bool, number: u16) -> Packet {
     if destination == source {
         destination = if six { "fd00:2::50" } else { "10.2.0.50" };
     }
-    let kind = match chance.below(12) {
+    let kind = match chance.below(14) {
+        12 => protocol::SCTP,
+        13 if !six => protocol::AH,
         0..=6 => protocol::TCP,
         7..=9 => protocol::UDP,
         10 if six => protocol::ICMPV6,
@@ -120,7 +122,8 @@ fn packet(chance: &mut Chance, six: bool, number: u16) -> Packet {
         1 => 0xb8,
         _ => 0,
     };
-    packet.bad_checksum = !own && has_ports(kind) && chance.one_in(25);
+    packet.bad_checksum =
+        !own && matches!(kind, protocol::TCP | protocol::UDP) && chance.one_in(25);
     if own {
         packet.uid = Some(0);
         packet.gid = Some(0);

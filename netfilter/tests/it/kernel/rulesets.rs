@@ -166,7 +166,8 @@ impl Writer<'_> {
         if output && self.chance.one_in(6) {
             out += &format!("{}-o {} ", self.not(), self.word(&["eth0", "eth1", "eth+", "lo"]));
         }
-        match self.chance.below(8) {
+        match self.chance.below(9) {
+            8 => out += &self.others(),
             0..=2 => out += &self.tcp(),
             3 => out += &self.udp(),
             4 => out += &self.icmp(),
@@ -240,7 +241,8 @@ impl Writer<'_> {
         }
         let plain = |this: &mut Self| this.word(&["ACCEPT", "DROP", "ACCEPT", "RETURN"]);
         let own = match table {
-            "filter" => match self.chance.below(5) {
+            "filter" => match self.chance.below(6) {
+                2 => self.word(&["LOG --log-prefix \"konspect \"", "NFLOG --nflog-group 5"]),
                 0 => {
                     let with = if self.six {
                         self.word(&[
@@ -270,7 +272,11 @@ impl Writer<'_> {
                 1 => self.mark(),
                 _ => plain(self),
             },
-            "mangle" => match self.chance.below(8) {
+            "mangle" => match self.chance.below(9) {
+                7 if chain == "POSTROUTING" => "CLASSIFY --set-class 1:2".to_owned(),
+                7 if chain == "PREROUTING" => {
+                    format!("TPROXY --on-port 3129{}", self.word(&["", " --tproxy-mark 0x1/0x1"]))
+                }
                 0..=2 => self.mark(),
                 3 => format!(
                     "CONNMARK {}",
@@ -278,6 +284,8 @@ impl Writer<'_> {
                         "--set-xmark 0x10/0xf0",
                         "--save-mark --nfmask 0xff --ctmask 0xff",
                         "--restore-mark",
+                        "--save-mark --nfmask 0xff --ctmask 0xff00 --left-shift-mark 8",
+                        "--restore-mark --nfmask 0xff --ctmask 0xff00 --right-shift-mark 8",
                         "--set-xmark 0x1/0xffffffff"
                     ])
                 ),
@@ -443,6 +451,7 @@ fn rule(
         (matches.starts_with("-p tcp") || matches.contains(" -p tcp"), matches.contains("-p udp"));
     // Ports are translated, and resets sent, only where the rule says the protocol.
     let ported = target.contains("REDIRECT")
+        || target.contains("TPROXY")
         || target.contains("DNAT")
             && target
                 .rsplit(' ')

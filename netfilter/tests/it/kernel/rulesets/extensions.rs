@@ -7,7 +7,7 @@ impl Writer<'_> {
         let not = self.not();
         let (input, output) = devices(chain);
         let early = table == "raw";
-        match self.chance.below(36) {
+        match self.chance.below(41) {
             0..=3 if !early => {
                 let states = self.word(&[
                     "NEW",
@@ -153,7 +153,7 @@ impl Writer<'_> {
                         self.word(&["upto", "above"]),
                         self.word(&["1", "2"]),
                         self.word(&["srcip", "dstip", "srcip,dstport"]),
-                        self.chance.below(1000)
+                        self.chance.below(1_000_000)
                     ),
                     3 => format!(
                         "-m recent --name r{} --{} --{} ",
@@ -185,7 +185,60 @@ impl Writer<'_> {
                 "-m policy --dir {} --pol none ",
                 if input && chain != "OUTPUT" { "in" } else { "out" }
             ),
+            36 => format!("-m helper {not}--helper ftp "),
+            37 => format!(
+                "-m time {}",
+                self.word(&[
+                    "",
+                    "--timestart 00:00:00 --timestop 23:59:59 ",
+                    "--weekdays Mon,Tue,Wed,Thu,Fri,Sat,Sun ",
+                    "! --weekdays Mon,Tue,Wed,Thu,Fri,Sat,Sun ",
+                    "--datestart 2001-01-01T00:00:00 ",
+                    "--datestop 2001-01-01T00:00:00 ",
+                    "--timestart 08:00:00 --timestop 17:00:00 --kerneltz ",
+                    "--monthdays 1,2,3 ",
+                ])
+            ),
+            38 => format!("-m cpu {not}--cpu {} ", self.word(&["0", "4096"])),
+            39 if input && chain != "OUTPUT" => {
+                let back = self.not();
+                format!(
+                    "-m physdev {}",
+                    self.word(&[
+                        &format!("{not}--physdev-in eth0 "),
+                        &format!("{not}--physdev-in eth0 {back}--physdev-is-in "),
+                        &format!("{not}--physdev-is-in "),
+                    ])
+                )
+            }
+            40 if chain == "PREROUTING" || chain == "INPUT" => format!(
+                "-m socket {}",
+                self.word(&["--transparent ", "--nowildcard ", "--transparent --nowildcard "])
+            ),
             _ => String::new(),
+        }
+    }
+
+    /// Protocols that are neither TCP, UDP nor ICMP, with what their modules ask.
+    pub(super) fn others(&mut self) -> String {
+        let not = self.not();
+        let range = self.word(&["0", "1:100", "0:9", "7"]);
+        match self.chance.below(4) {
+            0 if !self.six => format!("-p ah -m ah {not}--ahspi {range} "),
+            0 | 1 => format!("-p esp -m esp {not}--espspi {range} "),
+            2 => format!("-p sctp -m sctp {not}--dport {} ", self.word(&PORTS)),
+            _ => {
+                let types = self.word(&[
+                    "any INIT",
+                    "all INIT",
+                    "only INIT",
+                    "any DATA,SACK",
+                    "all INIT,DATA",
+                    "only INIT,ABORT",
+                    "any ASCONF,INIT",
+                ]);
+                format!("-p sctp -m sctp {not}--chunk-types {types} ")
+            }
         }
     }
 }
