@@ -161,6 +161,20 @@ impl Memory {
         });
     }
 
+    /// Whether the answers to a packet that leaves like this are already another connection's.
+    pub(super) fn answers_clash(&self, protocol: u8, left: (u128, u16, u128, u16)) -> bool {
+        let (source, source_port, destination, destination_port) = left;
+        self.find(Tuple {
+            source: destination,
+            destination: source,
+            protocol,
+            source_port: destination_port,
+            destination_port: source_port,
+            open_port: false,
+        })
+        .is_some()
+    }
+
     fn find(&self, tuple: Tuple) -> Option<(usize, bool)> {
         self.connections.iter().enumerate().find_map(|(place, known)| {
             if known.original == tuple {

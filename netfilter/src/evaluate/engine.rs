@@ -430,7 +430,8 @@ impl<'a> Engine<'a> {
     /// about first packets alone.
     fn translate_known(&self, flow: &mut Flow<'a>) {
         let Tracked::Connection(connection) = &flow.core.tracked else { return };
-        if !connection.existing || connection.no_nat {
+        // Between the two, nothing is translated.
+        if !connection.existing || connection.no_nat || flow.core.stage == Stage::Forward {
             return;
         }
         let known = |known: &&Known| known.original == connection.original;
@@ -522,6 +523,16 @@ impl<'a> Engine<'a> {
             core.destination,
             core.destination_port.unwrap_or(0),
         );
+        // Where the answers would look like those of a connection that is there already, the kernel takes
+        // another source port.
+        if has_ports(self.packet.protocol)
+            && self.firewall.entries.iter().flatten().flatten().any(|entry| entry.nat)
+            && core.tracked.connection().is_some_and(|connection| !connection.existing)
+            && flow.memory.answers_clash(self.packet.protocol, reply_to)
+        {
+            core.source_port = Some(Ports { first: 1, last: u16::MAX });
+            core.source_port_random = true;
+        }
         let delivered = core.stage == Stage::Input && self.firewall.node.quiet;
         confirm(self.packet, &mut core.tracked, reply_to, &mut flow.memory, delivered);
     }

@@ -79,7 +79,7 @@ impl<'a> Engine<'a> {
     /// Rules of one name share a table, which is made as the first of them says.
     fn hash_table<'s>(&'s self, name: &str, own: &'s Stateful) -> (u64, &'s [Box<str>], (u8, u8)) {
         let rules = self.firewall.tables().iter().flat_map(|table| &table.chains);
-        let statements = rules.flat_map(|chain| &chain.rules).flat_map(|rule| &rule.statements);
+        let mut statements = rules.flat_map(|chain| &chain.rules).flat_map(|rule| &rule.statements);
         let of_name = |statement: &'s Statement| match statement {
             Statement::Stateful(other) => match &**other {
                 Stateful::HashLimit { name: other_name, .. } if **other_name == *name => {
@@ -89,7 +89,7 @@ impl<'a> Engine<'a> {
             },
             _ => None,
         };
-        match statements.filter_map(of_name).next().unwrap_or(own) {
+        match statements.find_map(of_name).unwrap_or(own) {
             Stateful::HashLimit { burst, by, masks, .. } => (*burst, by, *masks),
             _ => (0, &[], (0, 0)),
         }

@@ -141,7 +141,8 @@ fn comparison(
             let mask = flag_values(cursor, *kind).unwrap_or(0);
             return Statement::Bits { key: key.clone(), mask, value, invert, any: false };
         }
-        if exact || (operator == "!=" && *kind == Kind::TcpFlags) {
+        // `!=` compares all bits; that none of some is set is written `!`.
+        if exact || operator == "!=" {
             return Statement::Bits {
                 key: key.clone(),
                 mask: u128::MAX,
