@@ -119,7 +119,8 @@ fn the_report_shows_the_way_to_the_deciding_rule() {
 /// Whatever decides a packet has its way shown, on every rule's own page.
 #[test]
 fn every_cause_that_a_line_decides_shows_the_way_to_it() {
-    // A blocked path that no collected rule explains has only witnesses, and no way to show.
+    // A blocked path that no collected rule explains has only witnesses, and no way to show; the pages of
+    // nodes that cannot reach each other have no dump of a node.
     let witnesses_suffice = ["KSP1002", "KSP2105"];
     let decided = ["KSP2101", "KSP2102", "KSP2103", "KSP2104", "KSP1007", "KSP1008"];
     for code in decided.iter().chain(&witnesses_suffice) {
@@ -135,7 +136,7 @@ fn every_cause_that_a_line_decides_shows_the_way_to_it() {
                 assert!(!card.node.is_empty() && !card.packet.is_empty(), "{card:?}");
             }
         }
-        assert!(shown > 0, "{code}");
+        assert!(shown > 0 || *code == "KSP2105", "{code}");
     }
 }
 
