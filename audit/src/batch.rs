@@ -33,9 +33,9 @@ const NONE: u32 = u32::MAX;
 /// Rows that wait to be counted and the names that they refer to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
-    recent_clients: Recent<{ 1 << 14 }>,
-    recent_shapes: Recent<{ 1 << 12 }>,
-    recent_namespaces: Recent<{ 1 << 12 }>,
+    recent_clients: Recent<{ 1 << 13 }>,
+    recent_shapes: Recent<{ 1 << 11 }>,
+    recent_namespaces: Recent<{ 1 << 11 }>,
     clients: Numbered<KnownClient>,
     shapes: Numbered<Shape>,
     namespaces: Numbered<(u64, Arc<str>)>,
@@ -154,7 +154,7 @@ impl Whose for Waiting<'_> {
 }
 
 /// One event that matters: the start of a watch, or the end of a request.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Row {
     ended: Ended,
     client: u32,
@@ -306,8 +306,12 @@ impl Batch {
             .map(|(number, row)| u64::from(row.client) << 40 | u64::from(row.shape) << 20 | number)
             .collect();
         order.sort_unstable();
-        for rows in order.chunk_by(|left, right| left >> 40 == right >> 40) {
-            self.count_client(rows, users, agents);
+        let mut rows = Vec::new();
+        for places in order.chunk_by(|left, right| left >> 40 == right >> 40) {
+            // They lie far apart; copies wait for the memory of many at once.
+            rows.clear();
+            rows.extend(places.iter().filter_map(|place| self.row(*place)));
+            self.count_client(&rows, users, agents);
         }
         self.rows.clear();
         self.names.clear();
@@ -325,40 +329,39 @@ impl Batch {
         }
     }
 
-    fn row(&self, place: u64) -> Option<&Row> {
-        self.rows.get(usize::try_from(place & 0xf_ffff).ok()?)
+    fn row(&self, place: u64) -> Option<Row> {
+        self.rows.get(usize::try_from(place & 0xf_ffff).ok()?).copied()
     }
 
     /// Counts the rows of one client, which are sorted by their shapes.
-    fn count_client(&self, places: &[u64], users: &mut Users, agents: &mut Rows<AgentRow>) {
-        let first = places.first().and_then(|place| self.row(*place));
-        let Some(known) = first.and_then(|row| self.clients.values.get(row.client as usize)) else {
+    fn count_client(&self, rows: &[Row], users: &mut Users, agents: &mut Rows<AgentRow>) {
+        let known = rows.first().and_then(|row| self.clients.values.get(row.client as usize));
+        let Some(known) = known else {
             return;
         };
-        self.count_agent(places, known, agents);
+        count_agent(rows, known, agents);
         let (series_limit, object_limit) = (users.series_limit, users.object_limit);
         let place =
             users.place_hashed(known.user_hash, &known.user, known.client_hash, &known.agent);
         let client = match place {
             Place::Client(client) => client,
             Place::Other(tally) => {
-                places.iter().filter_map(|place| self.row(*place)).for_each(|row| row.tally(tally));
+                rows.iter().for_each(|row| row.tally(tally));
                 return;
             }
         };
         let mut addressed = 0;
-        for places in places.chunk_by(|left, right| left >> 20 == right >> 20) {
-            let first = places.first().and_then(|place| self.row(*place));
-            let Some(shape) = first.and_then(|row| self.shapes.values.get(row.shape as usize))
-            else {
+        for rows in rows.chunk_by(|left, right| left.shape == right.shape) {
+            let shape = rows.first().and_then(|row| self.shapes.values.get(row.shape as usize));
+            let Some(shape) = shape else {
                 continue;
             };
-            for row in places.iter().filter_map(|place| self.row(*place)) {
+            for row in rows {
                 addressed += u64::from(row.fresh && !row.started);
                 self.count_row(row, shape, client, object_limit);
             }
             let tally = client.tally(series_limit, &shape.key());
-            places.iter().filter_map(|place| self.row(*place)).for_each(|row| row.tally(tally));
+            rows.iter().for_each(|row| row.tally(tally));
         }
         if addressed > 0 {
             client.addresses.tick(&known.address, addressed);
@@ -383,31 +386,30 @@ impl Batch {
                 client.namespaces.tick_hashed(*hash, name, 1);
             }
         }
-        let name = self.names.get(row.name.0 as usize..row.name.1 as usize).unwrap_or_default();
-        if !name.is_empty() {
+        if row.name.0 < row.name.1 {
+            let name = self.names.get(row.name.0 as usize..row.name.1 as usize).unwrap_or_default();
             let namespace = namespace.map_or("", |(_, name)| name);
             let key = [&*shape.resource, namespace, name];
             client.object(object_limit, key, staged, row.fresh, at);
         }
     }
+}
 
-    fn count_agent(&self, places: &[u64], known: &KnownClient, agents: &mut Rows<AgentRow>) {
-        let mut latencies = places
-            .iter()
-            .filter_map(|place| self.row(*place))
-            .filter(|row| row.fresh && !row.started)
-            .filter_map(|row| Some((row.ended.received()?, row.ended.latency()?)))
-            .peekable();
-        if latencies.peek().is_none() {
-            return;
-        }
-        let agent = &*known.agent;
-        let key = known.agent_hash;
-        let empty = || AgentRow { hash: key, agent: agent.into(), bins: Timeline::default() };
-        match agents.table.row(key, |row| &*row.agent == agent, empty) {
-            Some(row) => latencies.for_each(|(time, latency)| row.bins.slot(time).add(latency)),
-            None => agents.spilled += latencies.count() as u64,
-        }
+fn count_agent(rows: &[Row], known: &KnownClient, agents: &mut Rows<AgentRow>) {
+    let mut latencies = rows
+        .iter()
+        .filter(|row| row.fresh && !row.started)
+        .filter_map(|row| Some((row.ended.received()?, row.ended.latency()?)))
+        .peekable();
+    if latencies.peek().is_none() {
+        return;
+    }
+    let agent = &*known.agent;
+    let key = known.agent_hash;
+    let empty = || AgentRow { hash: key, agent: agent.into(), bins: Timeline::default() };
+    match agents.table.row(key, |row| &*row.agent == agent, empty) {
+        Some(row) => latencies.for_each(|(time, latency)| row.bins.slot(time).add(latency)),
+        None => agents.spilled += latencies.count() as u64,
     }
 }
 

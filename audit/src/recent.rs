@@ -7,18 +7,22 @@
 use crate::budget::mix;
 
 /// Longer keys are looked up each time.
-const LONGEST: usize = 1024;
+const LONGEST: usize = 192;
 
-/// One key and its number.
-#[derive(Clone, Debug, Default)]
+/// One key and its number. The texts stand within it, so that all of it is fetched at once.
+#[derive(Clone, Debug)]
 struct Place {
     /// The texts one after the other.
-    texts: Box<[u8]>,
-    /// Where the first and the second one end.
-    ends: [u16; 2],
+    texts: [u8; LONGEST],
+    /// Where each of them ends.
+    ends: [u16; 3],
     tag: u16,
     taken: bool,
     number: u32,
+}
+
+impl Place {
+    const EMPTY: Self = Self { texts: [0; LONGEST], ends: [0; 3], tag: 0, taken: false, number: 0 };
 }
 
 /// Keys of a tag and three texts; each has one of `PLACES` places, where the last one wins.
@@ -33,29 +37,31 @@ impl<const PLACES: usize> Recent<PLACES> {
     pub(crate) fn number(&self, tag: u16, texts: [&str; 3]) -> Option<u32> {
         let place = self.places.get(Self::place(tag, texts))?;
         let [first, second, third] = texts.map(str::as_bytes);
-        let ends = [first.len(), first.len() + second.len()];
-        let known = &*place.texts;
+        let ends = ends(texts);
+        let known = &place.texts;
         let same = place.taken
             && place.tag == tag
             && place.ends.map(usize::from) == ends
             && known.get(..ends[0]).is_some_and(|known| same(known, first))
             && known.get(ends[0]..ends[1]).is_some_and(|known| same(known, second))
-            && known.get(ends[1]..).is_some_and(|known| same(known, third));
+            && known.get(ends[1]..ends[2]).is_some_and(|known| same(known, third));
         same.then_some(place.number)
     }
 
     /// Remembers a key.
     pub(crate) fn keep(&mut self, tag: u16, texts: [&str; 3], number: u32) {
-        let [first, second, _] = texts.map(str::len);
-        let ends = (u16::try_from(first), u16::try_from(first + second));
-        let length: usize = texts.iter().map(|text| text.len()).sum();
-        let (Ok(first), Ok(second), ..=LONGEST) = (ends.0, ends.1, length) else { return };
+        let ends = ends(texts);
+        if ends[2] > LONGEST {
+            return;
+        }
         if self.places.is_empty() {
-            self.places.resize(PLACES, Place::default());
+            self.places.resize(PLACES, Place::EMPTY);
         }
         if let Some(place) = self.places.get_mut(Self::place(tag, texts)) {
-            let texts = texts.concat().into_bytes().into();
-            *place = Place { texts, ends: [first, second], tag, taken: true, number };
+            let bytes = texts.iter().flat_map(|text| text.bytes());
+            place.texts.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
+            place.ends = ends.map(|end| end as u16);
+            (place.tag, place.taken, place.number) = (tag, true, number);
         }
     }
 
@@ -67,6 +73,13 @@ impl<const PLACES: usize> Recent<PLACES> {
     fn place(tag: u16, texts: [&str; 3]) -> usize {
         usize::try_from(key(tag, texts) >> 40).unwrap_or(0) % PLACES
     }
+}
+
+/// Where each text ends when they stand one after the other.
+#[inline]
+fn ends(texts: [&str; 3]) -> [usize; 3] {
+    let [first, second, third] = texts.map(str::len);
+    [first, first + second, first + second + third]
 }
 
 /// The sum of a key.
