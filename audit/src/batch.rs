@@ -346,7 +346,9 @@ impl Batch {
         let client = match place {
             Place::Client(client) => client,
             Place::Other(tally) => {
-                rows.iter().for_each(|row| row.tally(tally));
+                for row in rows {
+                    row.tally(tally);
+                }
                 return;
             }
         };
@@ -361,7 +363,9 @@ impl Batch {
                 self.count_row(row, shape, client, object_limit);
             }
             let tally = client.tally(series_limit, &shape.key());
-            rows.iter().for_each(|row| row.tally(tally));
+            for row in rows {
+                row.tally(tally);
+            }
         }
         if addressed > 0 {
             client.addresses.tick(&known.address, addressed);

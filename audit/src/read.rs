@@ -197,6 +197,8 @@ struct OwnedPiece {
     id: ArtifactId,
     base: u64,
     bytes: Vec<u8>,
+    /// So many of the bytes were given with the piece before.
+    given: usize,
     cut: OwnedCut,
 }
 
@@ -215,7 +217,8 @@ impl OwnedPiece {
             OwnedCut::Rows(header) => Cut::Rows(header),
             OwnedCut::Torn => Cut::Torn,
         };
-        Piece { id: self.id, base: self.base, bytes: &self.bytes, cut }
+        let bytes = self.bytes.get(self.given..).unwrap_or_default();
+        Piece { id: self.id, base: self.base + self.given as u64, bytes, cut }
     }
 }
 
@@ -312,6 +315,14 @@ impl Stream {
 
     /// Cuts the next block; what does not end in it waits for the next.
     fn pieces(&mut self, id: ArtifactId, base: u64, block: Vec<u8>, last: bool) -> Vec<OwnedPiece> {
+        // A mark of the byte order stands at the very beginning, which the general way looks after.
+        if self.shape == Some(Shape::Lines)
+            && !self.kept.is_empty()
+            && self.kept_base > 0
+            && let Some(end) = memchr::memchr(b'\n', &block)
+        {
+            return self.lines(id, base, block, end + 1, last);
+        }
         let searched = if self.shape.is_some() { self.kept.len() } else { 0 };
         let (base, mut bytes) = if self.kept.is_empty() {
             (base, block)
@@ -343,6 +354,7 @@ impl Stream {
                     id,
                     base: base + skip as u64,
                     bytes,
+                    given: 0,
                     cut: OwnedCut::Lines,
                 }];
             }
@@ -356,6 +368,7 @@ impl Stream {
                         id,
                         base: base + end as u64,
                         bytes: rest,
+                        given: 0,
                         cut: OwnedCut::Torn,
                     });
                     self.values = ValueCutter::default();
@@ -382,11 +395,35 @@ impl Stream {
                     id,
                     base: base + start as u64,
                     bytes,
+                    given: 0,
                     cut: OwnedCut::Rows(header),
                 }];
             }
         };
-        pieces.push(OwnedPiece { id, base, bytes, cut: complete });
+        pieces.push(OwnedPiece { id, base, bytes, given: 0, cut: complete });
+        pieces
+    }
+
+    /// Cuts a block of lines of which the first, up to `end`, began in the block before: only that one
+    /// is put together, the others stay where they are.
+    fn lines(
+        &mut self,
+        id: ArtifactId,
+        base: u64,
+        mut block: Vec<u8>,
+        end: usize,
+        last: bool,
+    ) -> Vec<OwnedPiece> {
+        let (mut first, first_base) = (std::mem::take(&mut self.kept), self.kept_base);
+        first.extend_from_slice(block.get(..end).unwrap_or_default());
+        let cut = OwnedCut::Lines;
+        let mut pieces = vec![OwnedPiece { id, base: first_base, bytes: first, given: 0, cut }];
+        let whole = if last { None } else { memchr::memrchr(b'\n', &block) };
+        self.keep(&mut block, base, whole.map_or(usize::MAX, |at| at + 1));
+        if block.len() > end {
+            let cut = OwnedCut::Lines;
+            pieces.push(OwnedPiece { id, base, bytes: block, given: end, cut });
+        }
         pieces
     }
 

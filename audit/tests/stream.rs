@@ -1,7 +1,7 @@
 //! Records that are larger than blocks cost no more than their bytes.
 
-use konspect_audit::{AuditFold, Shared, fold_blocks, scanner_agrees};
-use konspect_bundle::ArtifactId;
+use konspect_audit::{AuditFold, Shared, fold_blocks, fold_bytes, scanner_agrees};
+use konspect_bundle::{ArtifactId, Source};
 use proptest::prelude::*;
 
 fn fold(head: &'static [u8], filler: u8, blocks: u64) -> AuditFold {
@@ -23,6 +23,33 @@ fn a_record_over_hundreds_of_blocks_is_one_refusal() {
             "{:?}",
             summary.refusals
         );
+    }
+}
+
+/// Lines of different lengths, each an event.
+fn lines(count: usize) -> Vec<u8> {
+    (0..count)
+        .flat_map(|number| {
+            let second = number % 60;
+            format!(
+                "{{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"Metadata\",\"auditID\":\"{number}\",\"stage\":\"ResponseComplete\",\"requestURI\":\"/api/v1/pods{}\",\"verb\":\"list\",\"user\":{{\"username\":\"user-{}\"}},\"sourceIPs\":[\"10.0.0.1\"],\"userAgent\":\"agent\",\"responseStatus\":{{\"metadata\":{{}},\"code\":200}},\"requestReceivedTimestamp\":\"2025-06-02T08:00:{second:02}.000000Z\",\"stageTimestamp\":\"2025-06-02T08:00:{second:02}.000100Z\"}}\n",
+                "x".repeat(number * 37 % 400),
+                number % 5,
+            )
+            .into_bytes()
+        })
+        .collect()
+}
+
+#[test]
+fn blocks_are_the_whole_wherever_they_end() {
+    let text = lines(300);
+    let whole = fold_bytes(Source::new(ArtifactId(0), &text), &Shared::new()).to_bytes();
+    for size in [70_000, 70_001, 71_333, 90_000, text.len() - 1] {
+        let blocks = text.chunks(size).enumerate();
+        let blocks = blocks.map(|(number, block)| ((number * size) as u64, block.to_vec()));
+        let fold = fold_blocks(ArtifactId(0), blocks, &Shared::new());
+        assert_eq!(fold.to_bytes(), whole, "{size}");
     }
 }
 
