@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use konspect_audit::Aggregate;
 
-use super::questions::{LOAD, Question, REQUESTS};
+use super::questions::{LATENCY, LOAD, Question, REQUESTS, micros};
 use super::{Cell, Table, stamp};
 
 /// The tables that the rows give, in the columns of those that a log gives.
@@ -54,18 +54,7 @@ pub fn tables(rows: &[&Aggregate], most: usize) -> Vec<Table> {
             micros(row.max),
         ]
     });
-    let columns = vec![
-        "user_agent",
-        "start",
-        "seconds",
-        "requests",
-        "mean_ms",
-        "p50_ms",
-        "p90_ms",
-        "p99_ms",
-        "max_ms",
-    ];
-    push(&mut tables, Question::Latency, columns, cells.collect(), usize::MAX);
+    push(&mut tables, Question::Latency, LATENCY.to_vec(), cells.collect(), usize::MAX);
     let mut slow: Vec<&&Aggregate> =
         rows.iter().filter(|row| row.p99.is_some() && !row.verb.is_empty()).collect();
     slow.sort_by_key(|row| (std::cmp::Reverse(row.p99), row.at));
@@ -106,8 +95,4 @@ fn push(
 
 fn text(text: &str) -> Cell {
     if text.is_empty() { Cell::Missing } else { Cell::Text(text.to_owned()) }
-}
-
-fn micros(value: Option<u64>) -> Cell {
-    value.map_or(Cell::Missing, Cell::Micros)
 }

@@ -1,0 +1,177 @@
+//! Who loads the API server, with how much, and how long requests take.
+
+use konspect_audit::AuditSummary;
+use konspect_audit::answers::{self, Dimension, Top};
+use konspect_audit::objective::Objective;
+
+use super::super::{Cell, Table, stamp};
+use super::{Ask, LATENCY, LOAD, Question, REQUESTS, clients, micros, ranked, table, text};
+
+pub(super) fn top(
+    question: Question,
+    audit: &AuditSummary,
+    ask: &Ask,
+    dimension: Dimension,
+    key: &'static str,
+) -> Table {
+    let groups = answers::top(audit, dimension, &ask.filter, usize::MAX);
+    let rows = groups
+        .iter()
+        .map(|group| std::iter::once(text(&group.key)).chain(load(group)).collect())
+        .collect();
+    let columns: Vec<&str> = std::iter::once(key).chain(LOAD).collect();
+    let table = table(question, &columns, rows, ask);
+    let untold: &[&str] = match dimension {
+        Dimension::Address | Dimension::Namespace | Dimension::Code => &[
+            "work_ms",
+            "mean_ms",
+            "p50_ms",
+            "p90_ms",
+            "p99_ms",
+            "max_ms",
+            "rejected",
+            "server_errors",
+            "users",
+            "source_ips",
+        ],
+        Dimension::Verb | Dimension::Resource => &["users", "source_ips"],
+        _ => &[],
+    };
+    without_columns(table, untold)
+}
+
+pub(super) fn groups(audit: &AuditSummary, ask: &Ask) -> Table {
+    let rows: Vec<Vec<Cell>> = answers::grouped(audit, usize::MAX)
+        .iter()
+        .map(|(key, group)| key.iter().map(|value| text(value)).chain(load(group)).collect())
+        .collect();
+    let columns: Vec<&str> = ask.groups.iter().copied().chain(LOAD).collect();
+    table(Question::Groups, &columns, rows, ask)
+}
+
+pub(super) fn latency(audit: &AuditSummary, ask: &Ask) -> Table {
+    let rows: Vec<Vec<Cell>> = answers::latency(audit, ask.bin_seconds, &ask.filter, ask.rows)
+        .into_iter()
+        .map(|bin| {
+            vec![
+                Cell::Text(bin.agent),
+                Cell::Text(bin.start),
+                Cell::Count(bin.seconds.unsigned_abs()),
+                Cell::Count(bin.requests),
+                micros(bin.mean),
+                micros(bin.p50),
+                micros(bin.p90),
+                micros(bin.p99),
+                Cell::Micros(bin.max),
+            ]
+        })
+        .collect();
+    Table {
+        question: Question::Latency,
+        columns: LATENCY.to_vec(),
+        rows,
+        more: (audit.agents.len().saturating_sub(ask.rows)) as u64,
+    }
+}
+
+pub(super) fn requests(question: Question, audit: &AuditSummary, ask: &Ask) -> Table {
+    let rows = answers::objectives(audit, &ask.filter)
+        .into_iter()
+        .filter(|row| question == Question::Requests || row.objective == Objective::Breached)
+        .map(|row| {
+            let judged = match row.objective {
+                Objective::Met => "met",
+                Objective::Breached => "breached",
+                Objective::TooFew => "too-few",
+                Objective::Excluded => "excluded",
+            };
+            vec![
+                Cell::Text(row.user),
+                Cell::Text(row.agent),
+                text(row.verb),
+                Cell::Text(row.resource),
+                Cell::Text(row.subresource),
+                text(row.scope),
+                Cell::Count(row.requests),
+                micros(row.p50),
+                micros(row.p90),
+                micros(row.p99),
+                Cell::Micros(row.max),
+                micros(row.limit),
+                text(judged),
+                Cell::Micros(row.excused / 1000),
+                row.slowest.map_or(Cell::Missing, Cell::Place),
+            ]
+        })
+        .collect();
+    table(question, &REQUESTS, rows, ask)
+}
+
+pub(super) fn bursts(audit: &AuditSummary, ask: &Ask) -> Table {
+    let mut bursts = Vec::new();
+    for client in clients(audit, ask) {
+        for (what, onset, rate) in [
+            ("requests", client.onset, &client.rate),
+            ("watches", client.watch_onset, &client.watch_rate),
+        ] {
+            let Some(onset) = onset else { continue };
+            let peak = rate.slots.iter().max_by_key(|(start, count)| (*count, -*start));
+            let seconds = rate.slot_seconds.max(1).unsigned_abs();
+            bursts.push((
+                onset.after,
+                vec![
+                    text(&client.user),
+                    text(&client.agent),
+                    text(what),
+                    Cell::Text(stamp(onset.time)),
+                    Cell::Thousandths(onset.before),
+                    Cell::Thousandths(onset.after),
+                    peak.map_or(Cell::Missing, |(start, _)| Cell::Text(stamp(*start))),
+                    peak.map_or(Cell::Missing, |(_, count)| {
+                        Cell::Thousandths(count.saturating_mul(1000) / seconds)
+                    }),
+                ],
+            ));
+        }
+    }
+    let columns = [
+        "user",
+        "user_agent",
+        "what",
+        "onset",
+        "before_per_minute",
+        "after_per_minute",
+        "peak_at",
+        "peak_per_second",
+    ];
+    ranked(Question::Bursts, &columns, bursts, ask)
+}
+
+fn load(top: &Top) -> [Cell; 13] {
+    [
+        Cell::Count(top.requests),
+        Cell::Thousandths(top.share),
+        Cell::Thousandths(top.rate),
+        Cell::Micros(top.work),
+        micros(top.mean),
+        micros(top.p50),
+        micros(top.p90),
+        micros(top.p99),
+        micros(top.max),
+        Cell::Count(top.throttled),
+        Cell::Count(top.server_errors),
+        Cell::Count(top.users),
+        Cell::Count(top.addresses),
+    ]
+}
+
+/// Columns of a group that no group has anything for would only be read as zeros.
+fn without_columns(mut table: Table, left_out: &[&str]) -> Table {
+    for name in left_out {
+        if let Some(at) = table.columns.iter().position(|column| column == name) {
+            table.columns.remove(at);
+            table.rows.iter_mut().for_each(|row| drop(row.remove(at)));
+        }
+    }
+    table
+}
