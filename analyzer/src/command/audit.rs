@@ -14,7 +14,9 @@ use konspect::report::audit::{
     Cell, cautions, collector_requests, object, reading, summaries, without,
 };
 use konspect_audit::answers::{Dimension, Filter};
-use konspect_audit::{Aggregate, AuditFold, AuditSummary, ClientSummary, Fold, Question, Verb};
+use konspect_audit::{
+    Aggregate, AuditFold, AuditSummary, ClientSummary, Fold, Question, StateError, Verb,
+};
 use konspect_bundle::{Words, words};
 use serde_json::{Map, Value};
 
@@ -67,32 +69,27 @@ struct Read {
     rows: Vec<Aggregate>,
 }
 
-/// Reads saved states, and opens everything else as one bundle.
+/// Reads saved states, and opens everything else as one bundle, in which states may lie as well.
 fn read(paths: &[PathBuf], question: Question, narrowed: bool) -> Result<Read, Failure> {
     let (states, logs): (Vec<&PathBuf>, Vec<&PathBuf>) =
         paths.iter().partition(|path| is_state(path));
-    if let Some(path) = states.first().filter(|_| narrowed) {
-        let error = anyhow!(
-            "{} is a saved state, counted already: it takes no --by and no filter; give the logs themselves",
-            path.display()
-        );
-        return Err(Failure::new(Exit::Usage, error));
-    }
     let mut read =
         Read { fold: AuditFold::default(), paths: Vec::new(), states: 0, rows: Vec::new() };
     for path in &states {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
         let bytes = bytes.map_err(|error| Failure::new(Exit::Refused, error))?;
-        let state = AuditFold::from_bytes(&bytes).with_context(|| path.display().to_string());
-        read.fold.merge(state.map_err(|error| Failure::new(Exit::Refused, error))?);
-        read.states += 1;
+        read.state(&path.display().to_string(), AuditFold::from_bytes(&bytes), narrowed)?;
     }
     if !logs.is_empty() {
         let logs: Vec<PathBuf> = logs.into_iter().cloned().collect();
         let logs = audit_logs::read(&open(&logs)?, &question);
+        for (path, state) in logs.states {
+            read.state(&path, state, narrowed)?;
+        }
         match logs.fold {
             Some(fold) => read.fold.merge(fold),
-            None if read.states == 0 && !narrowed && !logs.rows.is_empty() => read.rows = logs.rows,
+            None if read.states > 0 => {}
+            None if !narrowed && !logs.rows.is_empty() => read.rows = logs.rows,
             None => {
                 let error = anyhow!(
                     "no audit log in it: events of audit.k8s.io, Azure Diagnostics and Log Analytics exports are known"
@@ -105,6 +102,27 @@ fn read(paths: &[PathBuf], question: Question, narrowed: bool) -> Result<Read, F
         }
     }
     Ok(read)
+}
+
+impl Read {
+    /// Merges one saved state.
+    fn state(
+        &mut self,
+        path: &str,
+        state: Result<AuditFold, StateError>,
+        narrowed: bool,
+    ) -> Result<(), Failure> {
+        if narrowed {
+            let error = anyhow!(
+                "{path} is a saved state, counted already: it takes no --by and no filter; give the logs themselves"
+            );
+            return Err(Failure::new(Exit::Usage, error));
+        }
+        let state = state.with_context(|| path.to_owned());
+        self.fold.merge(state.map_err(|error| Failure::new(Exit::Refused, error))?);
+        self.states += 1;
+        Ok(())
+    }
 }
 
 /// Whether a file begins as a saved state does.

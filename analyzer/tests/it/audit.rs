@@ -124,6 +124,21 @@ fn named_questions_and_groups_agree() {
 }
 
 #[test]
+fn no_quantile_is_beyond_the_slowest_request() {
+    let answers = answer(&[&log()], &[]);
+    let rows = answers.as_object().unwrap().values().filter_map(Value::as_array).flatten();
+    let mut seen = 0;
+    for row in rows {
+        let Some(max) = row["max_ms"].as_f64() else { continue };
+        for quantile in ["p50_ms", "p90_ms", "p99_ms"] {
+            assert!(row[quantile].as_f64().is_none_or(|value| value <= max), "{quantile}: {row}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}
+
+#[test]
 fn filters_are_predicates_on_events() {
     let ended = |takes: &dyn Fn(&Value) -> bool| {
         events()
@@ -208,11 +223,22 @@ fn saved_states_merge_to_the_whole() {
         assert!(merged[key] == *rows, "{key} differs");
     }
     assert_eq!(merged["top_user_agents"][0]["requests"], 480);
+    // A folder, and so an archive, of states and logs is the same.
+    let together = folder.path().join("together");
+    std::fs::create_dir(&together).unwrap();
+    std::fs::copy(&state, together.join("monday.state")).unwrap();
+    std::fs::copy(&second, together.join("tuesday.jsonl")).unwrap();
+    assert_eq!(plain(answer(&[&together], &[])), merged);
+    let (exit, _, err) = audit(&[&together], &["--by", "verb"]);
+    assert!(exit == 2 && err.contains("monday.state is a saved state"), "{err}");
     let (exit, _, err) = audit(&[&state, &second], &["--by", "verb"]);
     assert!(exit == 2 && err.contains("saved state"), "{err}");
     std::fs::write(&state, b"konspect-audit-state\n\x01damaged").unwrap();
-    let (exit, _, err) = audit(&[&state], &[]);
-    assert!(exit == 3 && err.contains("damaged"), "{err}");
+    std::fs::copy(&state, together.join("monday.state")).unwrap();
+    for path in [&state, &together] {
+        let (exit, _, err) = audit(&[path], &[]);
+        assert!(exit == 3 && err.contains("damaged"), "{err}");
+    }
 }
 
 #[test]

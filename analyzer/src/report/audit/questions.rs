@@ -184,6 +184,11 @@ pub(super) fn micros(value: Option<u64>) -> Cell {
     value.map_or(Cell::Missing, Cell::Micros)
 }
 
+/// A quantile is the middle of a histogram's step, which may lie beyond the slowest request.
+fn at_most(quantile: Option<u64>, max: u64) -> Cell {
+    micros(quantile.map(|quantile| quantile.min(max)))
+}
+
 /// Clients that the filter takes, those beyond the budget left out.
 fn clients<'a>(audit: &'a AuditSummary, ask: &'a Ask) -> impl Iterator<Item = &'a ClientSummary> {
     let contains = |wanted: &Option<String>, text: &str| {

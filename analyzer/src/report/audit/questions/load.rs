@@ -5,7 +5,9 @@ use konspect_audit::answers::{self, Dimension, Top};
 use konspect_audit::objective::Objective;
 
 use super::super::{Cell, Table, stamp};
-use super::{Ask, LATENCY, LOAD, Question, REQUESTS, clients, micros, ranked, table, text};
+use super::{
+    Ask, LATENCY, LOAD, Question, REQUESTS, at_most, clients, micros, ranked, table, text,
+};
 
 pub(super) fn top(
     question: Question,
@@ -59,9 +61,9 @@ pub(super) fn latency(audit: &AuditSummary, ask: &Ask) -> Table {
                 Cell::Count(bin.seconds.unsigned_abs()),
                 Cell::Count(bin.requests),
                 micros(bin.mean),
-                micros(bin.p50),
-                micros(bin.p90),
-                micros(bin.p99),
+                at_most(bin.p50, bin.max),
+                at_most(bin.p90, bin.max),
+                at_most(bin.p99, bin.max),
                 Cell::Micros(bin.max),
             ]
         })
@@ -93,9 +95,9 @@ pub(super) fn requests(question: Question, audit: &AuditSummary, ask: &Ask) -> T
                 Cell::Text(row.subresource),
                 text(row.scope),
                 Cell::Count(row.requests),
-                micros(row.p50),
-                micros(row.p90),
-                micros(row.p99),
+                at_most(row.p50, row.max),
+                at_most(row.p90, row.max),
+                at_most(row.p99, row.max),
                 Cell::Micros(row.max),
                 micros(row.limit),
                 text(judged),
@@ -148,15 +150,16 @@ pub(super) fn bursts(audit: &AuditSummary, ask: &Ask) -> Table {
 }
 
 fn load(top: &Top) -> [Cell; 13] {
+    let max = top.max.unwrap_or(u64::MAX);
     [
         Cell::Count(top.requests),
         Cell::Thousandths(top.share),
         Cell::Thousandths(top.rate),
         Cell::Micros(top.work),
         micros(top.mean),
-        micros(top.p50),
-        micros(top.p90),
-        micros(top.p99),
+        at_most(top.p50, max),
+        at_most(top.p90, max),
+        at_most(top.p99, max),
         micros(top.max),
         Cell::Count(top.throttled),
         Cell::Count(top.server_errors),

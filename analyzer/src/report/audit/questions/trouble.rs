@@ -4,7 +4,7 @@ use konspect_audit::answers;
 use konspect_audit::{AuditSummary, Component, Failure};
 
 use super::super::{Cell, Table, stamp};
-use super::{Ask, Question, micros, table, text};
+use super::{Ask, Question, at_most, micros, table, text};
 
 pub(super) fn rejected(audit: &AuditSummary, ask: &Ask) -> Table {
     let rows = answers::rejections(audit, &ask.filter)
@@ -55,15 +55,16 @@ pub(super) fn webhooks(audit: &AuditSummary, ask: &Ask) -> Table {
         .filter(|part| hooks.contains(&part.component))
         .map(|part| {
             let [p50, p99] = part.histogram.quantiles([500, 990]);
+            let max = part.slowest.map(|(nanos, _)| nanos / 1000);
             vec![
                 text(part.component.as_str()),
                 Cell::Missing,
                 text(part.verb.as_str()),
                 text(&part.resource),
                 Cell::Count(part.count),
-                micros(p50),
-                micros(p99),
-                micros(part.slowest.map(|(nanos, _)| nanos / 1000)),
+                at_most(p50, max.unwrap_or(u64::MAX)),
+                at_most(p99, max.unwrap_or(u64::MAX)),
+                micros(max),
                 part.slowest.map_or(Cell::Missing, |(_, at)| Cell::Place(at)),
             ]
         })
