@@ -8,6 +8,8 @@ mod bundle;
 #[cfg(test)]
 mod cluster;
 #[cfg(test)]
+mod contained;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod memory;
