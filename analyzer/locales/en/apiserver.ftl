@@ -36,6 +36,11 @@ rule-client-list-storm = a client lists whole collections again and again
 client-list-storm-title = { $user } ({ $agent }) lists whole collections { $rate } times/s
 client-list-storm-line = the first of { $count } requests: { $verb } { $resource }
 client-list-storm-advice = let the client use an informer, or page with limit= and read with resourceVersion=0
+client-list-storm-unnamed = LISTs of { $resource } fetch { $objects } objects/s, { $rate } LISTs/s
+client-list-storm-settle = an audit log that records reads names the client
+client-list-storm-from-etcd = since the API server started, { $lists } LISTs of { $resource } fetched { $fetched } objects from etcd and returned { $returned }
+client-list-storm-from-cache = since the API server started, { $lists } LISTs of { $resource } fetched { $fetched } objects from its cache and returned { $returned }
+client-list-storm-cleared = the dearest LISTs between two scrapes are those of { $resource }: { $rate }/s
 
 rule-client-write-storm = a client writes without pause
 client-write-storm-title = { $user } ({ $agent }) writes without pause: { $rate } writes/s
@@ -57,6 +62,7 @@ webhook-unreachable-blocks-writes-backend = bring its backend back
 webhook-unreachable-blocks-writes-settle = events or an audit log show whether writes are refused
 webhook-unreachable-blocks-writes-cleared = no call of a webhook is counted as failed
 webhook-unreachable-blocks-writes-cleared-list = no event tells of a failed call of those of { $count } webhooks that fail closed
+webhook-unreachable-blocks-writes-over = { $count } calls of { $webhook } failed since the API server started, none since the scrape before
 webhook-save = save the configuration before you change it
 webhook-delete = if the backend cannot come back, delete the configuration (its controller makes it anew when healthy)
 
@@ -96,6 +102,12 @@ requests-rejected-by-priority-and-fairness-log = the first of them; { $count } a
 requests-rejected-by-priority-and-fairness-metric = { $count } rejected: FlowSchema { $schema }, level { $level }, reason { $reason }
 requests-rejected-by-priority-and-fairness-own = FlowSchema { $schema } was made to throttle: these are turned away on purpose
 requests-rejected-by-priority-and-fairness-advice = find the client that fills the level; raising limits comes last
+requests-rejected-by-priority-and-fairness-dropped-title = the API server turned { $count } requests away with 429: too many were in flight
+requests-rejected-by-priority-and-fairness-dropped = { $count } requests were dropped for the limit of requests in flight
+requests-rejected-by-priority-and-fairness-waiting-title = priority level { $level } is full: { $queued } requests wait for a seat
+requests-rejected-by-priority-and-fairness-level = level { $level }: { $taken } of { $seats } seats taken, { $queued } requests in its queues
+requests-rejected-by-priority-and-fairness-flight = in flight: { $mutating } mutating and { $reading } reading requests; an API server allows 200 and 400 unless told otherwise
+requests-rejected-by-priority-and-fairness-grew = { $count } of them since the scrape before
 requests-rejected-by-priority-and-fairness-cleared = priority and fairness turned nobody away
 
 rule-managed-apiserver-guard-active = AKS guards the API server

@@ -36,6 +36,11 @@ rule-client-list-storm = un client elenca di continuo intere raccolte
 client-list-storm-title = { $user } ({ $agent }) elenca intere raccolte { $rate } volte/s
 client-list-storm-line = la prima di { $count } richieste: { $verb } { $resource }
 client-list-storm-advice = far usare al client un informer, o paginare con limit= e leggere con resourceVersion=0
+client-list-storm-unnamed = i LIST di { $resource } leggono { $objects } oggetti/s, { $rate } LIST/s
+client-list-storm-settle = un log di controllo che registra le letture indica il client
+client-list-storm-from-etcd = dall'avvio dell'API server, LIST di { $resource }: { $lists }; oggetti letti da etcd: { $fetched }, restituiti: { $returned }
+client-list-storm-from-cache = dall'avvio dell'API server, LIST di { $resource }: { $lists }; oggetti letti dalla cache: { $fetched }, restituiti: { $returned }
+client-list-storm-cleared = i LIST più costosi tra due letture sono quelli di { $resource }: { $rate }/s
 
 rule-client-write-storm = un client scrive senza sosta
 client-write-storm-title = { $user } ({ $agent }) scrive senza sosta: { $rate } scritture/s
@@ -57,6 +62,7 @@ webhook-unreachable-blocks-writes-backend = ripristinare il suo back-end
 webhook-unreachable-blocks-writes-settle = eventi o un log di controllo mostrano se le scritture vengono rifiutate
 webhook-unreachable-blocks-writes-cleared = nessuna chiamata di webhook risulta non riuscita
 webhook-unreachable-blocks-writes-cleared-list = nessun evento parla di una chiamata non riuscita dei webhook con failurePolicy Fail, tra { $count }
+webhook-unreachable-blocks-writes-over = chiamate di { $webhook } non riuscite dall'avvio dell'API server: { $count }; nessuna dopo la lettura precedente
 webhook-save = salvare la configurazione prima di modificarla
 webhook-delete = se il back-end non può tornare, eliminare la configurazione (il suo controller la ricrea quando è integro)
 
@@ -105,6 +111,12 @@ requests-rejected-by-priority-and-fairness-log = la prima di esse; di { $user }:
 requests-rejected-by-priority-and-fairness-metric = respinte: { $count }; FlowSchema { $schema }, livello { $level }, motivo { $reason }
 requests-rejected-by-priority-and-fairness-own = il FlowSchema { $schema } è stato creato per limitare: queste sono respinte di proposito
 requests-rejected-by-priority-and-fairness-advice = trovare il client che riempie il livello; alzare i limiti viene per ultimo
+requests-rejected-by-priority-and-fairness-dropped-title = l'API server ha respinto richieste con 429, troppe in corso: { $count }
+requests-rejected-by-priority-and-fairness-dropped = richieste respinte per il limite di richieste in corso: { $count }
+requests-rejected-by-priority-and-fairness-waiting-title = livello di priorità { $level } pieno: richieste in attesa di un posto: { $queued }
+requests-rejected-by-priority-and-fairness-level = livello { $level }: posti occupati { $taken } su { $seats }, richieste in coda: { $queued }
+requests-rejected-by-priority-and-fairness-flight = in corso: { $mutating } richieste di modifica e { $reading } di lettura; un API server ne ammette 200 e 400, se non impostato altrimenti
+requests-rejected-by-priority-and-fairness-grew = di esse, dopo la lettura precedente: { $count }
 requests-rejected-by-priority-and-fairness-cleared = Priority and Fairness non ha respinto nessuno
 
 rule-managed-apiserver-guard-active = AKS protegge il server API

@@ -33,6 +33,11 @@ rule-client-list-storm = 클라이언트가 컬렉션 전체를 반복해서 나
 client-list-storm-title = 컬렉션 전체 나열 반복: { $user }({ $agent }), { $rate }회/초
 client-list-storm-line = 요청 { $count }개 중 첫 번째: { $verb } { $resource }
 client-list-storm-advice = informer를 사용하거나, limit=으로 페이지를 나누고 resourceVersion=0으로 읽게 하기
+client-list-storm-unnamed = LIST가 초당 개체 { $objects }개를 읽음(초당 LIST { $rate }회), 리소스: { $resource }
+client-list-storm-settle = 읽기를 기록하는 감사 로그가 클라이언트를 알려 줌
+client-list-storm-from-etcd = API 서버 시작 이후 LIST { $lists }회, 리소스: { $resource }. etcd에서 읽은 개체 { $fetched }개, 반환 { $returned }개
+client-list-storm-from-cache = API 서버 시작 이후 LIST { $lists }회, 리소스: { $resource }. 캐시에서 읽은 개체 { $fetched }개, 반환 { $returned }개
+client-list-storm-cleared = 두 스크레이프 사이에 비용이 가장 큰 LIST: 리소스 { $resource }, 초당 { $rate }회
 
 rule-client-write-storm = 클라이언트가 쉬지 않고 쓰기를 수행함
 client-write-storm-title = 쉬지 않는 쓰기: { $user }({ $agent }), 쓰기 { $rate }회/초
@@ -51,6 +56,7 @@ webhook-unreachable-blocks-writes-backend = 백 엔드 복구
 webhook-unreachable-blocks-writes-settle = 이벤트나 감사 로그에서 쓰기가 거부되는지 알 수 있음
 webhook-unreachable-blocks-writes-cleared = 실패로 집계된 웹후크 호출이 없음
 webhook-unreachable-blocks-writes-cleared-list = 실패 시 거부하는(failurePolicy Fail) 웹후크, 전체 { $count }개 중: 호출 실패를 알리는 이벤트가 없음
+webhook-unreachable-blocks-writes-over = { $webhook }: API 서버 시작 이후 실패한 호출 { $count }건, 이전 스크레이프 이후에는 없음
 webhook-save = 변경하기 전에 구성 저장
 webhook-delete = 백 엔드를 복구할 수 없으면 구성 삭제(컨트롤러가 정상이 되면 다시 만듦)
 
@@ -90,6 +96,12 @@ requests-rejected-by-priority-and-fairness-log = 그중 첫 번째. 요청 { $co
 requests-rejected-by-priority-and-fairness-metric = { $count }개 거부됨, FlowSchema: { $schema }, 수준: { $level }, 이유: { $reason }
 requests-rejected-by-priority-and-fairness-own = FlowSchema { $schema }: 제한하려고 만든 것으로, 이 요청들은 의도적으로 거부됨
 requests-rejected-by-priority-and-fairness-advice = 수준을 채우는 클라이언트 찾기. 제한을 올리는 것은 마지막 방법
+requests-rejected-by-priority-and-fairness-dropped-title = API 서버가 진행 중 요청 한도 때문에 요청 { $count }개를 429로 거부함
+requests-rejected-by-priority-and-fairness-dropped = 진행 중 요청 한도로 거부된 요청: { $count }개
+requests-rejected-by-priority-and-fairness-waiting-title = 우선 순위 수준 { $level }: 가득 참. 자리를 기다리는 요청 { $queued }개
+requests-rejected-by-priority-and-fairness-level = 수준 { $level }: 자리 { $seats }개 중 { $taken }개 사용 중, 대기열의 요청 { $queued }개
+requests-rejected-by-priority-and-fairness-flight = 진행 중인 요청: 변경 { $mutating }개, 읽기 { $reading }개. API 서버의 기본 한도는 200개와 400개
+requests-rejected-by-priority-and-fairness-grew = 그중 이전 스크레이프 이후: { $count }개
 requests-rejected-by-priority-and-fairness-cleared = 우선 순위 및 공정성이 거부한 요청이 없음
 
 rule-managed-apiserver-guard-active = AKS가 API 서버를 보호하는 중

@@ -18,7 +18,7 @@ use konspect_bundle::Span;
 pub use calls::{ClientCall, Dial, EtcdCall, EtcdMember, WebhookCall};
 pub use counted::{Counted, Since, Timed};
 pub use latency::Latency;
-pub use load::{Ended, InFlight, LevelLoad, ListCost, LongRunning, Unfinished, Waiting};
+pub use load::{Crowded, Ended, InFlight, LevelLoad, ListCost, LongRunning, Unfinished, Waiting};
 
 use super::Listing;
 use crate::model::metrics::{MetricsComponent, Sample, Scrape};
@@ -339,18 +339,18 @@ impl<'a> Metrics<'a> {
         latencies
     }
 
-    /// Calls of webhooks that failed (not those that were denied), by webhook.
-    pub fn webhook_failures(&self) -> BTreeMap<String, (u64, Span)> {
-        let mut failures: BTreeMap<String, (u64, Span)> = BTreeMap::new();
-        let samples =
-            self.newest(MetricsComponent::ApiServer, "apiserver_admission_webhook_rejection_count");
-        for sample in samples.iter().filter(|sample| {
-            sample.label("error_type") == "calling_webhook_error" && sample.value >= 1.0
-        }) {
-            let entry = failures.entry(sample.label("name").to_owned()).or_insert((0, sample.at));
-            entry.0 += number(sample.value);
-        }
-        failures
+    /// Calls of webhooks that failed (not those that were denied), by webhook, most first.
+    pub fn webhook_failures(&self) -> Vec<Counted<String>> {
+        let names = ["apiserver_admission_webhook_rejection_count"];
+        let failed = |sample: &Sample| {
+            let name = sample.label("name").to_owned();
+            (sample.label("error_type") == "calling_webhook_error", name)
+        };
+        self.counted(MetricsComponent::ApiServer, &names, failed)
+            .into_iter()
+            .filter(|row| row.of.0 && row.total > 0)
+            .map(|Counted { of: (_, of), total, since, at }| Counted { of, total, since, at })
+            .collect()
     }
 
     /// Aggregated APIs that the aggregator says are unavailable.

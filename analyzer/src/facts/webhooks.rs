@@ -198,18 +198,15 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
             }
         }
     }
-    for (name, (count, at)) in facts
-        .scrapes
-        .ok()
-        .map(Metrics::new)
-        .map(|metrics| metrics.webhook_failures())
-        .unwrap_or_default()
-    {
-        note(
-            &name,
-            Witness { text: String::new(), count, first: None, namespace: String::new(), at },
-            None,
-        );
+    let metrics = facts.scrapes.ok().map(Metrics::new);
+    for row in metrics.map(|metrics| metrics.webhook_failures()).unwrap_or_default() {
+        // The count is of the process's whole life: what does not grow is over.
+        if !row.since.stands_still() {
+            let (count, at) = (row.total, row.at);
+            let witness =
+                Witness { text: String::new(), count, first: None, namespace: String::new(), at };
+            note(&row.of, witness, None);
+        }
     }
     let entries = facts.webhooks.ok();
     let mut failing: Vec<Failing<'_>> = by_name

@@ -17,7 +17,7 @@ use konspect_bundle::diagnostic::Refusals;
 use konspect_bundle::{ArtifactId, Code, Diagnostic, Line, Source, Span};
 
 pub use api::answer;
-pub use arithmetic::{Growth, NoGrowth, Quantile, growth, histogram_quantile};
+pub use arithmetic::{Growth, NoGrowth, Quantile, growth, histogram_quantile, quantile};
 pub use etcd_status::etcd_status;
 
 use super::{Hint, Kind, Rows, TableKind, node_of};

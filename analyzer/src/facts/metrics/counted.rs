@@ -32,6 +32,29 @@ pub enum Since {
     },
 }
 
+impl Since {
+    /// By how much it grew, where two scrapes tell.
+    pub fn by(self) -> Option<u64> {
+        match self {
+            Self::Grew { by, .. } => Some(by),
+            Self::OneScrape | Self::NotComparable(_) => None,
+        }
+    }
+
+    /// How fast it grows, where two scrapes tell.
+    pub fn per_second(self) -> Option<f64> {
+        match self {
+            Self::Grew { per_second, .. } => per_second,
+            Self::OneScrape | Self::NotComparable(_) => None,
+        }
+    }
+
+    /// True when two scrapes show that nothing was counted between them.
+    pub fn stands_still(self) -> bool {
+        self.by() == Some(0)
+    }
+}
+
 /// How long one kind of calls takes.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Timed<K> {
@@ -105,7 +128,7 @@ impl<'a> Metrics<'a> {
 
     /// Growth from the nearest earlier scrape of the same process, since replicas may answer in turn;
     /// without one, why the scrape before cannot be compared.
-    fn compared(&self, index: usize) -> Option<Result<Growth<'a>, NoGrowth>> {
+    pub(super) fn compared(&self, index: usize) -> Option<Result<Growth<'a>, NoGrowth>> {
         let later: &'a Scrape = self.scrapes.get(index)?;
         let mut refused = None;
         let earlier = self.scrapes.get(..index)?.iter().rev();

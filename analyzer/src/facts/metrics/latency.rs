@@ -5,8 +5,18 @@ use std::collections::BTreeMap;
 use konspect_bundle::Span;
 
 use super::{Metrics, number};
-use crate::model::metrics::Sample;
-use crate::parse::prometheus::{Quantile, histogram_quantile};
+use crate::model::metrics::{MetricsComponent, Sample};
+use crate::parse::prometheus::{Growth, Quantile, quantile};
+
+/// The objective's own metric under its names, else all of the time.
+const REQUESTS: [&str; 3] = [
+    "apiserver_request_sli_duration_seconds",
+    "apiserver_request_slo_duration_seconds",
+    "apiserver_request_duration_seconds",
+];
+
+/// Fewer requests have no 99th percentile.
+const ENOUGH: f64 = 100.0;
 
 /// A latency of one kind of requests.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,17 +27,19 @@ pub struct Latency {
     pub count: u64,
     pub p99: Quantile,
     pub limit: f64,
+    /// True of the requests between two scrapes, false of all since the process began.
+    pub lately: bool,
     pub at: Span,
 }
 
 impl Metrics<'_> {
-    /// Kinds of requests whose p99 is over the upstream objective, worst first.
+    /// Kinds of requests whose p99 is over the upstream objective, worst first; those between two scrapes
+    /// of one process where there are two, since an hour of last month is no latency of now.
     pub fn slow_requests(&self) -> Vec<Latency> {
-        let samples = self.of_apiserver(&[
-            "apiserver_request_sli_duration_seconds",
-            "apiserver_request_slo_duration_seconds",
-            "apiserver_request_duration_seconds",
-        ]);
+        let Some((index, samples)) = self.pick(MetricsComponent::ApiServer, &REQUESTS) else {
+            return Vec::new();
+        };
+        let growth = self.compared(index).and_then(Result::ok);
         let mut kinds: BTreeMap<(&str, String, &str), Vec<&Sample>> = BTreeMap::new();
         for sample in samples.iter().filter(|sample| {
             sample.label("subresource").is_empty() || sample.label("subresource") == "status"
@@ -47,26 +59,17 @@ impl Metrics<'_> {
             .into_iter()
             .filter_map(|((verb, resource, scope), rows)| {
                 let limit = objective(verb, &resource, scope)?;
-                let count: f64 = rows
-                    .iter()
-                    .filter(|sample| sample.name.ends_with("_count"))
-                    .map(|sample| sample.value)
-                    .sum();
-                // The minimal profile of managed Prometheus drops the buckets: a mean over the limit is a p99 over it.
-                let p99 = histogram_quantile(rows.iter().copied(), 0.99).or_else(|| {
-                    let sum = rows.iter().filter(|sample| sample.name.ends_with("_sum"));
-                    let value = sum.map(|sample| sample.value).sum::<f64>() / count;
-                    (count > 0.0 && value.is_finite()).then_some(Quantile { value, at_least: true })
-                })?;
+                let (count, p99) = tail(&rows, growth.as_ref())?;
                 let at =
                     rows.iter().find(|sample| sample.name.ends_with("_count")).or(rows.first())?.at;
-                (count >= 100.0 && p99.value > limit).then(|| Latency {
+                (count >= ENOUGH && p99.value > limit).then(|| Latency {
                     verb: verb.to_owned(),
                     resource,
                     scope: scope.to_owned(),
                     count: number(count),
                     p99,
                     limit,
+                    lately: growth.is_some(),
                     at,
                 })
             })
@@ -77,14 +80,26 @@ impl Metrics<'_> {
 
     /// True when the latency of requests was scraped.
     pub fn times_requests(&self) -> bool {
-        !self
-            .of_apiserver(&[
-                "apiserver_request_sli_duration_seconds",
-                "apiserver_request_slo_duration_seconds",
-                "apiserver_request_duration_seconds",
-            ])
-            .is_empty()
+        self.pick(MetricsComponent::ApiServer, &REQUESTS).is_some()
     }
+}
+
+/// How many requests there were and their p99, since the scrape that the growth begins at.
+fn tail(rows: &[&Sample], growth: Option<&Growth<'_>>) -> Option<(f64, Quantile)> {
+    let value = |sample: &Sample| growth.map_or(sample.value, |growth| growth.of(sample));
+    let of_end = |end: &str| -> f64 {
+        rows.iter().filter(|sample| sample.name.ends_with(end)).map(|sample| value(sample)).sum()
+    };
+    let count = of_end("_count");
+    let buckets = rows.iter().filter(|sample| sample.name.ends_with("_bucket"));
+    let buckets =
+        buckets.filter_map(|sample| Some((sample.label("le").parse().ok()?, value(sample))));
+    // The minimal profile of managed Prometheus drops the buckets: a mean over the limit is a p99 over it.
+    let p99 = quantile(buckets, 0.99).or_else(|| {
+        let value = of_end("_sum") / count;
+        (count > 0.0 && value.is_finite()).then_some(Quantile { value, at_least: true })
+    })?;
+    Some((count, p99))
 }
 
 /// Seconds that the p99 of a kind may take; none for what the objective leaves out.

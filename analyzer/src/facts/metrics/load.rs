@@ -17,6 +17,16 @@ pub struct InFlight {
     pub at: Span,
 }
 
+/// A priority level without a free seat, and with a queue.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Crowded {
+    pub level: String,
+    pub seats: u64,
+    pub taken: u64,
+    pub queued: u64,
+    pub at: Span,
+}
+
 /// Requests that stay open: watches, `exec`, followed logs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LongRunning {
@@ -85,6 +95,8 @@ pub struct ListCost {
     /// Only of etcd.
     pub evaluated: Option<u64>,
     pub returned: u64,
+    /// LISTs and objects fetched, a second, between two scrapes of one process.
+    pub rate: Option<(f64, f64)>,
     pub at: Span,
 }
 
@@ -217,31 +229,76 @@ impl Metrics<'_> {
         rows
     }
 
+    /// Requests that the server turned away for load without priority and fairness having counted them.
+    pub fn dropped(&self) -> Option<Counted<()>> {
+        let rows = self.unfinished().into_iter().filter(|row| match row.of.how {
+            Unfinished::Dropped => true,
+            Unfinished::Terminated => row.of.code == "429",
+            Unfinished::Aborted => false,
+        });
+        // A version that writes both counts every request in both.
+        let sum = |how: Unfinished, rows: &[Counted<Ended>]| {
+            let rows = rows.iter().filter(|row| row.of.how == how);
+            rows.cloned().reduce(|one, other| Counted { total: one.total + other.total, ..one })
+        };
+        let rows: Vec<Counted<Ended>> = rows.collect();
+        let most = [Unfinished::Dropped, Unfinished::Terminated]
+            .into_iter()
+            .filter_map(|how| sum(how, &rows))
+            .max_by_key(|row| row.total)?;
+        Some(Counted { of: (), total: most.total, since: most.since, at: most.at })
+    }
+
+    /// The priority level with most requests in its queues while nine of ten of its seats are taken.
+    pub fn crowded(&self) -> Option<Crowded> {
+        let levels = self.level_loads().into_iter().filter_map(|row| {
+            let seats = row.current_seats.or(row.nominal_seats).filter(|seats| *seats > 0)?;
+            let taken = row.executing_seats.or(row.executing_requests)?;
+            let queued = row.queued_requests.or(row.queued_seats)?;
+            (queued > 0 && taken * 10 >= seats * 9).then_some(Crowded {
+                level: row.level,
+                seats,
+                taken,
+                queued,
+                at: row.at,
+            })
+        });
+        levels.max_by(|a, b| (a.queued, &b.level).cmp(&(b.queued, &a.level)))
+    }
+
     /// What LISTs cost, from etcd and from the watch cache apart, most objects fetched first.
     pub fn list_costs(&self) -> Vec<ListCost> {
         let mut costs: BTreeMap<(String, bool), ListCost> = BTreeMap::new();
         for (stem, cached) in [("apiserver_storage_list", false), ("apiserver_cache_list", true)] {
-            let mut add = |end: &str, set: fn(&mut ListCost, u64)| {
-                for sample in self.newest(SERVER, &format!("{stem}_{end}")) {
-                    let resource = plural(sample);
-                    let row = costs.entry((resource.clone(), cached)).or_insert(ListCost {
-                        resource,
+            let mut add = |end: &str, set: fn(&mut ListCost, u64, f64)| {
+                for counted in self.counted(SERVER, &[&format!("{stem}_{end}")], plural) {
+                    let row = costs.entry((counted.of.clone(), cached)).or_insert(ListCost {
+                        resource: counted.of,
                         cached,
                         lists: 0,
                         fetched: 0,
                         evaluated: None,
                         returned: 0,
-                        at: sample.at,
+                        rate: None,
+                        at: counted.at,
                     });
-                    set(row, number(sample.value));
+                    let rate = counted.since.per_second();
+                    row.rate = row.rate.or(rate.map(|_| (0.0, 0.0)));
+                    set(row, counted.total, rate.unwrap_or(0.0));
                 }
             };
-            add("total", |row, value| row.lists += value);
-            add("fetched_objects_total", |row, value| row.fetched += value);
-            add("evaluated_objects_total", |row, value| {
-                row.evaluated = Some(row.evaluated.unwrap_or(0) + value);
+            add("total", |row, total, rate| {
+                row.lists += total;
+                row.rate.iter_mut().for_each(|rates| rates.0 += rate);
             });
-            add("returned_objects_total", |row, value| row.returned += value);
+            add("fetched_objects_total", |row, total, rate| {
+                row.fetched += total;
+                row.rate.iter_mut().for_each(|rates| rates.1 += rate);
+            });
+            add("evaluated_objects_total", |row, total, _| {
+                row.evaluated = Some(row.evaluated.unwrap_or(0) + total);
+            });
+            add("returned_objects_total", |row, total, _| row.returned += total);
         }
         let mut costs: Vec<ListCost> = costs.into_values().filter(|row| row.lists > 0).collect();
         costs.sort_by(|a, b| {

@@ -1,13 +1,15 @@
-//! Every fact in every spelling that versions write, and counters over two scrapes.
+//! Every fact in every spelling that versions write.
+
+mod growth;
 
 use konspect_bundle::{ArtifactId, Source};
 
 use super::*;
 use crate::parse::Hint;
 use crate::parse::Rows;
-use crate::parse::prometheus::{NoGrowth, text};
+use crate::parse::prometheus::text;
 
-/// Scrapes as texts, each an artefact of its own; `# taken N` says at which second.
+/// Scrapes as texts, each an artefact of its own and taken a minute after the one before.
 fn scrapes(texts: &[&str]) -> Listing<Scrape> {
     let mut found = Vec::new();
     for (number, content) in (0..).zip(texts) {
@@ -279,7 +281,7 @@ fn webhooks_in_every_version() {
         join(calls.chain(opens))
     }
     fn failures(metrics: &Metrics<'_>) -> String {
-        join(metrics.webhook_failures().iter().map(|(name, (count, _))| format!("{name}={count}")))
+        join(metrics.webhook_failures().iter().map(|row| format!("{}={}", row.of, row.total)))
     }
     check(&[
         (
@@ -455,75 +457,4 @@ fn outgoing_calls_in_every_version() {
             "https://a/%7Bprefix%7D GET 2x1.5",
         ),
     ]);
-}
-
-fn since(texts: &[&str]) -> Since {
-    let scrapes = scrapes(texts);
-    Metrics::new(&scrapes).tls_handshake_errors().unwrap().since
-}
-
-#[test]
-fn counters_grow_between_scrapes_of_one_process_only() {
-    let of = |start: u32, errors: u32| {
-        format!(
-            "process_start_time_seconds {start}\napiserver_tls_handshake_errors_total {errors}\n"
-        )
-    };
-    let (first, later, reset, other) = (of(1000, 5), of(1000, 35), of(5000, 2), of(9000, 80));
-    assert_eq!(since(&[&first]), Since::OneScrape);
-    assert_eq!(since(&[&first, &later]), Since::Grew { by: 30, per_second: Some(0.5) });
-    assert_eq!(since(&[&later, &reset]), Since::NotComparable(NoGrowth::OtherProcess));
-    assert_eq!(
-        since(&[
-            "apiserver_tls_handshake_errors_total 5\n",
-            "apiserver_tls_handshake_errors_total 2\n"
-        ]),
-        Since::NotComparable(NoGrowth::Fell)
-    );
-    // Two replicas answer in turn: the scrape before the last one is of the other.
-    assert_eq!(since(&[&first, &other, &later]), Since::Grew { by: 30, per_second: Some(0.25) });
-}
-
-/// Old counters have names that could be gauges'.
-#[test]
-fn a_counter_that_fell_has_no_growth_whatever_its_name() {
-    let of = |count: u32| {
-        format!("aggregator_unavailable_apiservice_count{{name=\"a\",reason=\"b\"}} {count}\n")
-    };
-    let since = |before: u32, now: u32| {
-        let (before, now) = (of(before), of(now));
-        let scrapes = scrapes(&[&before, &now]);
-        Metrics::new(&scrapes).api_service_failures().first().unwrap().since
-    };
-    assert_eq!(since(4, 9), Since::Grew { by: 5, per_second: Some(5.0 / 60.0) });
-    assert_eq!(since(9, 4), Since::NotComparable(NoGrowth::Fell));
-}
-
-/// Without a time of either scrape there is growth, but no rate; a series that is new grew from nothing.
-#[test]
-fn growth_without_times_has_no_rate() {
-    let mut scrapes = scrapes(&[
-        "rest_client_requests_total{code=\"200\"} 5\napiserver_tls_handshake_errors_total 0\n",
-        "rest_client_requests_total{code=\"200\"} 5\nrest_client_requests_total{code=\"500\"} 7\napiserver_tls_handshake_errors_total 0\n",
-    ]);
-    scrapes.rows.iter_mut().for_each(|scrape| scrape.taken = None);
-    let calls = Metrics::new(&scrapes).client_calls(MetricsComponent::ApiServer);
-    let told = join(calls.iter().map(|row| format!("{} {:?}", row.of.code, row.since)));
-    assert_eq!(told, "500 Grew { by: 7, per_second: None }; 200 Grew { by: 0, per_second: None }");
-}
-
-#[test]
-fn a_histogram_gives_its_mean_and_its_quantile_or_the_mean_alone() {
-    let parts = "etcd_request_duration_seconds_sum{operation=\"get\",type=\"*core.Pod\"} 30\netcd_request_duration_seconds_count{operation=\"get\",type=\"*core.Pod\"} 100\n";
-    let buckets = "etcd_request_duration_seconds_bucket{operation=\"get\",type=\"*core.Pod\",le=\"0.5\"} 98\netcd_request_duration_seconds_bucket{operation=\"get\",type=\"*core.Pod\",le=\"1\"} 100\netcd_request_duration_seconds_bucket{operation=\"get\",type=\"*core.Pod\",le=\"+Inf\"} 100\n";
-    let of = |content: &str| {
-        let scrapes = scrapes(&[content]);
-        let times = Metrics::new(&scrapes).etcd_latencies();
-        join(times.iter().map(|row| format!("{} {} {:?}", row.calls, row.mean, row.p99)))
-    };
-    assert_eq!(of(parts), "100 0.3 None");
-    assert_eq!(
-        of(&format!("{buckets}{parts}")),
-        "100 0.3 Some(Quantile { value: 0.75, at_least: false })"
-    );
 }

@@ -18,12 +18,14 @@ pub fn histogram_quantile<'a>(
     samples: impl IntoIterator<Item = &'a Sample>,
     q: f64,
 ) -> Option<Quantile> {
-    let mut sums: Vec<(f64, f64)> = samples
-        .into_iter()
-        .filter(|sample| sample.name.ends_with("_bucket"))
-        .filter_map(|sample| Some((sample.label("le").parse().ok()?, sample.value)))
-        .filter(|(bound, count): &(f64, f64)| !bound.is_nan() && count.is_finite())
-        .collect();
+    let buckets = samples.into_iter().filter(|sample| sample.name.ends_with("_bucket"));
+    quantile(buckets.filter_map(|sample| Some((sample.label("le").parse().ok()?, sample.value))), q)
+}
+
+/// The same of bounds and how many observations are at or below each.
+pub fn quantile(buckets: impl IntoIterator<Item = (f64, f64)>, q: f64) -> Option<Quantile> {
+    let mut sums: Vec<(f64, f64)> =
+        buckets.into_iter().filter(|(bound, count)| !bound.is_nan() && count.is_finite()).collect();
     sums.sort_by(|left, right| left.0.total_cmp(&right.0));
     let mut buckets: Vec<(f64, f64)> = Vec::new();
     for (bound, count) in sums {

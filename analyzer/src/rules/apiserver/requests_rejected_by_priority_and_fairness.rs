@@ -1,12 +1,12 @@
-//! Priority and fairness turns requests away with 429, and whose.
+//! The API server turns requests away with 429 or lets them wait for a seat, and whose.
 
 use std::collections::BTreeSet;
 
 use konspect_audit::{AuditSummary, Failure};
-use konspect_bundle::words;
+use konspect_bundle::{Words, words};
 
 use crate::facts::clients::time;
-use crate::facts::metrics::Metrics;
+use crate::facts::metrics::{Counted, Crowded, Metrics, Rejects};
 use crate::facts::{AnyOf, Listing, Missing};
 use crate::finding::{Confidence, Finding, Meta, Severity, Step, Subject};
 use crate::model::kube::FlowSchema;
@@ -29,6 +29,13 @@ static META: Meta = rule_meta!(
 /// Fewer are a moment's burst.
 const ENOUGH: u64 = 10;
 
+/// Requests in a queue that one moment's burst does not make.
+const WAITING: u64 = 10;
+
+/// Requests in flight that an API server allows unless told otherwise.
+const MUTATING: u64 = 200;
+const READING: u64 = 400;
+
 /// The schemas that the API server makes itself: what they reject is not turned away on purpose.
 const BUILT_IN: &[&str] = &[
     "exempt", "probes", "system-leader-election", "endpoint-controller", "workload-leader-election", "system-node-high", "system-nodes",
@@ -44,10 +51,25 @@ impl Rule for RequestsRejectedByPriorityAndFairness {
         let rejects = metrics.as_ref().map(Metrics::rejects).unwrap_or_default();
         let counted: u64 = rejects.iter().map(|reject| reject.count).sum();
         let logged: u64 = audit.map_or(0, |audit| audit.others().map(|client| client.total.failed(Failure::PriorityAndFairness)).sum());
-        if counted.max(logged) >= ENOUGH {
-            if let Some(finding) = found(audit, &rejects, counted.max(logged), schemas) {
-                out.found(finding);
+        let dropped = metrics.as_ref().and_then(Metrics::dropped).filter(|dropped| dropped.total >= ENOUGH);
+        let crowded = metrics.as_ref().and_then(Metrics::crowded).filter(|crowded| crowded.queued >= WAITING);
+        let found = if counted.max(logged) >= ENOUGH {
+            found(audit, &rejects, counted.max(logged), schemas)
+        } else {
+            dropped.map(|dropped| over_limit(&dropped)).or_else(|| crowded.as_ref().map(waiting))
+        };
+        if let Some(mut finding) = found {
+            if let Some(crowded) = crowded.filter(|crowded| finding.evidence.iter().all(|evidence| evidence.at != crowded.at)) {
+                finding = finding.supported_by(crowded.at, level(&crowded));
             }
+            if let Some(flight) = metrics.as_ref().and_then(Metrics::in_flight) {
+                let (mutating, reading) = (flight.mutating.unwrap_or(0), flight.read_only.unwrap_or(0));
+                if mutating * 10 >= MUTATING * 8 || reading * 10 >= READING * 8 {
+                    let says = words!("requests-rejected-by-priority-and-fairness-flight", mutating = mutating, reading = reading);
+                    finding = finding.supported_by(flight.at, says);
+                }
+            }
+            out.found(finding.step(Step::new(words!("requests-rejected-by-priority-and-fairness-advice"))));
         } else if let Some(at) = metrics.as_ref().filter(|metrics| metrics.counts_rejects()).and_then(Metrics::apiserver_at) {
             out.cleared(at, words!("requests-rejected-by-priority-and-fairness-cleared"));
         } else if let Some((_, at)) = audit.filter(|audit| !audit.admin_only).and_then(|audit| audit.others().next()?.total.first) {
@@ -60,7 +82,7 @@ impl Rule for RequestsRejectedByPriorityAndFairness {
 
 fn found(
     audit: Option<&AuditSummary>,
-    rejects: &[crate::facts::metrics::Rejects],
+    rejects: &[Rejects],
     count: u64,
     schemas: Option<&Listing<FlowSchema>>,
 ) -> Option<Finding> {
@@ -105,5 +127,49 @@ fn found(
             .supported_by(schema.at, words!("requests-rejected-by-priority-and-fairness-own", schema = &schema.meta.name))
             .severity(if only { Severity::Info } else { Severity::Warning });
     }
-    Some(finding.step(Step::new(words!("requests-rejected-by-priority-and-fairness-advice"))))
+    let grown: Option<u64> = rejects.iter().map(|reject| reject.since.by()).sum();
+    if let (None, Some(by), Some(reject)) = (&by_log, grown, rejects.first()) {
+        finding = finding.supported_by(reject.at, words!("requests-rejected-by-priority-and-fairness-grew", count = by));
+        // Counters are of the process's whole life: what does not grow is over.
+        if by == 0 {
+            finding = finding.severity(Severity::Info);
+        }
+    }
+    Some(finding)
+}
+
+/// Requests that were turned away for their number in flight, by a server without priority and fairness.
+fn over_limit(dropped: &Counted<()>) -> Finding {
+    META.finding(
+        Subject::cluster(""),
+        words!("requests-rejected-by-priority-and-fairness-dropped-title", count = dropped.total),
+        dropped.at,
+        words!("requests-rejected-by-priority-and-fairness-dropped", count = dropped.total),
+    )
+    .confidence(Confidence::Proven)
+    .severity(if dropped.since.stands_still() { Severity::Info } else { Severity::Warning })
+    .affected(usize::try_from(dropped.total).unwrap_or(usize::MAX))
+}
+
+/// A full level with a queue, before anybody is turned away.
+fn waiting(crowded: &Crowded) -> Finding {
+    META.finding(
+        Subject::cluster(""),
+        words!("requests-rejected-by-priority-and-fairness-waiting-title", level = &crowded.level, queued = crowded.queued),
+        crowded.at,
+        level(crowded),
+    )
+    .confidence(Confidence::Likely)
+    .severity(Severity::Warning)
+    .affected(usize::try_from(crowded.queued).unwrap_or(usize::MAX))
+}
+
+fn level(crowded: &Crowded) -> Words {
+    words!(
+        "requests-rejected-by-priority-and-fairness-level",
+        level = &crowded.level,
+        taken = crowded.taken,
+        seats = crowded.seats,
+        queued = crowded.queued
+    )
 }

@@ -63,7 +63,7 @@ impl Rule for WebhookSlow {
 
 /// False when most calls fail: such a webhook is not slow, it is not there.
 fn answers(metrics: &Metrics<'_>, latency: &WebhookLatency) -> bool {
-    let failed = metrics.webhook_failures().get(&latency.name).map_or(0, |(count, _)| *count);
+    let failed = metrics.webhook_failures().iter().find(|row| row.of == latency.name).map_or(0, |row| row.total);
     let opened: f64 = metrics
         .newest(MetricsComponent::ApiServer, "apiserver_admission_webhook_fail_open_count")
         .iter()

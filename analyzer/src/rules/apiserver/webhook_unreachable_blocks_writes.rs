@@ -42,8 +42,11 @@ impl Rule for WebhookUnreachableBlocksWrites {
         if !out.findings.is_empty() {
             return;
         }
-        let counted = facts.scrapes.ok().map(Metrics::new).and_then(|metrics| metrics.apiserver_at());
-        if let Some(at) = counted {
+        let metrics = facts.scrapes.ok().map(Metrics::new);
+        let over = metrics.as_ref().and_then(|metrics| metrics.webhook_failures().into_iter().next());
+        if let Some(over) = over {
+            out.cleared(over.at, words!("webhook-unreachable-blocks-writes-over", webhook = over.of, count = over.total));
+        } else if let Some(at) = metrics.as_ref().and_then(Metrics::apiserver_at) {
             out.cleared(at, words!("webhook-unreachable-blocks-writes-cleared"));
         } else if let (Some(webhooks), Some(_)) = (facts.webhooks.ok().filter(|webhooks| webhooks.complete), facts.events.ok()) {
             out.cleared(webhooks.at(), words!("webhook-unreachable-blocks-writes-cleared-list", count = webhooks.len()));
