@@ -33,6 +33,10 @@ fn list(items: &[String]) -> Vec<u8> {
 
 /// Three nodes, a name service on the third, its translation by kube-proxy on the first.
 fn cluster(rules: &[(&str, &str)]) -> Bundle {
+    kit::memory(files(rules))
+}
+
+fn files(rules: &[(&str, &str)]) -> kit::Tree {
     let nodes: Vec<String> = [("n0", "10.1.0.4"), ("n1", "10.1.0.5"), ("n2", "10.1.0.6")]
         .iter()
         .map(|(name, address)| node(name, address))
@@ -51,7 +55,7 @@ fn cluster(rules: &[(&str, &str)]) -> Bundle {
         );
         files.push((format!("nodes/{name}/iptables-save.txt"), text.into_bytes()));
     }
-    kit::memory(files)
+    files
 }
 
 fn asked(bundle: &Bundle, from: &str, to: &str) -> Vec<Way> {
@@ -87,6 +91,20 @@ fn a_drop_at_the_receiver_is_named_with_its_rule_and_what_turns_it() {
     assert!(change.command.ends_with("iptables -t filter -D INPUT 1"), "{}", change.command);
     let [open] = &asked(&bundle, "n0", "n1")[..] else { panic!("one way") };
     assert_eq!(open.verdict(), Verdict::Accept);
+}
+
+/// What IPVS does with a service's address on `kube-ipvs0` stands in no rule: that it arrives there is no
+/// answer.
+#[test]
+fn a_service_of_ipvs_mode_is_not_at_its_end_on_the_node() {
+    let mut files = files(&[("n0", "")]);
+    let addresses = "1: lo: <LOOPBACK,UP,LOWER_UP> mtu 65536 qdisc noqueue state UNKNOWN group default qlen 1000\n    link/loopback 00:00:00:00:00:00 brd 00:00:00:00:00:00\n    inet 127.0.0.1/8 scope host lo\n2: eth0: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc mq state UP group default qlen 1000\n    link/ether 00:0d:3a:5b:11:22 brd ff:ff:ff:ff:ff:ff\n    inet 10.1.0.4/16 brd 10.1.255.255 scope global eth0\n5: kube-ipvs0: <BROADCAST,NOARP> mtu 1500 qdisc noop state DOWN group default\n    link/ether 6a:3c:1d:0e:55:01 brd ff:ff:ff:ff:ff:ff\n    inet 10.0.0.10/32 scope global kube-ipvs0\n";
+    files.push(("nodes/n0/ip-addr.txt".to_owned(), addresses.as_bytes().to_vec()));
+    let [way] = &asked(&kit::memory(files), "n0", "kube-system/kube-dns:53/udp")[..] else {
+        panic!("one way")
+    };
+    assert_eq!(way.verdict(), Verdict::Unknown, "{:?}", hops(way));
+    assert_eq!(way.hops.last().unwrap().because[0].key, "way-service-by-nobody");
 }
 
 /// The report shows the same way as `path`, to the rule that the finding cites.

@@ -243,12 +243,18 @@ fn ask(
     let mut predicted = Counts::new();
     let mut certain = true;
     let mut ended: Vec<Packet> = Vec::new();
-    let mut translated: Vec<u8> = Vec::new();
+    let mut rules = ruleset.tables.iter().flat_map(|table| &table.rules);
+    let translating = rules.any(|rule| {
+        let words = ["NAT", "MASQUERADE", "REDIRECT", "NETMAP", "masquerade", "redirect", "nat ip"];
+        words.iter().any(|word| rule.contains(word))
+    });
     for (place, (number, packet)) in sent.iter().enumerate() {
         result.asked += 1;
         // The laboratory swallows the reset that ends a connection before conntrack sees it.
         // Two flows without ports that are translated to one clash, and which of them stays is a race.
-        if translated.contains(&packet.protocol)
+        let portless = !has_ports(packet.protocol) && packet.icmp_type == 0;
+        let follows = sent.iter().take(place).any(|(_, other)| other.protocol == packet.protocol);
+        if translating && portless && follows
             || ended.iter().any(|first| {
                 first.source == packet.source && first.source_port == packet.source_port
             })
@@ -293,11 +299,6 @@ fn ask(
             && outcome.what == What::Accept
         {
             ended.push(packet.clone());
-        }
-        if !has_ports(packet.protocol)
-            && (outcome.destination.is_some() || outcome.source.is_some())
-        {
-            translated.push(packet.protocol);
         }
         certain &= outcome.what != What::Unknown;
         result.open += usize::from(outcome.what == What::Unknown);

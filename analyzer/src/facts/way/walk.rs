@@ -89,7 +89,9 @@ impl Walk<'_, '_> {
         let next = self.at_node(&mut way, &node, near, traveller, &origin);
         for (next, local) in next {
             let mut way = way.clone();
-            if local {
+            // In IPVS mode a service's address is the node's own, and goes on from there to an endpoint.
+            let arrived = of_address(self.hosts.facts, next.destination).kind != Kind::Service;
+            if local && arrived {
                 self.answers(&mut way, &node, traveller, &origin);
                 self.all.push(way);
                 continue;
