@@ -2,12 +2,15 @@
 //!
 //! Reads the part of JSON Schema that our schema uses, and fails on a word it does not know.
 
+use std::path::Path;
+use std::sync::OnceLock;
+
 use serde_json::Value;
 
 use konspect::language::Locale;
 
 use crate::render::state;
-use crate::states;
+use crate::{pages, states};
 
 /// Where a value breaks the schema, in words; empty when it does not.
 fn violations(schema: &Value, root: &Value, value: &Value, at: &str, out: &mut Vec<String>) {
@@ -140,13 +143,17 @@ fn is(name: &str, value: &Value) -> bool {
     }
 }
 
-fn shipped() -> Value {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/report.schema.json");
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+/// The schema as it is shipped, read once.
+fn shipped() -> &'static Value {
+    static SHIPPED: OnceLock<Value> = OnceLock::new();
+    SHIPPED.get_or_init(|| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/report.schema.json");
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    })
 }
 
 pub(crate) fn check(report: &Value) -> Vec<String> {
-    broken(&shipped(), report)
+    broken(shipped(), report)
 }
 
 /// What scripts may read, as the rule catalogue promised it: the way to an object, and its keys.
@@ -199,9 +206,9 @@ fn object<'s>(root: &'s Value, mut schema: &'s Value) -> &'s Value {
 fn every_promised_key_is_required() {
     let root = shipped();
     for (way, keys) in PROMISED {
-        let mut at = object(&root, &root);
+        let mut at = object(root, root);
         for key in way.split_whitespace() {
-            at = object(&root, &at["properties"][key]);
+            at = object(root, &at["properties"][key]);
         }
         let required = at["required"].as_array().unwrap();
         for key in keys.split(' ') {
@@ -220,6 +227,23 @@ fn every_state_obeys_the_schema() {
             assert!(violations.is_empty(), "{name}:\n{}", violations.join("\n"));
         }
     }
+}
+
+#[test]
+fn every_report_of_a_rules_page_obeys_the_schema_and_says_its_verdict_in_a_line() {
+    let mut broken = Vec::new();
+    for walked in pages::walked() {
+        for (locale, report) in &walked.translated {
+            let place = format!("{} {} {}", walked.slug, walked.title, locale.as_str());
+            let sentence = &report.verdict.sentence;
+            if sentence.chars().count() > 140 {
+                broken.push(format!("{place}: {sentence}"));
+            }
+            let json = serde_json::to_value(report).unwrap();
+            broken.extend(check(&json).into_iter().map(|what| format!("{place}: {what}")));
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
 #[test]
