@@ -89,6 +89,7 @@ fn dispatch(format: Format, source: &Source<'_>, hint: &Hint<'_>, rows: &mut Row
         Format::MetricsAnswer => prometheus::answer(source, hint, rows),
         Format::EtcdStatus => prometheus::etcd_status(source, hint, rows),
         Format::Log => log::log(source, hint, rows),
+        Format::ContainerRows => log::container_rows::container_rows(source, hint, rows),
         Format::IptablesSave => firewall(FirewallTextKind::IptablesSave, source, hint, rows),
         Format::IptablesRules => firewall(FirewallTextKind::IptablesRules, source, hint, rows),
         Format::IptablesList => firewall(FirewallTextKind::IptablesList, source, hint, rows),

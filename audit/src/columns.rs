@@ -258,7 +258,7 @@ impl Header {
 
 /// Where the row that starts at `at` ends, behind its line feed; none when no line feed outside of
 /// quotes follows.
-pub(crate) fn row_end(bytes: &[u8], at: usize) -> Option<usize> {
+pub fn row_end(bytes: &[u8], at: usize) -> Option<usize> {
     let mut quoted = false;
     let mut here = at;
     loop {
@@ -273,7 +273,7 @@ pub(crate) fn row_end(bytes: &[u8], at: usize) -> Option<usize> {
     }
 }
 
-pub(crate) fn cells(row: &[u8], delimiter: u8) -> Vec<Cow<'_, str>> {
+pub fn cells(row: &[u8], delimiter: u8) -> Vec<Cow<'_, str>> {
     let row = row.strip_suffix(b"\n").unwrap_or(row);
     let row = row.strip_suffix(b"\r").unwrap_or(row);
     let (mut cells, mut start, mut quoted) = (Vec::new(), 0, false);

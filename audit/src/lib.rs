@@ -68,6 +68,7 @@ mod watches;
 
 pub use aggregate::Aggregate;
 pub use client::Scope;
+pub use columns::{cells, row_end};
 pub use event::{Component, Event, Stage, Verb};
 pub use failure::Failure;
 pub use fold::{AuditFold, Fold, Reading};

@@ -1,7 +1,7 @@
 # Tunnel rules.
 
 rule-tunnel-agents-not-running = tunnel agents do not run
-tunnel-agents-not-running-title = no konnectivity-agent Pod is ready ({ $count } wanted)
+tunnel-agents-not-running-title = no { $name } Pod is ready ({ $count } wanted)
 tunnel-agents-not-running-zero-title = Deployment { $name } is scaled to 0: the API server has no tunnel
 tunnel-agents-not-running-zero = spec.replicas of { $name } is 0
 tunnel-agents-not-running-scaled = somebody scaled it down: { $message }
@@ -24,6 +24,8 @@ rule-kubelet-unreachable = kubelets cannot be reached on port 10250
 kubelet-unreachable-title = the API server cannot reach the kubelet of { $node } on TCP 10250
 kubelet-unreachable-none = logs, exec, port-forward and top fail for every node: no tunnel agent is connected
 kubelet-unreachable-many = the API server cannot reach { $count } of { $total } kubelets on TCP 10250
+kubelet-unreachable-agent-dials = an agent counts { $count } dials that timed out
+kubelet-unreachable-server-dials = the API server counts { $count } failed dials through its tunnel (stage { $stage })
 kubelet-unreachable-timeout = { $witness } got no answer from { $node } on 10250: packets are dropped
 kubelet-unreachable-refused = { $node } refused { $witness } on 10250: nothing listens, or a rule rejects
 kubelet-unreachable-no-route = { $witness } found no route to { $node } on 10250
@@ -111,6 +113,7 @@ tunnel-agents-not-connected-some = { $count ->
 tunnel-agents-not-connected-flapping = the tunnel to the API server broke { $count } times
 tunnel-agents-not-connected-error = { $pod } cannot connect: { $error }
 tunnel-agents-not-connected-keepalive = { $pod } lost its stream: no answer to a keepalive ping ({ $count } times over all agents)
+tunnel-agents-not-connected-backends = the tunnel's server has 0 agents ready
 tunnel-agents-not-connected-gauge = the agent's metrics show 0 open connections to the API server
 tunnel-agents-not-connected-gauge-cleared = the agent's metrics show an open connection to the API server
 tunnel-agents-not-connected-no-agent = the API server found no connected tunnel agent

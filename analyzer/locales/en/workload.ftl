@@ -77,7 +77,7 @@ service-without-endpoints-title = Service { $service } has no ready endpoint
 service-without-endpoints-many = { $count } Services have no ready endpoint, { $service } among them
 service-without-endpoints-says = no address behind { $service } is ready
 service-without-endpoints-do = see what its endpoints wait for
-service-without-endpoints-cleared = every Service that has Pods has a ready endpoint
+service-without-endpoints-cleared = every Service that Pods are wanted for has a ready endpoint
 
 rule-namespace-stuck-terminating = namespaces do not go away
 namespace-stuck-terminating-title = namespace { $namespace } is Terminating and does not go

@@ -77,6 +77,7 @@ kubelet-unhealthy-deadlines = il runtime di { $node } ha lasciato senza risposta
     [one] una chiamata
    *[other] { $count } chiamate
 } del kubelet
+kubelet-unhealthy-skips = il kubelet di { $node } ha saltato il giro dei Pod (volte: { $count }): { $text }
 kubelet-unhealthy-crashes = il kubelet di { $node } è terminato { $count ->
     [one] una volta
    *[other] { $count } volte
@@ -171,6 +172,7 @@ node-cpu-starved-probes = le probe di { $pods ->
    *[other] { $pods } Pod
 } su { $node } scadono: { $message }
 node-cpu-starved-slow = un programma di sistema di { $node } non ottiene il suo turno (volte: { $count }): { $text }
+node-cpu-starved-throttled = { $pod } ha dovuto attendere nel { $percent } % dei suoi periodi
 node-cpu-starved-pods = trovare i Pod che usano i processori, con le loro richieste e i loro limiti
 node-cpu-starved-requests = dare loro limiti di CPU o altri nodi; riservare il pool di sistema ai Pod di sistema
 node-cpu-starved-cleared = nessuno dei { $nodes } nodi usa per intero i suoi processori

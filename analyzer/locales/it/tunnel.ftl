@@ -1,7 +1,7 @@
 # Regole sul tunnel.
 
 rule-tunnel-agents-not-running = gli agenti del tunnel non sono in esecuzione
-tunnel-agents-not-running-title = nessun Pod konnectivity-agent è pronto (richiesti: { $count })
+tunnel-agents-not-running-title = nessun Pod { $name } è pronto (richiesti: { $count })
 tunnel-agents-not-running-zero-title = Deployment { $name } ridimensionato a 0: il server API non ha un tunnel
 tunnel-agents-not-running-zero = spec.replicas di { $name } è 0
 tunnel-agents-not-running-scaled = qualcuno lo ha ridotto: { $message }
@@ -24,6 +24,8 @@ rule-kubelet-unreachable = kubelet non raggiungibili sulla porta 10250
 kubelet-unreachable-title = il server API non raggiunge il kubelet di { $node } su TCP 10250
 kubelet-unreachable-none = logs, exec, port-forward e top falliscono per ogni nodo: nessun agente tunnel è connesso
 kubelet-unreachable-many = il server API non raggiunge { $count } kubelet su { $total } su TCP 10250
+kubelet-unreachable-agent-dials = un agente conta connessioni scadute: { $count }
+kubelet-unreachable-server-dials = il server API conta connessioni fallite attraverso il tunnel: { $count } (fase { $stage })
 kubelet-unreachable-timeout = { $witness } non ha avuto risposta da { $node } su 10250: i pacchetti vengono scartati
 kubelet-unreachable-refused = { $node } ha rifiutato { $witness } su 10250: nulla è in ascolto, o una regola rifiuta
 kubelet-unreachable-no-route = { $witness } non ha trovato una route verso { $node } su 10250
@@ -111,6 +113,7 @@ tunnel-agents-not-connected-some = { $count ->
 tunnel-agents-not-connected-flapping = il tunnel verso il server API si è interrotto (volte: { $count })
 tunnel-agents-not-connected-error = { $pod } non riesce a connettersi: { $error }
 tunnel-agents-not-connected-keepalive = { $pod } ha perso il flusso: nessuna risposta a un ping keepalive (volte su tutti gli agenti: { $count })
+tunnel-agents-not-connected-backends = il server del tunnel ha 0 agenti pronti
 tunnel-agents-not-connected-gauge = le metriche dell'agente mostrano 0 connessioni aperte al server API
 tunnel-agents-not-connected-gauge-cleared = le metriche dell'agente mostrano una connessione aperta al server API
 tunnel-agents-not-connected-no-agent = il server API non ha trovato agenti del tunnel connessi

@@ -74,7 +74,7 @@ service-without-endpoints-title = il Service { $service } non ha endpoint pronti
 service-without-endpoints-many = { $count } Service non hanno endpoint pronti, tra cui { $service }
 service-without-endpoints-says = nessun indirizzo dietro { $service } è pronto
 service-without-endpoints-do = vedere che cosa attendono i suoi endpoint
-service-without-endpoints-cleared = ogni Service che ha Pod ha un endpoint pronto
+service-without-endpoints-cleared = ogni Service per cui si vogliono Pod ha un endpoint pronto
 
 rule-namespace-stuck-terminating = spazi dei nomi non scompaiono
 namespace-stuck-terminating-title = lo spazio dei nomi { $namespace } è Terminating e non scompare

@@ -1,7 +1,7 @@
 # 터널 규칙.
 
 rule-tunnel-agents-not-running = 터널 에이전트가 실행되지 않음
-tunnel-agents-not-running-title = Ready 상태인 konnectivity-agent Pod가 없음(필요: { $count }개)
+tunnel-agents-not-running-title = Ready 상태인 { $name } Pod가 없음(필요: { $count }개)
 tunnel-agents-not-running-zero-title = Deployment { $name }: 복제본 수가 0이며 API 서버에 터널이 없음
 tunnel-agents-not-running-zero = Deployment { $name }: spec.replicas 값이 0임
 tunnel-agents-not-running-scaled = 누군가 복제본 수를 줄임: { $message }
@@ -24,6 +24,8 @@ rule-kubelet-unreachable = 포트 10250에서 kubelet에 연결할 수 없음
 kubelet-unreachable-title = 노드 { $node }: API 서버가 TCP 10250에서 kubelet에 연결할 수 없음
 kubelet-unreachable-none = 모든 노드에서 logs, exec, port-forward, top 실패: 연결된 터널 에이전트가 없음
 kubelet-unreachable-many = API 서버가 TCP 10250에서 kubelet { $total }개 중 { $count }개에 연결할 수 없음
+kubelet-unreachable-agent-dials = 에이전트가 센 시간 초과 연결: { $count }건
+kubelet-unreachable-server-dials = API 서버가 센 터널 연결 실패: { $count }건(단계 { $stage })
 kubelet-unreachable-timeout = 노드 { $node }, 포트 10250: 응답 없음, 패킷이 드롭됨. 확인한 쪽: { $witness }
 kubelet-unreachable-refused = 노드 { $node }, 포트 10250: 연결 거부됨. 수신 프로세스가 없거나 규칙이 거부함. 확인한 쪽: { $witness }
 kubelet-unreachable-no-route = 노드 { $node }, 포트 10250: 경로를 찾지 못함. 확인한 쪽: { $witness }
@@ -105,6 +107,7 @@ tunnel-agents-not-connected-some = 터널 에이전트 { $count }개가 API 서�
 tunnel-agents-not-connected-flapping = API 서버로 가는 터널이 { $count }회 끊김
 tunnel-agents-not-connected-error = 연결하지 못하는 Pod { $pod }: { $error }
 tunnel-agents-not-connected-keepalive = Pod { $pod }: keepalive ping에 응답이 없어 스트림이 끊김(모든 에이전트에서 { $count }회)
+tunnel-agents-not-connected-backends = 터널 서버에 준비된 에이전트가 0개
 tunnel-agents-not-connected-gauge = 에이전트 메트릭: API 서버로 열린 연결 0개
 tunnel-agents-not-connected-gauge-cleared = 에이전트 메트릭: API 서버로 열린 연결이 있음
 tunnel-agents-not-connected-no-agent = API 서버가 연결된 터널 에이전트를 찾지 못함

@@ -56,7 +56,7 @@ service-without-endpoints-title = 서비스 { $service }: Ready 상태인 엔드
 service-without-endpoints-many = 서비스 { $count }개에 Ready 상태인 엔드포인트가 없음, 예: { $service }
 service-without-endpoints-says = 서비스 { $service }: Ready 상태인 주소가 없음
 service-without-endpoints-do = 엔드포인트가 무엇을 기다리는지 확인
-service-without-endpoints-cleared = Pod가 있는 모든 서비스에 Ready 상태인 엔드포인트가 있음
+service-without-endpoints-cleared = Pod를 두려는 모든 서비스에 Ready 상태인 엔드포인트가 있음
 
 rule-namespace-stuck-terminating = 네임스페이스가 삭제되지 않음
 namespace-stuck-terminating-title = 네임스페이스 { $namespace }: Terminating 상태에서 삭제되지 않음

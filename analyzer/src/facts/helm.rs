@@ -20,9 +20,21 @@ pub struct Release {
     pub broken: u64,
     pub first: Option<Timestamp>,
     pub last: Option<Timestamp>,
+    pub store: Store,
     /// The first and the last revision in the source's order.
     pub at: Span,
     pub last_at: Span,
+}
+
+/// Where Helm keeps revisions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Store {
+    #[default]
+    Secrets,
+    /// Helm 3 and 4, when told so.
+    ConfigMaps,
+    /// Helm 2: ConfigMaps of its server.
+    Tiller,
 }
 
 /// Releases by kept revisions, most first.
@@ -35,7 +47,7 @@ pub fn releases(
         if secret.kind == "helm.sh/release.v1"
             || secret.meta.name.starts_with("sh.helm.release.v1.")
         {
-            note(&mut releases, &secret.meta, secret.bytes, secret.at);
+            note(&mut releases, &secret.meta, (secret.bytes, Store::Secrets), secret.at);
         }
     }
     for map in config_maps.into_iter().flat_map(|maps| maps.iter()) {
@@ -43,7 +55,8 @@ pub fn releases(
         if matches!(owner, Some("helm" | "TILLER"))
             || map.meta.name.starts_with("sh.helm.release.v1.")
         {
-            note(&mut releases, &map.meta, map.bytes, map.at);
+            let store = if owner == Some("TILLER") { Store::Tiller } else { Store::ConfigMaps };
+            note(&mut releases, &map.meta, (map.bytes, store), map.at);
         }
     }
     let mut releases: Vec<Release> = releases.into_values().collect();
@@ -56,7 +69,7 @@ pub fn releases(
 fn note(
     releases: &mut BTreeMap<(String, String), Release>,
     meta: &ObjectMeta,
-    bytes: u64,
+    (bytes, store): (u64, Store),
     at: Span,
 ) {
     let full = meta.name.strip_prefix("sh.helm.release.v1.").unwrap_or(&meta.name);
@@ -69,6 +82,7 @@ fn note(
         releases.entry((meta.namespace.clone(), name.to_owned())).or_insert_with(|| Release {
             namespace: meta.namespace.clone(),
             name: name.to_owned(),
+            store,
             at,
             ..Release::default()
         });

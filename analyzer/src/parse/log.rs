@@ -16,6 +16,7 @@ use super::time::{self, Context};
 use crate::model::log::{Component, LogFile, LogOrigin, Signal, SignalCount, SignalHit};
 
 mod component;
+pub(super) mod container_rows;
 mod line;
 mod origin;
 
@@ -210,7 +211,8 @@ impl LogFold {
     fn count(&mut self, entry: &Entry, head: &Head, at: Span) {
         let key = if entry.headed || self.last_key.is_none() {
             let program = component::of_journal(&head.ident, &entry.message)
-                .or(head.kernel.then_some(Component::Kernel));
+                .or(head.kernel.then_some(Component::Kernel))
+                .or_else(|| origin::of_container(&entry.container));
             let pod = if entry.pod.is_empty() {
                 String::new()
             } else {

@@ -7,6 +7,7 @@ mod json;
 mod lines;
 mod system;
 
+use super::log::container_rows;
 use std::borrow::Cow;
 
 use super::{Hint, azure, flow_dump, health, prometheus};
@@ -40,6 +41,8 @@ pub enum Format {
     EtcdStatus,
     AuditLog,
     Log,
+    /// Rows of container logs, from a Log Analytics workspace.
+    ContainerRows,
     Transcript,
     /// Only the error text of a command that failed.
     ErrorText,
@@ -209,6 +212,9 @@ fn text_format(lines: &[&str], length: usize, hint: &Hint<'_>) -> Format {
 fn last_resort(lines: &[&str], hint: &Hint<'_>) -> Format {
     let path = hint.path.to_ascii_lowercase();
     let first = lines.first().copied().unwrap_or_default();
+    if container_rows::is_header(first) {
+        return Format::ContainerRows;
+    }
     if lines::is_audit_csv(first) {
         return Format::AuditLog;
     }

@@ -311,16 +311,25 @@ impl Entry {
         if object.contains_key("jsonPayload") || object.contains_key("textPayload") {
             return Some(self.google_object(object));
         }
-        if let Some(line) = string(object, "LogMessage").or_else(|| string(object, "LogEntry")) {
+        if let Some(line) = object.get("LogMessage").or_else(|| object.get("LogEntry")) {
+            // A message that is JSON itself comes as an object.
+            let line = match line {
+                Value::String(line) => line.clone(),
+                Value::Object(inner) => self
+                    .json_object(inner)
+                    .unwrap_or_else(|| Value::Object(inner.clone()).to_string()),
+                other => other.to_string(),
+            };
             self.at(string(object, "TimeGenerated").and_then(time::rfc3339));
             for (key, field) in [
+                ("Computer", &mut self.host),
                 ("PodName", &mut self.pod),
                 ("PodNamespace", &mut self.namespace),
                 ("ContainerName", &mut self.container),
             ] {
                 string(object, key).unwrap_or_default().clone_into(field);
             }
-            return Some(line.to_owned());
+            return Some(line);
         }
         let message = ["msg", "message", "MESSAGE"].iter().find_map(|key| string(object, key))?;
         Some(self.structured(object, message))

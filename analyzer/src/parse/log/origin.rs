@@ -125,6 +125,11 @@ fn looks_like_pod(stem: &str) -> bool {
         })
 }
 
+/// Of lines that name their container; apps' containers are told by what they write.
+pub(super) fn of_container(name: &str) -> Option<Component> {
+    Some(of_words(name, &[])).filter(|component| *component != Component::Other)
+}
+
 fn of_words(stem: &str, folders: &[&str]) -> Component {
     let folder = folders.last().copied().unwrap_or_default();
     for text in [stem, folder] {

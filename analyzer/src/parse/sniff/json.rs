@@ -1,5 +1,6 @@
 //! Tells what JSON is, by the members of its first objects.
 
+use super::super::log::container_rows;
 use super::super::raw_json::RawJson;
 use super::super::{Hint, azure};
 use super::Format;
@@ -51,6 +52,9 @@ fn object(value: RawJson<'_>, hint: &Hint<'_>) -> Format {
     let has = |key: &str| keys.iter().any(|known| known == key);
     let has_lower = |key: &str| keys.iter().any(|known| known.eq_ignore_ascii_case(key));
     let (kind, version) = (value.text_of("kind"), value.text_of("apiVersion"));
+    if container_rows::is_row(value) {
+        return Format::ContainerRows;
+    }
     if is_audit(value) {
         return Format::AuditLog;
     }

@@ -3,7 +3,7 @@
 use konspect_bundle::words;
 
 use super::{LARGE, biggest, bytes};
-use crate::facts::helm::{Release, releases};
+use crate::facts::helm::{Release, Store, releases};
 use crate::facts::metrics::Metrics;
 use crate::facts::{AnyOf, Listing};
 use crate::finding::{Confidence, Finding, Meta, Risk, Severity, Step, Subject};
@@ -83,17 +83,27 @@ fn history(most: &Release, long: &[&Release], metrics: Option<&Metrics<'_>>) -> 
         finding = finding.supported_by(size.at, words!("helm-history-unbounded-size", bytes = bytes(size.bytes)));
     }
     finding
-        .step(
-            Step::new(words!("helm-history-unbounded-limit"))
-                .run(Risk::Reads, command("helm history {} -n {} --max 5", &[&most.name, &most.namespace])),
-        )
-        .step(Step::new(words!("helm-history-unbounded-clean")).run(
-            Risk::Disrupts,
-            command(
-                "kubectl delete secrets -n {} -l owner=helm,name={},status=superseded",
-                &[&most.namespace, &most.name],
-            ),
-        ))
+        .step(limit(most))
+        .step(Step::new(words!("helm-history-unbounded-clean")).run(Risk::Disrupts, clean(most)))
+}
+
+/// Helm 2 has one limit for all releases, in its server.
+fn limit(most: &Release) -> Step {
+    if most.store == Store::Tiller {
+        return Step::new(words!("helm-history-unbounded-limit-tiller"))
+            .run(Risk::Changes, command("helm init --upgrade --history-max 5", &[]));
+    }
+    Step::new(words!("helm-history-unbounded-limit"))
+        .run(Risk::Reads, command("helm history {} -n {} --max 5", &[&most.name, &most.namespace]))
+}
+
+fn clean(most: &Release) -> Option<String> {
+    let text = match most.store {
+        Store::Secrets => "kubectl delete secrets -n {} -l owner=helm,name={},status=superseded",
+        Store::ConfigMaps => "kubectl delete configmaps -n {} -l owner=helm,name={},status=superseded",
+        Store::Tiller => "kubectl delete configmaps -n {} -l OWNER=TILLER,NAME={},STATUS=SUPERSEDED",
+    };
+    command(text, &[&most.namespace, &most.name])
 }
 
 #[expect(clippy::cast_precision_loss, reason = "sizes are shown with two digits")]

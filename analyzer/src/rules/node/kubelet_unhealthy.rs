@@ -128,6 +128,13 @@ fn from_log(context: &Context, nodes: Option<&Nodes>, log: &LogFile, signs: &mut
         let says = words!("kubelet-unhealthy-deadlines", node = node, count = count.count);
         signs.add(nodes, node, Sign::new(hit.at, says, weight).since(hit.time).until(count.last));
     }
+    // The runtime's fault, told by its own rule: here it is what the kubelet cannot do for it.
+    if let Some(count) = log.signal(Signal::RuntimeDown).filter(|count| count.count >= MANY_DEADLINES)
+        && let Some((hit, weight)) = recent_hit(context, count, Confidence::Possible)
+    {
+        let says = words!("kubelet-unhealthy-skips", node = node, count = count.count, text = &hit.text);
+        signs.add(nodes, node, Sign::new(hit.at, says, weight).since(hit.time).until(count.last));
+    }
     if let Some(count) = log.signal(Signal::ServiceFailed).filter(of_kubelet) {
         let mut failures = count.hits.iter().filter(|hit| hit.detail == "kubelet.service");
         let number: u64 = count.details.iter().filter(|(unit, _)| unit == "kubelet.service").map(|(_, number)| number).sum();

@@ -7,6 +7,7 @@ use crate::facts::{AnyOf, Context, Events, Listing, Logs, Missing, Nodes, Pods};
 use crate::finding::{Confidence, Finding, Meta, Risk, Step};
 use crate::model::kube::NodeUsage;
 use crate::model::log::{Component, Signal};
+use crate::model::metrics::{Sample, Scrape};
 use crate::model::node_files::{CpuLoad, OnNode, Pressure};
 use crate::parse::TableKind;
 use crate::rule_meta;
@@ -25,6 +26,9 @@ const WAITING_PERCENT: f64 = 50.0;
 const LOAD_PER_CORE: f64 = 2.0;
 /// Above this the load is tasks that wait for a disk.
 const IOWAIT_PERCENT: f64 = 20.0;
+/// Of so many periods at least, so many percent in which a container had to wait.
+const PERIODS: f64 = 100.0;
+const THROTTLED_PERCENT: f64 = 50.0;
 /// Probes of so many pods do not fail by chance.
 const MANY_PODS: usize = 3;
 
@@ -39,9 +43,10 @@ impl Rule for NodeCpuStarved {
         Option<&'f Pods>,
         Option<&'f Events>,
         Option<&'f Logs>,
+        Option<&'f Listing<Scrape>>,
     );
 
-    fn check((context, AnyOf(usage, numbers), nodes, pods, events, logs): Self::Inputs<'_>, out: &mut Checked) {
+    fn check((context, AnyOf(usage, numbers), nodes, pods, events, logs, scrapes): Self::Inputs<'_>, out: &mut Checked) {
         let AnyOf(pressures, loads) = numbers.unwrap_or(AnyOf(None, None));
         let mut signs = Signs::default();
         for row in usage.into_iter().flat_map(|rows| rows.iter()) {
@@ -54,6 +59,7 @@ impl Rule for NodeCpuStarved {
         let busy: Vec<String> = signs.nodes().map(str::to_owned).collect();
         for node in busy {
             suffering(context, nodes, pods, events, logs, &node, &mut signs);
+            throttled(nodes, pods, scrapes, &node, &mut signs);
         }
         let findings = signs.findings(&META, |node| words!("node-cpu-starved-title", node = node));
         tell(out, findings.into_iter().map(remedied).collect(), |count| words!("node-cpu-starved-many", count = count));
@@ -155,6 +161,29 @@ fn suffering(
         {
             let says = words!("node-cpu-starved-slow", node = node, count = count.count, text = &hit.text);
             signs.add(nodes, node, Sign::new(hit.at, says, Confidence::Possible).since(hit.time));
+        }
+    }
+}
+
+/// Pods of the system that the kernel made wait in most of their periods: on a node that is busy they do not get their
+/// turn; by itself it is a limit that is too low.
+fn throttled(nodes: Option<&Nodes>, pods: Option<&Pods>, scrapes: Option<&Listing<Scrape>>, node: &str, signs: &mut Signs) {
+    let all = scrapes.into_iter().flat_map(|scrapes| scrapes.iter());
+    for scrape in all {
+        let of = |family: &str| scrape.families.get(family).into_iter().flatten();
+        for sample in of("container_cpu_cfs_throttled_periods_total") {
+            let pod = sample.label("pod");
+            let here = scrape.node == node || pods.and_then(|pods| pods.get("kube-system", pod)).is_some_and(|pod| pod.node == node);
+            let same = |other: &&Sample| other.label("pod") == pod && other.label("container") == sample.label("container");
+            let periods = of("container_cpu_cfs_periods_total").find(same).map_or(0.0, |other| other.value);
+            if sample.label("namespace") != "kube-system" || sample.label("container").is_empty() || !here || periods < PERIODS {
+                continue;
+            }
+            let percent = 100.0 * sample.value / periods;
+            if percent > THROTTLED_PERCENT {
+                let says = words!("node-cpu-starved-throttled", pod = pod, percent = format!("{percent:.0}"));
+                signs.add(nodes, node, Sign::new(sample.at, says, Confidence::Likely));
+            }
         }
     }
 }

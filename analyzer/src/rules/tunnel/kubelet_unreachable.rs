@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use konspect_bundle::words;
+use konspect_bundle::{Span, Words, words};
 
 use super::port_10250::noticed;
 
 use crate::facts::reach::{Attempt, Sighting, Witness};
-use crate::facts::{KubeletReach, Nodes};
+use crate::facts::metrics::Metrics;
+use crate::facts::{KubeletReach, Listing, Nodes};
 use crate::finding::{Confidence, Meta, Risk, Scope, Step, Subject};
 use crate::model::kube::Status;
+use crate::model::metrics::Scrape;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
 use crate::shell::command;
@@ -20,9 +22,9 @@ static META: Meta = rule_meta!("KSP2106", "kubelet-unreachable", Tunnel, Symptom
 
 impl Rule for KubeletUnreachable {
     const META: &'static Meta = &META;
-    type Inputs<'f> = (&'f KubeletReach, Option<&'f Nodes>);
+    type Inputs<'f> = (&'f KubeletReach, Option<&'f Nodes>, Option<&'f Listing<Scrape>>);
 
-    fn check((reach, nodes): Self::Inputs<'_>, out: &mut Checked) {
+    fn check((reach, nodes, scrapes): Self::Inputs<'_>, out: &mut Checked) {
         let mut failing: BTreeMap<&str, &Sighting> = BTreeMap::new();
         for (node, sightings) in &reach.nodes {
             let failed = sightings
@@ -53,8 +55,10 @@ impl Rule for KubeletUnreachable {
             words!("kubelet-unreachable-many", count = count, total = total)
         };
         let subject = if count == 1 && !of_none { Subject::node(first) } else { Subject::cluster("") };
-        let touched = failing.keys().map(|node| (*node).to_owned()).collect::<BTreeSet<_>>();
-        let scope = if of_none { Scope::Cluster } else { Scope::Nodes(touched) };
+        let mut touched = failing.keys().map(|node| (*node).to_owned()).collect::<BTreeSet<_>>();
+        if of_none {
+            touched.extend(nodes.into_iter().flat_map(Nodes::iter).map(|node| node.meta.name.clone()));
+        }
         // A client's call tells when the bundle was made, not when the fault began.
         let onset = reach
             .nodes
@@ -70,7 +74,7 @@ impl Rule for KubeletUnreachable {
             .confidence(Confidence::Proven)
             .since(onset)
             .affected(if of_none { total } else { count })
-            .scope(scope);
+            .scope(Scope::Nodes(touched));
         if count == 1 && !of_none {
             let mut told = BTreeSet::from([sighting.witness]);
             for other in reach.nodes.get(*first).into_iter().flatten() {
@@ -91,6 +95,9 @@ impl Rule for KubeletUnreachable {
         if let Some(node) = reach.reached().difference(&failing.keys().copied().collect()).next() {
             finding.differs.push(words!("kubelet-unreachable-others", node = *node, count = reach.reached().len()));
         }
+        for (at, says) in counted(scrapes) {
+            finding = finding.supported_by(at, says);
+        }
         let probe = Step::new(words!("kubelet-unreachable-probe"))
             .run(Risk::Reads, command("kubectl get --raw /api/v1/nodes/{}/proxy/healthz", &[first]));
         finding = finding.step(probe);
@@ -99,4 +106,24 @@ impl Rule for KubeletUnreachable {
         }
         out.found(finding);
     }
+}
+
+/// Dials that failed, as the agents and the API server count them: they name no node, and say how many.
+fn counted(scrapes: Option<&Listing<Scrape>>) -> Vec<(Span, Words)> {
+    let mut lines = Vec::new();
+    let agents = scrapes.into_iter().flat_map(|scrapes| scrapes.iter()).flat_map(|scrape| {
+        scrape.families.get("konnectivity_network_proxy_agent_endpoint_dial_failure_total").into_iter().flatten()
+    });
+    let most = agents
+        .filter(|sample| sample.label("reason") == "timeout" && sample.value >= 1.0)
+        .max_by(|a, b| a.value.total_cmp(&b.value));
+    if let Some(sample) = most {
+        let says = words!("kubelet-unreachable-agent-dials", count = format!("{:.0}", sample.value));
+        lines.push((sample.at, says));
+    }
+    let failures = scrapes.map(Metrics::new).map(|metrics| metrics.dial_failures()).unwrap_or_default();
+    if let Some(most) = failures.iter().filter(|row| row.total > 0).max_by_key(|row| row.total) {
+        lines.push((most.at, words!("kubelet-unreachable-server-dials", count = most.total, stage = &most.of.stage)));
+    }
+    lines
 }

@@ -7,7 +7,7 @@ use crate::facts::tunnel::{LastWord, TunnelKind, last_word};
 use crate::facts::{KubeletReach, Listing, Missing, Tunnel};
 use crate::finding::{Confidence, Finding, Meta, Risk, Severity, Step, Subject};
 use crate::model::log::{LogFile, Signal, SignalHit};
-use crate::model::metrics::{Sample, Scrape};
+use crate::model::metrics::{MetricsComponent, Sample, Scrape};
 use crate::model::network_error::{NetworkError, Target};
 use crate::parse::TableKind;
 use crate::rule_meta;
@@ -24,6 +24,12 @@ static META: Meta = rule_meta!(
     Critical,
     "tunnel_agents_not_connected.md"
 );
+
+/// Agents that the tunnel's server can reach; the first name is the older one.
+const BACKENDS: [&str; 2] = [
+    "konnectivity_network_proxy_server_ready_backends",
+    "konnectivity_network_proxy_server_ready_backend_connections",
+];
 
 /// Fewer lost streams than this happen whenever an API server restarts.
 const FLAPPING: u64 = 3;
@@ -49,10 +55,14 @@ impl Rule for TunnelAgentsNotConnected {
             logs().filter(|log| matches!(last_word(log), LastWord::Connected(_))).collect();
         let no_agent = no_agent(reach);
         let gauge = open_connections(scrapes);
+        let runs = tunnel.agents.is_empty() || tunnel.ready().count() > 0;
         if let Some(finding) = not_connected(&failed, connected.is_empty()) {
             out.found(finding);
         } else if let Some(sample) = gauge.filter(|sample| sample.value <= 0.0) {
             let says = words!("tunnel-agents-not-connected-gauge");
+            out.found(finding("", sample.at, says).confidence(Confidence::Proven));
+        } else if let Some(sample) = no_backend(scrapes).filter(|_| connected.is_empty() && runs) {
+            let says = words!("tunnel-agents-not-connected-backends");
             out.found(finding("", sample.at, says).confidence(Confidence::Proven));
         } else if let Some(at) = no_agent.filter(|_| connected.is_empty() && tunnel.ready().count() > 0) {
             let ready = tunnel.ready().count();
@@ -182,6 +192,17 @@ fn no_agent(reach: Option<&KubeletReach>) -> Option<Span> {
     (!reached).then_some(found.at)
 }
 
+/// The agent with most connections: one that has some speaks for the tunnel.
 fn open_connections(scrapes: Option<&Listing<Scrape>>) -> Option<&Sample> {
-    scrapes?.iter().find_map(|scrape| scrape.families.get(OPEN_CONNECTIONS)?.first())
+    let samples = scrapes?.iter().filter_map(|scrape| scrape.families.get(OPEN_CONNECTIONS)?.first());
+    samples.max_by(|a, b| a.value.total_cmp(&b.value))
+}
+
+/// What the tunnel's server counts of agents, where no server has any.
+fn no_backend(scrapes: Option<&Listing<Scrape>>) -> Option<&Sample> {
+    let of_server = |scrape: &&Scrape| scrape.component == MetricsComponent::TunnelServer;
+    let samples = scrapes?.iter().filter(of_server).flat_map(|scrape| {
+        BACKENDS.iter().filter_map(|name| scrape.families.get(*name)).flatten()
+    });
+    samples.max_by(|a, b| a.value.total_cmp(&b.value)).filter(|sample| sample.value <= 0.0)
 }

@@ -51,13 +51,16 @@ impl Rule for TunnelAgentsNotRunning {
 }
 
 /// The tunnel's Deployment, by the name its generation has.
-fn subject(tunnel: &Tunnel) -> Subject {
-    let name = match tunnel.kind {
+fn name(tunnel: &Tunnel) -> &'static str {
+    match tunnel.kind {
         TunnelKind::Tunnelfront => "tunnelfront",
         TunnelKind::AksLink => "aks-link",
         TunnelKind::Konnectivity | TunnelKind::None => "konnectivity-agent",
-    };
-    Subject::new("Deployment", "kube-system", name)
+    }
+}
+
+fn subject(tunnel: &Tunnel) -> Subject {
+    Subject::new("Deployment", "kube-system", name(tunnel))
 }
 
 /// Somebody set the replicas to zero: nothing upstream explains that.
@@ -145,7 +148,7 @@ fn none_ready(_: &Context, tunnel: &Tunnel, reach: Option<&KubeletReach>) -> Fin
     let count = (tunnel.agents.len() as u64).max(tunnel.workload.as_ref().and_then(|workload| workload.desired).unwrap_or(0));
     let onset = tunnel.agents.iter().filter_map(|agent| not_ready_since(&agent.pod)).min();
     let mut finding = META
-        .finding(subject(tunnel), words!("tunnel-agents-not-running-title", count = count), at, says)
+        .finding(subject(tunnel), words!("tunnel-agents-not-running-title", name = name(tunnel), count = count), at, says)
         .confidence(Confidence::Likely)
         .severity(Severity::Critical)
         .since(onset);
@@ -167,7 +170,7 @@ fn none_ready(_: &Context, tunnel: &Tunnel, reach: Option<&KubeletReach>) -> Fin
             .confidence(Confidence::Proven)
             .supported_by(sighting.at, words!("tunnel-agents-not-running-no-agent"));
     }
-    let pod = first.map_or("konnectivity-agent", |agent| agent.pod.meta.name.as_str());
+    let pod = first.map_or(name(tunnel), |agent| agent.pod.meta.name.as_str());
     finding
         .step(
             Step::new(words!("tunnel-agents-not-running-read"))
@@ -175,7 +178,7 @@ fn none_ready(_: &Context, tunnel: &Tunnel, reach: Option<&KubeletReach>) -> Fin
         )
         .step(
             Step::new(words!("tunnel-agents-not-running-restart"))
-                .run(Risk::Changes, Some("kubectl rollout restart deployment konnectivity-agent -n kube-system".to_owned())),
+                .run(Risk::Changes, command("kubectl rollout restart deployment {} -n kube-system", &[name(tunnel)])),
         )
 }
 

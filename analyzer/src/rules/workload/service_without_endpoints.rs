@@ -2,9 +2,10 @@
 
 use konspect_bundle::{Span, words};
 
-use crate::facts::{Missing, Pods, Services};
+use crate::facts::{Listing, Missing, Pods, Services};
 use crate::finding::{Confidence, Meta, Risk, Scope, Step, Subject};
-use crate::model::workload::Service;
+use crate::model::kube::Pod;
+use crate::model::workload::{Service, Workload};
 use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
@@ -17,9 +18,9 @@ static META: Meta =
 
 impl Rule for ServiceWithoutEndpoints {
     const META: &'static Meta = &META;
-    type Inputs<'f> = (&'f Services, Option<&'f Pods>);
+    type Inputs<'f> = (&'f Services, Option<&'f Pods>, Option<&'f Listing<Workload>>);
 
-    fn check((services, pods): Self::Inputs<'_>, out: &mut Checked) {
+    fn check((services, pods, workloads): Self::Inputs<'_>, out: &mut Checked) {
         let Some(endpoints_at) = services.endpoints_at() else {
             out.blind(Missing::table(TableKind::Endpoints));
             return;
@@ -28,7 +29,7 @@ impl Rule for ServiceWithoutEndpoints {
             .iter()
             .filter(|service| !service.selector.is_empty() && service.kind != "ExternalName")
             .filter(|service| services.ready_endpoints(&service.meta.namespace, &service.meta.name) == Some(0))
-            .filter(|service| wanted(service, pods))
+            .filter(|service| wanted(service, pods, workloads))
             .map(|service| {
                 let slices = services.slices(&service.meta.namespace, &service.meta.name);
                 (service, slices.first().map_or(service.at, |slice| slice.at))
@@ -72,11 +73,16 @@ impl Rule for ServiceWithoutEndpoints {
     }
 }
 
-/// A service that nobody ever ran a Pod for is no fault: at least one Pod matches, when Pods are known.
-fn wanted(service: &Service, pods: Option<&Pods>) -> bool {
+/// A service that nobody runs a Pod for is no fault: a Pod matches, or a workload wants one and cannot have it.
+fn wanted(service: &Service, pods: Option<&Pods>, workloads: Option<&Listing<Workload>>) -> bool {
     let Some(pods) = pods else { return true };
-    pods.in_namespace(&service.meta.namespace).any(|pod| {
-        !pod.succeeded()
-            && service.selector.iter().all(|(key, value)| pod.meta.label(key) == Some(value))
-    })
+    let has = |pod: &Pod| service.selector.iter().all(|(key, value)| pod.meta.label(key) == Some(value));
+    let makes = |workload: &Workload| {
+        let labels = &workload.template_labels;
+        workload.meta.namespace == service.meta.namespace
+            && workload.desired.is_some_and(|desired| desired > 0)
+            && service.selector.iter().all(|(key, value)| labels.get(key) == Some(value))
+    };
+    pods.in_namespace(&service.meta.namespace).any(|pod| !pod.succeeded() && has(pod))
+        || workloads.into_iter().flat_map(|workloads| workloads.iter()).any(makes)
 }
