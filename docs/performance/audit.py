@@ -97,7 +97,7 @@ def main():
         tools.pop()
     if args.product:
         # Findings are an exit status of their own.
-        product = f"{args.product} analyze {args.zip} --threads 2 -o html=/dev/null > /dev/null 2>&1 || true"
+        product = f"{args.product} analyze {args.zip} --threads 2 -o html={args.zip}.html --force > /dev/null 2>&1 || true"
         tools.append(("konspect, whole report as HTML, 2 threads", product, True))
     if args.jq:
         tools.append(("unzip | jq, fields only", f"unzip -p {args.zip} | jq -r '{JQ_LINES}' > /dev/null", True))
