@@ -21,7 +21,14 @@ pub(super) fn packets(
             all.push((number, follower));
             continue;
         }
-        all.push((number, packet(chance, six, number)));
+        let mut next = packet(chance, six, number);
+        // Flows without ports are one flow as soon as rules translate them to one address.
+        while matches!(next.protocol, protocol::ESP | protocol::AH)
+            && all.iter().any(|(_, earlier)| earlier.protocol == next.protocol)
+        {
+            next = packet(chance, six, number);
+        }
+        all.push((number, next));
     }
     all
 }
