@@ -1,7 +1,7 @@
 //! Joins the rows of all artefacts: one object from several sources becomes one row, files find their
 //! nodes, empty lists count as collected.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use konspect_audit::AuditSummary;
@@ -64,6 +64,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
                 spans,
                 sources.complete(TableKind::Pods),
             )
+            .with_lists_of(sources.namespaces(TableKind::Pods))
         }),
         &[TableKind::Pods],
     );
@@ -351,6 +352,17 @@ impl Sources {
             .any(|source| source.complete && source.namespace.is_empty())
     }
 
+    /// Namespaces that a source of their own covers.
+    fn namespaces(&self, table: TableKind) -> BTreeSet<String> {
+        self.by_table
+            .get(&table)
+            .into_iter()
+            .flatten()
+            .filter(|source| source.complete && !source.namespace.is_empty())
+            .map(|source| source.namespace.clone())
+            .collect()
+    }
+
     fn listing<T>(&self, table: TableKind, rows: Vec<T>, at: fn(&T) -> Span) -> Table<Listing<T>> {
         if !self.covered(table, !rows.is_empty()) {
             return Table::NotCollected(Missing::table(table));
@@ -542,8 +554,10 @@ fn context(
             nodes.into_iter().flat_map(Nodes::iter).map(|node| node.kubelet_version.clone()).max()
         })
         .unwrap_or_default();
+    let told = taken.now().or(origin.collected);
     Context {
-        now: taken.now().or(origin.collected).or(fallback),
+        now: told.or(fallback),
+        now_is_inferred: told.is_none(),
         platform: platform(rows, nodes),
         cluster: cluster
             .map(|cluster| cluster.name.clone())

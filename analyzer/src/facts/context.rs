@@ -11,6 +11,8 @@ use super::copies::Taken;
 pub struct Context {
     /// The bundle's own time: the end of the collection, else the newest time stamp of a fact.
     pub now: Option<Timestamp>,
+    /// True when nothing tells when the bundle was taken: then `now` is only not before what it holds.
+    pub now_is_inferred: bool,
     pub platform: Platform,
     /// The cluster's name, from `az aks show`, the manifest or a kubeconfig; empty when nothing names it.
     pub cluster: String,

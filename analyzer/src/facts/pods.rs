@@ -1,6 +1,6 @@
 //! Pods, by name and by node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use konspect_bundle::Span;
 
@@ -13,6 +13,8 @@ pub struct Pods {
     by_node: BTreeMap<String, Vec<usize>>,
     sources: Vec<Span>,
     pub complete: bool,
+    /// Namespaces of which a list of their own was collected and not cut.
+    listed: BTreeSet<String>,
 }
 
 impl Pods {
@@ -29,7 +31,17 @@ impl Pods {
             .enumerate()
             .map(|(index, pod)| ((pod.meta.namespace.clone(), pod.meta.name.clone()), index))
             .collect();
-        Self { rows, by_name, by_node, sources, complete }
+        Self { rows, by_name, by_node, sources, complete, listed: BTreeSet::new() }
+    }
+
+    pub(super) fn with_lists_of(mut self, namespaces: BTreeSet<String>) -> Self {
+        self.listed = namespaces;
+        self
+    }
+
+    /// True when a Pod of this namespace that is not here did not exist.
+    pub fn lists_all_of(&self, namespace: &str) -> bool {
+        self.complete || self.listed.contains(namespace)
     }
 
     pub fn iter(&self) -> std::slice::Iter<'_, Pod> {

@@ -139,6 +139,7 @@ pub enum Signal {
     VolumeMountFailed,
     ProbeFailed,
     KubeletStarted,
+    KubeletGaveUp,
     // systemd.
     ServiceFailed,
     ServiceStarted,

@@ -31,8 +31,15 @@ pub fn table(source: &Source<'_>, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
         refused: 0,
         first_refused: None,
     };
-    for line in source.lines() {
-        reader.line(&line.text(), line.at);
+    let ended = source.bytes.ends_with(b"\n");
+    let mut lines = source.lines().peekable();
+    while let Some(line) = lines.next() {
+        let text = line.text();
+        if !ended && lines.peek().is_none() && reader.cuts(&text) {
+            reader.target.partial = true;
+            break;
+        }
+        reader.line(&text, line.at);
     }
     reader.close();
     let (seen, refused, first) = (reader.seen, reader.refused, reader.first_refused);
@@ -116,6 +123,16 @@ impl Reader<'_> {
             self.refused += 1;
             self.first_refused.get_or_insert(at);
         }
+    }
+
+    /// True when a last line without its end lacks columns: it was cut, and what followed with it.
+    fn cuts(&self, text: &str) -> bool {
+        self.columns
+            .as_ref()
+            .is_some_and(|columns| columns.cells(text).filled() < columns.len())
+            && !text.trim().is_empty()
+            && Columns::header(text).is_none()
+            && prompt(text.trim()).is_none()
     }
 
     fn row(&mut self, text: &str, at: Span) -> bool {

@@ -72,6 +72,7 @@ fn lane_of(signal: Signal) -> Option<&'static str> {
         | Signal::EvictionStarted
         | Signal::ThreadExhaustion
         | Signal::KubeletStarted
+        | Signal::KubeletGaveUp
         | Signal::ServiceFailed
         | Signal::ServiceStopped
         | Signal::ServiceRestartScheduled

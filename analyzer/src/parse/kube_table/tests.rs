@@ -165,3 +165,13 @@ fn prose_is_no_table() {
         assert_eq!(read_as(text, "").0, Kind::Unknown, "{text}");
     }
 }
+
+#[test]
+fn a_last_row_without_its_end_that_lacks_columns_was_cut() {
+    let head = "NAMESPACE     NAME      READY   STATUS    RESTARTS   AGE\n\
+                kube-system   coredns   1/1     Running   0          6d\n";
+    let cut = read(&format!("{head}kube-system   konnect"));
+    assert_eq!((cut.pods.len(), cut.collected[0].complete), (1, false));
+    let pasted = read(&format!("{head}kube-system   tunnel    1/1     Running   0          6d"));
+    assert_eq!((pasted.pods.len(), pasted.collected[0].complete), (2, true));
+}

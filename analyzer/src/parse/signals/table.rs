@@ -99,6 +99,10 @@ pub(super) static RULES: &[Rule] = rules! {
     ];
     ProbeFailed, KUBELET, probe, ["probe failed"];
     KubeletStarted, KUBELET, yes, ["starting kubelet main sync loop"];
+    KubeletGaveUp, KUBELET, yes, [
+        "failed to run kubelet", "failed to load kubelet config", "failed to validate kubelet",
+        "failed to construct kubelet dependencies",
+    ];
     ServiceFailed, UNITS, unit, ["main process exited", "failed with result", "entered failed state"];
     ServiceStarted, UNITS, started, ["started "];
     ServiceStopped, UNITS, stopped, ["stopped "];

@@ -49,7 +49,7 @@ impl Rule for WebhookSlow {
         if let Some(slowest) = latencies.first().filter(|slowest| slowest.mean < SLOW) {
             let mean = format!("{:.0}", slowest.mean * 1000.0);
             out.cleared(slowest.at, words!("webhook-slow-cleared", webhook = &slowest.name, milliseconds = mean));
-        } else if let Some(waits) = waits.filter(|waits| waits.count >= ENOUGH && waits.mean >= SLOW) {
+        } else if let Some(waits) = waits.filter(|waits| waits.count >= ENOUGH && waits.mean >= SLOW && cut_off.is_empty()) {
             out.found(
                 META.finding(Subject::cluster(&facts.context.cluster), words!("webhook-slow-unnamed"), waits.at, waits.says())
                     .confidence(Confidence::Likely)

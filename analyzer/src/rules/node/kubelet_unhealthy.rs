@@ -145,6 +145,13 @@ fn from_log(context: &Context, nodes: Option<&Nodes>, log: &LogFile, signs: &mut
             signs.add(nodes, node, Sign::new(hit.at, says, weight).since(hit.time).until(count.last));
         }
     }
+    // Its own last words, where systemd's are not in the file.
+    if let Some(count) = log.signal(Signal::KubeletGaveUp).filter(|count| count.count >= MANY_FAILURES)
+        && let Some((hit, weight)) = recent_hit(context, count, Confidence::Likely)
+    {
+        let says = words!("kubelet-unhealthy-crashes", node = node, count = count.count, text = &hit.text);
+        signs.add(nodes, node, Sign::new(hit.at, says, weight).since(hit.time).until(count.last));
+    }
     let runs = nodes.and_then(|nodes| nodes.find(node)).is_some_and(|node| node.ready() == Some(Status::True));
     if !runs
         && let Some(hit) = stopped(log)

@@ -70,9 +70,12 @@ impl Rule for NodeVmEvent {
     }
 }
 
-/// IMDS that does not answer and plugins that were killed announce nothing.
+/// IMDS that does not answer and plugins that were killed announce nothing, nor does a message that was cut within such words.
 fn announces(message: &str) -> bool {
-    !["IMDS query failed", "Timeout when running plugin", "signal: killed", "curl: ("].iter().any(|noise| message.contains(noise))
+    let said = message.trim();
+    !["IMDS query failed", "Timeout when running plugin", "signal: killed", "curl: ("]
+        .iter()
+        .any(|noise| said.contains(noise) || noise.starts_with(said))
 }
 
 /// Events of the platform that take a machine away.

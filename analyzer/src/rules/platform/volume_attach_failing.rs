@@ -48,6 +48,7 @@ impl Rule for VolumeAttachFailing {
             .map(|pod| pod.node.clone())
             .filter(|node| !node.is_empty())
             .collect();
+        let refused = failures.iter().all(|event| refused_by_the_cloud(&event.message));
         let mut finding = META
             .finding(
                 Subject::new("Pod", &first.object.namespace, &first.object.name),
@@ -56,7 +57,7 @@ impl Rule for VolumeAttachFailing {
                 words!("volume-attach-failing-says", message = &first.message),
             )
             .confidence(Confidence::Proven)
-            .severity(if names.len() >= 2 || first.count >= 5 { Severity::Critical } else { Severity::Warning })
+            .severity(if (names.len() >= 2 || first.count >= 5) && !refused { Severity::Critical } else { Severity::Warning })
             .since(failures.iter().filter_map(|event| event.first.or(event.last)).min())
             .affected(names.len())
             .scope(if nodes.is_empty() { Scope::Cluster } else { Scope::Nodes(nodes) });
@@ -73,6 +74,13 @@ impl Rule for VolumeAttachFailing {
                 .run(Risk::Reads, command("kubectl describe pod {} -n {}", &[name, &first.object.namespace])),
         ));
     }
+}
+
+/// The cloud refused the caller, whatever was asked for: the volume and the node are not at fault.
+fn refused_by_the_cloud(message: &str) -> bool {
+    ["HTTPStatusCode: 401", "HTTPStatusCode: 403", "HTTPStatusCode: 429", "AADSTS", "AuthorizationFailed", "TooManyRequests"]
+        .iter()
+        .any(|words| message.contains(words))
 }
 
 /// The attachments' own errors, where the events are gone: Kubernetes forgets those after an hour.

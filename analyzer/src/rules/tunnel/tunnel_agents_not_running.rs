@@ -3,9 +3,10 @@
 use konspect_bundle::{Span, Words, words};
 
 use crate::facts::tunnel::{Agent, TunnelKind};
-use crate::facts::{Context, Events, KubeletReach, Pods, Tunnel};
+use crate::facts::{Context, Events, KubeletReach, Missing, Pods, Tunnel};
 use crate::finding::{Confidence, Finding, Meta, Risk, Severity, Step, Subject};
 use crate::model::kube::{ContainerState, Pod, Status};
+use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
 use crate::shell::command;
@@ -39,13 +40,21 @@ impl Rule for TunnelAgentsNotRunning {
         }
         // A list of some of the pods shows no agent; the Deployment counts them all.
         let counted = tunnel.workload.as_ref().filter(|workload| workload.ready > 0 && tunnel.agents.is_empty());
+        // Of a list that was cut, or of some namespaces, an agent that is not in it may run all the same.
+        let system = |pods: &Pods| {
+            // A list without any Pod of that namespace is none of it, whatever it says of itself.
+            pods.lists_all_of("kube-system") && pods.in_namespace("kube-system").next().is_some()
+        };
+        let listed = !tunnel.agents.is_empty() || pods.is_some_and(system);
         if let Some(workload) = counted {
             out.cleared(workload.at, words!("tunnel-agents-not-running-counted", ready = workload.ready));
-        } else if ready == 0 && (tunnel.pods_at.is_some() || tunnel.workload.as_ref().is_some_and(|workload| workload.ready == 0)) {
+        } else if ready == 0 && (listed || tunnel.workload.as_ref().is_some_and(|workload| workload.ready == 0)) {
             out.found(none_ready(context, tunnel, reach));
         } else if let Some(agent) = tunnel.ready().next() {
             let name = &agent.pod.meta.name;
             out.cleared(agent.pod.at, words!("tunnel-agents-not-running-cleared", ready = ready, pod = name));
+        } else {
+            out.blind(Missing::table(TableKind::Pods));
         }
     }
 }

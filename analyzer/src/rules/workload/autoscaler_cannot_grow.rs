@@ -1,5 +1,7 @@
 //! The cluster autoscaler wants nodes and does not get them.
 
+use std::collections::BTreeSet;
+
 use konspect_bundle::{Span, words};
 
 use crate::facts::Facts;
@@ -24,6 +26,9 @@ const REFUSALS: &[&str] = &[
     "SubnetIsFull",
 ];
 
+/// Why the autoscaler does not even try, in its own words.
+const STUCK: &[&str] = &["max node group size reached", "in backoff after failed scale-up"];
+
 impl Rule for AutoscalerCannotGrow {
     const META: &'static Meta = &META;
     type Inputs<'f> = &'f Facts;
@@ -33,8 +38,8 @@ impl Rule for AutoscalerCannotGrow {
         let events = facts.events.ok().into_iter();
         for event in events.flat_map(|events| events.reason(&["FailedScaleUp", "NotTriggerScaleUp", "ScaleUpFailed"])) {
             let code = refusal(&event.message);
-            let at_maximum = event.message.contains("max node group size reached");
-            if event.reason != "NotTriggerScaleUp" || code.is_some() || at_maximum {
+            let says_so = STUCK.iter().any(|words| event.message.contains(words));
+            if event.reason != "NotTriggerScaleUp" || code.is_some() || says_so {
                 signs.push((event.at, event.message.clone(), event.first.or(event.last)));
             }
         }
@@ -64,7 +69,8 @@ impl Rule for AutoscalerCannotGrow {
             }
             return;
         };
-        let code = signs.iter().find_map(|(_, text, _)| refusal(text)).unwrap_or("max node group size reached");
+        let stuck = || signs.iter().find_map(|(_, text, _)| STUCK.iter().copied().find(|words| text.contains(words)));
+        let code = signs.iter().find_map(|(_, text, _)| refusal(text)).or_else(stuck).unwrap_or("max node group size reached");
         let mut finding = META
             .finding(
                 Subject::cluster(&facts.context.cluster),
@@ -73,7 +79,7 @@ impl Rule for AutoscalerCannotGrow {
                 words!("autoscaler-cannot-grow-says", text = text),
             )
             .confidence(if signs.len() > 1 { Confidence::Proven } else { Confidence::Likely })
-            .since(signs.iter().filter_map(|(_, _, time)| *time).min());
+            .since(signs.iter().filter_map(|(_, _, time)| *time).chain(first_wait(facts)).min());
         for (at, text, _) in signs.iter().skip(1).take(4) {
             finding = finding.supported_by(*at, words!("autoscaler-cannot-grow-says", text = text));
         }
@@ -82,6 +88,20 @@ impl Rule for AutoscalerCannotGrow {
             Some("kubectl get configmap cluster-autoscaler-status -n kube-system -o yaml".to_owned()),
         )));
     }
+}
+
+/// The autoscaler speaks only after a Pod of its own waits: it could not grow when the first of them began to.
+fn first_wait(facts: &Facts) -> Option<jiff::Timestamp> {
+    let events = facts.events.ok()?;
+    let told: BTreeSet<(&str, &str)> = events
+        .reason(&["NotTriggerScaleUp", "TriggeredScaleUp", "FailedScaleUp"])
+        .map(|event| (event.object.namespace.as_str(), event.object.name.as_str()))
+        .collect();
+    events
+        .reason(&["FailedScheduling"])
+        .filter(|event| told.contains(&(event.object.namespace.as_str(), event.object.name.as_str())))
+        .filter_map(|event| event.first.or(event.last))
+        .min()
 }
 
 fn refusal(text: &str) -> Option<&'static str> {

@@ -2,10 +2,10 @@
 
 use konspect_bundle::{Words, words};
 
-use crate::facts::Pods;
+use crate::facts::{Listing, Pods};
 use crate::facts::pods::{by_workload, nodes_of};
 use crate::finding::{Confidence, Meta, Risk, Scope, Severity, Step, Subject};
-use crate::model::kube::{Container, Pod, Terminated};
+use crate::model::kube::{ApiService, Container, Pod, Terminated};
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
 use crate::shell::command;
@@ -17,9 +17,9 @@ static META: Meta =
 
 impl Rule for ContainerCrashLoop {
     const META: &'static Meta = &META;
-    type Inputs<'f> = &'f Pods;
+    type Inputs<'f> = (&'f Pods, Option<&'f Listing<ApiService>>);
 
-    fn check(pods: Self::Inputs<'_>, out: &mut Checked) {
+    fn check((pods, api_services): Self::Inputs<'_>, out: &mut Checked) {
         let affected = pods.iter().filter(|pod| crashing(pod).is_some());
         for ((namespace, workload), group) in by_workload(affected) {
             let Some((pod, container)) = group.iter().find_map(|pod| Some((*pod, crashing(pod)?))) else { continue };
@@ -34,7 +34,9 @@ impl Rule for ContainerCrashLoop {
                 .since(first_death(&group))
                 .affected(group.len())
                 .scope(Scope::Nodes(nodes_of(group.iter().copied())));
-            if carries_the_cluster(pods, &namespace, &workload, &group) {
+            // What metrics-server serves tells of it, where that was collected.
+            let untold = workload.starts_with("metrics-server") && api_services.is_none();
+            if carries_the_cluster(pods, &namespace, &workload, &group, untold) {
                 finding = finding.severity(Severity::Critical);
             }
             for (pod, container) in group.iter().skip(1).take(3).filter_map(|pod| Some((*pod, crashing(pod)?))) {
@@ -60,13 +62,13 @@ const TOLD_ELSEWHERE: &[&str] = &[
 ];
 
 /// A system workload of which no Pod runs: an application that crashes is its owner's affair, however long.
-fn carries_the_cluster(pods: &Pods, namespace: &str, workload: &str, group: &[&Pod]) -> bool {
+fn carries_the_cluster(pods: &Pods, namespace: &str, workload: &str, group: &[&Pod], untold: bool) -> bool {
     let running = || {
         let all = by_workload(pods.in_namespace(namespace));
         let same = all.get(&(namespace.to_owned(), workload.to_owned())).map_or(0, Vec::len);
         same > group.len()
     };
-    namespace == "kube-system" && !TOLD_ELSEWHERE.iter().any(|known| workload.starts_with(known)) && !running()
+    namespace == "kube-system" && (untold || !TOLD_ELSEWHERE.iter().any(|known| workload.starts_with(known))) && !running()
 }
 
 fn crashing(pod: &Pod) -> Option<&Container> {

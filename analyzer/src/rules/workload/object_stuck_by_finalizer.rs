@@ -64,7 +64,9 @@ fn old(facts: &Facts, meta: &ObjectMeta) -> bool {
 }
 
 fn stuck<'f>(facts: &Facts, kind: &'f str, meta: &'f ObjectMeta, at: Span) -> Option<Stuck<'f>> {
-    let finalizer = meta.finalizers.first()?;
+    // Kubernetes takes its own away once the others are gone.
+    let others = || meta.finalizers.iter().find(|name| !OF_KUBERNETES.contains(&name.as_str()));
+    let finalizer = others().or(meta.finalizers.first())?;
     let in_use = || {
         let pods = facts.pods.ok().into_iter().flat_map(|pods| pods.in_namespace(&meta.namespace));
         kind == "PersistentVolumeClaim" && pods.into_iter().any(|pod| pod.claims.contains(&meta.name) && !pod.succeeded())
