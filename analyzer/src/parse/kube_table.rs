@@ -127,9 +127,7 @@ impl Reader<'_> {
 
     /// True when a last line without its end lacks columns: it was cut, and what followed with it.
     fn cuts(&self, text: &str) -> bool {
-        self.columns
-            .as_ref()
-            .is_some_and(|columns| columns.cells(text).filled() < columns.len())
+        self.columns.as_ref().is_some_and(|columns| columns.cells(text).filled() < columns.len())
             && !text.trim().is_empty()
             && Columns::header(text).is_none()
             && prompt(text.trim()).is_none()
