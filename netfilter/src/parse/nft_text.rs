@@ -14,6 +14,7 @@ use super::nft_values::{Kind, chain_kind, expression, hook, policy, priority};
 use crate::model::{
     Base, Key, NamedSet, Policy, Ruleset, Statement, Table, TableFamily, Tool, Unknown, status,
 };
+use crate::packet::flag;
 
 /// Parses a listing.
 pub fn nft_text(source: Source<'_>) -> Parsed<Ruleset> {
@@ -268,23 +269,50 @@ impl<'t> Reader<'_, 't> {
     }
 }
 
-/// Tables of iptables-nft hold xt matches that the listing only translates; `--ctstate` with DNAT or
-/// SNAT loses its other states and its negation on the way, so that what is left cannot be believed.
+/// Tables of iptables-nft hold xt matches that the listing only translates, and some translations say
+/// something else than the match: what they leave cannot be believed.
 pub(super) fn distrust_translations(table: &mut Table) {
     let own =
         table.chains.iter().any(|chain| crate::model::builtin(&table.name, &chain.name).is_some());
     if !own {
         return;
     }
-    let virtual_states = u128::from(status::DNAT | status::SNAT);
     for rule in table.chains.iter_mut().flat_map(|chain| &mut chain.rules) {
         for statement in &mut rule.statements {
-            if let Statement::Bits { key: Key::ConnectionStatus, mask, .. } = statement
-                && *mask & virtual_states != 0
-            {
-                *statement = Statement::Unknown(Unknown::NotUnderstood("ct status".into()));
+            if let Some(why) = mistranslated(statement) {
+                *statement = Statement::Unknown(Unknown::NotUnderstood(why.into()));
             }
         }
+    }
+}
+
+/// The match that is listed as something else.
+fn mistranslated(statement: &Statement) -> Option<&'static str> {
+    let virtual_states = u128::from(status::DNAT | status::SNAT);
+    let congestion = u128::from(flag::ECE | flag::CWR);
+    match statement {
+        // `--ctstate` with DNAT or SNAT loses its other states and its negation.
+        Statement::Bits { key: Key::ConnectionStatus, mask, .. } if mask & virtual_states != 0 => {
+            Some("ct status")
+        }
+        // `-m multiport --ports` loses its negation, and of a range all but the two ends.
+        Statement::Lookup { keys, .. }
+            if matches!(keys.as_slice(), [Key::SourcePort(_), Key::DestinationPort(_)]) =>
+        {
+            Some("multiport --ports")
+        }
+        // Of several words of `-m ecn` all are negated as soon as one is.
+        Statement::Bits { key: Key::TcpFlags, mask, value, invert: true, .. }
+            if *mask == u128::MAX && value & !congestion == 0 =>
+        {
+            Some("ecn")
+        }
+        Statement::Lookup { keys, invert: true, .. }
+            if matches!(keys.as_slice(), [Key::Ecn(_)]) =>
+        {
+            Some("ecn")
+        }
+        _ => None,
     }
 }
 

@@ -53,6 +53,33 @@ fn matches_that_no_dump_decides_are_unknown() {
     }
 }
 
+/// Rules as nft lists what iptables-nft made of `-m multiport ! --ports 1024,2000:3000` and of
+/// `-m ecn --ecn-tcp-ece ! --ecn-tcp-cwr`: neither says what the match asks.
+#[test]
+fn translations_that_say_something_else_are_unknown() {
+    let address = |text: &str| text.parse().unwrap();
+    let asked = |chain: &str, matches: &str| {
+        let text = format!(
+            "table ip filter {{\n\tchain {chain} {{\n\t\ttype filter hook input priority filter; policy accept;\n\t\tmeta l4proto tcp {matches} counter packets 0 bytes 0 drop\n\t}}\n}}\n"
+        );
+        let ruleset = parse::nft_text(Source::new(ArtifactId(0), text.as_bytes())).value;
+        let node = Node::of_addresses([address("10.1.0.4")]);
+        let packet =
+            Packet::tcp(Origin::SomeInterface, address("10.1.0.5"), address("10.1.0.4"), 9);
+        Firewall::new(vec![ruleset], IpSets::default(), node).verdict(&packet).what()
+    };
+    let ports = "tcp sport . tcp dport { 0-65535 . 1024, 1024 . 0-65535, 0-65535 . 2000, 2000 . 0-65535, 0-65535 . 3000, 3000 . 0-65535 }";
+    let congestion = "tcp flags != ecn tcp flags != cwr";
+    for (matches, native) in [(ports, What::Accept), (congestion, What::Drop)] {
+        assert_eq!(asked("INPUT", matches), What::Unknown, "{matches}");
+        assert_eq!(
+            asked("incoming", matches),
+            native,
+            "{matches}: what nobody translated is meant"
+        );
+    }
+}
+
 #[test]
 fn targets_that_write_what_nobody_knows_leave_it_unknown() {
     let marked = "-m mark --mark 0x1 -j DROP";
