@@ -168,6 +168,9 @@ fn watch() -> (String, Vec<String>) {
         text += &format!("set {name} {{ typeof {fields}; flags dynamic; size 65535; }}\n");
     }
     text += &chains;
+    // The kernel tracks connections, and asks the rules of nat, only where some rule of the namespace
+    // needs it: this one sees to it that it does, as on every node that runs pods.
+    text += "chain tracking { type filter hook prerouting priority 1000; ct state new\n}\n";
     // An ICMP error quotes the number of the packet that it answers.
     text += "chain came { type filter hook prerouting priority -500; iifname { eth0, eth1 } counter name came; }
 chain answers {

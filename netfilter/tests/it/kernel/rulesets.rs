@@ -90,6 +90,8 @@ struct Writer<'c> {
     six: bool,
     sets: &'c [(&'static str, &'static str)],
     stateful: bool,
+    /// Matches that no dump decides, as they stand in rules.
+    undecided: Vec<String>,
 }
 
 /// Sets that rules name, by type.
@@ -380,7 +382,7 @@ pub(super) fn iptables(
         sets = ipsets(chance, six);
     }
     let named: &[(&str, &str)] = if with_sets { &SETS } else { &[] };
-    let mut writer = Writer { chance, six, sets: named, stateful: false };
+    let mut writer = Writer { chance, six, sets: named, stateful: false, undecided: Vec::new() };
     let mut tables = Vec::new();
     for (name, base) in CHAINS {
         let rare = match name {
@@ -421,7 +423,15 @@ pub(super) fn iptables(
         }
         tables.push(RandomTable { name, head, rules });
     }
-    let stateful = writer.stateful;
+    let (stateful, undecided) = (writer.stateful, writer.undecided);
+    // Where rules count, one packet that is left open leaves open all that come after it.
+    if stateful {
+        for line in tables.iter_mut().flat_map(|table| &mut table.rules) {
+            for text in &undecided {
+                *line = line.replace(text, "");
+            }
+        }
+    }
     for line in sets.iter_mut().chain(tables.iter_mut().flat_map(|table| &mut table.rules)) {
         *line = line.replace(" s-", &format!(" s{serial}-"));
     }

@@ -186,20 +186,29 @@ impl Writer<'_> {
                 if input && chain != "OUTPUT" { "in" } else { "out" }
             ),
             36 => format!("-m helper {not}--helper ftp "),
-            37 => format!(
-                "-m time {}",
-                self.word(&[
+            37 => {
+                let always = [
                     "",
                     "--timestart 00:00:00 --timestop 23:59:59 ",
                     "--weekdays Mon,Tue,Wed,Thu,Fri,Sat,Sun ",
                     "! --weekdays Mon,Tue,Wed,Thu,Fri,Sat,Sun ",
                     "--datestart 2001-01-01T00:00:00 ",
                     "--datestop 2001-01-01T00:00:00 ",
-                    "--timestart 08:00:00 --timestop 17:00:00 --kerneltz ",
-                    "--monthdays 1,2,3 ",
-                ])
-            ),
-            38 => format!("-m cpu {not}--cpu {} ", self.word(&["0", "4096"])),
+                ];
+                let sometimes =
+                    ["--timestart 08:00:00 --timestop 17:00:00 --kerneltz ", "--monthdays 1,2,3 "];
+                let when = self.word(&[&always[..], &sometimes].concat());
+                let text = format!("-m time {when}");
+                if sometimes.contains(&when.as_str()) {
+                    self.undecided.push(text.clone());
+                }
+                text
+            }
+            38 => {
+                let text = format!("-m cpu {not}--cpu {} ", self.word(&["0", "4096"]));
+                self.undecided.push(text.clone());
+                text
+            }
             39 if input && chain != "OUTPUT" => {
                 let back = self.not();
                 format!(
