@@ -21,7 +21,7 @@ enum Task {
     /// Writes the documents that are made from the code.
     Docs,
     /// Weakens rules and tells which pages do not notice.
-    Mutate,
+    Mutate(mutate::Args),
 }
 
 #[derive(clap::Subcommand)]
@@ -39,6 +39,6 @@ fn main() -> anyhow::Result<()> {
         Task::Gallery(args) => gallery::run(&args),
         Task::Release(args) => release::run(&args),
         Task::Docs => docs::run(),
-        Task::Mutate => mutate::run(),
+        Task::Mutate(args) => mutate::run(&args),
     }
 }

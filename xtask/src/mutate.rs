@@ -7,6 +7,12 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The rules to weaken, as their files are called; all of the list without.
+    rules: Vec<String>,
+}
+
 /// A rule's file below `analyzer/src/rules`, what stands there, and what to put in its place.
 type Mutant = (&'static str, &'static str, &'static str);
 
@@ -98,12 +104,23 @@ impl Drop for Patched {
     }
 }
 
+/// All mutants, or those of the rules that were named.
+fn chosen(rules: &[String]) -> anyhow::Result<Vec<Mutant>> {
+    let of = |rule: &str, name: &str| name.split_once('/').is_some_and(|(_, slug)| slug == rule);
+    for rule in rules {
+        ensure!(MUTANTS.iter().any(|(name, ..)| of(rule, name)), "no mutant is of {rule}");
+    }
+    let wanted = |name: &str| rules.is_empty() || rules.iter().any(|rule| of(rule, name));
+    Ok(MUTANTS.iter().filter(|(name, ..)| wanted(name)).copied().collect())
+}
+
 #[expect(clippy::disallowed_methods, reason = "runs the tests of the mutated tree")]
 #[expect(clippy::print_stdout, reason = "tells which mutants lived")]
-pub(crate) fn run() -> anyhow::Result<()> {
+pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mutants = chosen(&args.rules)?;
     let patched =
-        MUTANTS.iter().map(|mutant| Patched::new(*mutant, &root)).collect::<Result<Vec<_>, _>>()?;
+        mutants.iter().map(|mutant| Patched::new(*mutant, &root)).collect::<Result<Vec<_>, _>>()?;
     let tests = Command::new("cargo")
         .args(["test", "-q", "-p", "konspect", "--test", "it", "--", "pages_tell_what_rules_do"])
         .current_dir(&root)
@@ -113,12 +130,12 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let said = String::from_utf8_lossy(&tests.stdout).into_owned()
         + &String::from_utf8_lossy(&tests.stderr);
     ensure!(said.contains("test result:"), "the mutated tree does not build:\n{said}");
-    let lived: Vec<&str> = MUTANTS
+    let lived: Vec<&str> = mutants
         .iter()
         .map(|(name, ..)| *name)
         .filter(|name| !said.contains(&format!("src/rules/{name}.md ## ")))
         .collect();
-    println!("{} mutants, {} noticed", MUTANTS.len(), MUTANTS.len() - lived.len());
+    println!("{} mutants, {} noticed", mutants.len(), mutants.len() - lived.len());
     ensure!(lived.is_empty(), "no page noticed: {}", lived.join(", "));
     Ok(())
 }

@@ -109,6 +109,10 @@ requests-rejected-by-priority-and-fairness-level = level { $level }: { $taken } 
 requests-rejected-by-priority-and-fairness-flight = in flight: { $mutating } mutating and { $reading } reading requests; an API server allows 200 and 400 unless told otherwise
 requests-rejected-by-priority-and-fairness-grew = { $count } of them since the scrape before
 requests-rejected-by-priority-and-fairness-cleared = priority and fairness turned nobody away
+requests-rejected-by-priority-and-fairness-few = priority and fairness turned { $count ->
+    [one] one request
+   *[other] only { $count } requests
+} away: a moment's burst
 
 rule-managed-apiserver-guard-active = AKS guards the API server
 managed-apiserver-guard-active-title = AKS throttles all clients because the API server was overloaded

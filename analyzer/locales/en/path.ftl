@@ -91,6 +91,7 @@ snat-ports-exhausted-health = the load balancer's own health event: { $message }
 snat-ports-exhausted-drops-title = the NAT gateway dropped { $count } packets
 snat-ports-exhausted-drops = the NAT gateway dropped { $count } packets; whether for want of ports its metric SNATConnectionCount tells
 snat-ports-exhausted-room = no node came near the end of its ports
+snat-ports-exhausted-few-drops = the NAT gateway dropped only { $count } packets, as it does of connections that ended
 snat-ports-exhausted-routing = a firewall translates outbound connections, not the load balancer
 snat-ports-exhausted-pool = let the clients of that destination reuse connections, or reach it by a private endpoint
 snat-ports-exhausted-ports = give the load balancer more addresses and nodes more ports

@@ -39,7 +39,7 @@ pods-unschedulable-title = { $count ->
 }: { $reason }
 pods-unschedulable-says = the scheduler says of { $pod }: { $message }
 pods-unschedulable-do = read the scheduler's reasons for one of them
-pods-unschedulable-cleared = all { $count } Pods have a node
+pods-unschedulable-cleared = the scheduler leaves none of { $count } Pods without a node for long
 
 rule-autoscaler-cannot-grow = the cluster autoscaler cannot add nodes
 autoscaler-cannot-grow-title = the cluster autoscaler cannot add nodes: { $why }
@@ -92,7 +92,7 @@ object-stuck-by-finalizer-many = { $count } objects of kind { $kind } cannot be 
 object-stuck-by-finalizer-namespace = objects of namespace { $namespace } cannot be deleted: { $finalizer } holds them
 object-stuck-by-finalizer-remaining = namespace { $namespace } waits: { $message }
 object-stuck-by-finalizer-do = see what holds it, and repair the controller that owns the finalizer
-object-stuck-by-finalizer-cleared = none of { $count } objects waits for a finalizer
+object-stuck-by-finalizer-cleared = none of { $count } objects waits for a finalizer that nobody removes
 
 rule-disruption-budget-blocks-drain = a disruption budget blocks a drain
 disruption-budget-blocks-drain-title = PodDisruptionBudget { $budget } allows no disruption and blocks the drain

@@ -118,6 +118,10 @@ requests-rejected-by-priority-and-fairness-level = livello { $level }: posti occ
 requests-rejected-by-priority-and-fairness-flight = in corso: { $mutating } richieste di modifica e { $reading } di lettura; un API server ne ammette 200 e 400, se non impostato altrimenti
 requests-rejected-by-priority-and-fairness-grew = di esse, dopo la lettura precedente: { $count }
 requests-rejected-by-priority-and-fairness-cleared = Priority and Fairness non ha respinto nessuno
+requests-rejected-by-priority-and-fairness-few = Priority and Fairness ha respinto solo { $count ->
+    [one] una richiesta
+   *[other] { $count } richieste
+}: un picco momentaneo
 
 rule-managed-apiserver-guard-active = AKS protegge il server API
 managed-apiserver-guard-active-title = AKS limita tutti i client perché il server API era sovraccarico

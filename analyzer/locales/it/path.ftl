@@ -97,6 +97,7 @@ snat-ports-exhausted-health = l'evento di integrità del servizio di bilanciamen
 snat-ports-exhausted-drops-title = il gateway NAT ha scartato { $count } pacchetti
 snat-ports-exhausted-drops = il gateway NAT ha scartato { $count } pacchetti; se per mancanza di porte lo dice la metrica SNATConnectionCount
 snat-ports-exhausted-room = nessun nodo si è avvicinato alla fine delle sue porte
+snat-ports-exhausted-few-drops = il gateway NAT ha scartato solo { $count } pacchetti, come accade con le connessioni terminate
 snat-ports-exhausted-routing = un firewall, non il servizio di bilanciamento del carico, traduce le connessioni in uscita
 snat-ports-exhausted-pool = far riutilizzare le connessioni ai client di quella destinazione, o raggiungerla con un endpoint privato
 snat-ports-exhausted-ports = dare più indirizzi al servizio di bilanciamento del carico e più porte ai nodi

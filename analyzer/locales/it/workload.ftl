@@ -39,7 +39,7 @@ pods-unschedulable-title = { $count ->
 }: { $reason }
 pods-unschedulable-says = lo scheduler dice di { $pod }: { $message }
 pods-unschedulable-do = leggere i motivi dello scheduler per uno di essi
-pods-unschedulable-cleared = tutti i { $count } Pod hanno un nodo
+pods-unschedulable-cleared = lo scheduler non lascia a lungo senza nodo nessuno dei { $count } Pod
 
 rule-autoscaler-cannot-grow = il ridimensionamento automatico del cluster non può aggiungere nodi
 autoscaler-cannot-grow-title = il ridimensionamento automatico non può aggiungere nodi: { $why }
@@ -89,7 +89,7 @@ object-stuck-by-finalizer-many = { $count } oggetti { $kind } non eliminabili: {
 object-stuck-by-finalizer-namespace = oggetti dello spazio dei nomi { $namespace } non eliminabili: { $finalizer } li trattiene
 object-stuck-by-finalizer-remaining = lo spazio dei nomi { $namespace } attende: { $message }
 object-stuck-by-finalizer-do = vedere che cosa lo trattiene, e riparare il controller a cui appartiene il finalizer
-object-stuck-by-finalizer-cleared = nessuno dei { $count } oggetti attende un finalizer
+object-stuck-by-finalizer-cleared = nessuno dei { $count } oggetti attende un finalizer che nessuno rimuove
 
 rule-disruption-budget-blocks-drain = un budget di interruzione blocca uno svuotamento
 disruption-budget-blocks-drain-title = PodDisruptionBudget { $budget } non consente interruzioni e blocca lo svuotamento

@@ -103,6 +103,7 @@ requests-rejected-by-priority-and-fairness-level = 수준 { $level }: 자리 { $
 requests-rejected-by-priority-and-fairness-flight = 진행 중인 요청: 변경 { $mutating }개, 읽기 { $reading }개. API 서버의 기본 한도는 200개와 400개
 requests-rejected-by-priority-and-fairness-grew = 그중 이전 스크레이프 이후: { $count }개
 requests-rejected-by-priority-and-fairness-cleared = 우선 순위 및 공정성이 거부한 요청이 없음
+requests-rejected-by-priority-and-fairness-few = 우선 순위 및 공정성이 거부한 요청은 { $count }개뿐임: 순간적인 급증
 
 rule-managed-apiserver-guard-active = AKS가 API 서버를 보호하는 중
 managed-apiserver-guard-active-title = API 서버에 과부하가 걸려 AKS가 모든 클라이언트를 제한함

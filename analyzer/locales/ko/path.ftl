@@ -85,6 +85,7 @@ snat-ports-exhausted-health = 부하 분산 장치의 상태 이벤트: { $messa
 snat-ports-exhausted-drops-title = NAT 게이트웨이가 삭제한 패킷: { $count }개
 snat-ports-exhausted-drops = NAT 게이트웨이가 삭제한 패킷 { $count }개. 포트 부족 때문인지는 SNATConnectionCount 메트릭으로 확인
 snat-ports-exhausted-room = 포트를 거의 다 쓴 노드가 없음
+snat-ports-exhausted-few-drops = NAT 게이트웨이가 삭제한 패킷은 { $count }개뿐이며, 종료된 연결에서 나타나는 정도임
 snat-ports-exhausted-routing = 부하 분산 장치가 아니라 방화벽이 아웃바운드 연결의 주소를 변환함
 snat-ports-exhausted-pool = 그 대상의 클라이언트가 연결을 다시 사용하거나 프라이빗 엔드포인트로 연결하게 하기
 snat-ports-exhausted-ports = 부하 분산 장치에 주소를, 노드에 포트를 더 할당

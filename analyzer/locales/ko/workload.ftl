@@ -27,7 +27,7 @@ rule-pods-unschedulable = Pod가 노드를 찾지 못함
 pods-unschedulable-title = Pod { $count }개가 노드를 찾지 못함: { $reason }
 pods-unschedulable-says = 스케줄러 메시지, Pod { $pod }: { $message }
 pods-unschedulable-do = 그중 하나에 대해 스케줄러가 알린 이유 확인
-pods-unschedulable-cleared = Pod { $count }개 모두 노드가 있음
+pods-unschedulable-cleared = Pod { $count }개 중 스케줄러가 오래 노드를 배정하지 못한 것이 없음
 
 rule-autoscaler-cannot-grow = 클러스터 자동 크기 조정기가 노드를 추가할 수 없음
 autoscaler-cannot-grow-title = 클러스터 자동 크기 조정기가 노드를 추가할 수 없음: { $why }
@@ -71,7 +71,7 @@ object-stuck-by-finalizer-many = { $kind } 개체 { $count }개: 삭제가 막�
 object-stuck-by-finalizer-namespace = 네임스페이스 { $namespace }의 개체: 삭제가 막힘, finalizer: { $finalizer }
 object-stuck-by-finalizer-remaining = 대기 중인 네임스페이스 { $namespace }: { $message }
 object-stuck-by-finalizer-do = 무엇이 막고 있는지 확인하고 finalizer를 소유한 컨트롤러 복구
-object-stuck-by-finalizer-cleared = 개체 { $count }개 중 finalizer를 기다리는 것이 없음
+object-stuck-by-finalizer-cleared = 개체 { $count }개 중 제거되지 않는 finalizer를 기다리는 것이 없음
 
 rule-disruption-budget-blocks-drain = 중단 예산이 드레인을 막음
 disruption-budget-blocks-drain-title = PodDisruptionBudget { $budget }: 중단을 허용하지 않아 드레인을 막음

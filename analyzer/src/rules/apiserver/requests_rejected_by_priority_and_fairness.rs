@@ -51,11 +51,13 @@ impl Rule for RequestsRejectedByPriorityAndFairness {
         let rejects = metrics.as_ref().map(Metrics::rejects).unwrap_or_default();
         let counted: u64 = rejects.iter().map(|reject| reject.count).sum();
         let logged: u64 = audit.map_or(0, |audit| audit.others().map(|client| client.total.failed(Failure::PriorityAndFairness)).sum());
-        let dropped = metrics.as_ref().and_then(Metrics::dropped).filter(|dropped| dropped.total >= ENOUGH);
+        let dropped = metrics.as_ref().and_then(Metrics::dropped);
+        let away = counted.max(logged).max(dropped.as_ref().map_or(0, |dropped| dropped.total));
         let crowded = metrics.as_ref().and_then(Metrics::crowded).filter(|crowded| crowded.queued >= WAITING);
         let found = if counted.max(logged) >= ENOUGH {
             found(audit, &rejects, counted.max(logged), schemas)
         } else {
+            let dropped = dropped.filter(|dropped| dropped.total >= ENOUGH);
             dropped.map(|dropped| over_limit(&dropped)).or_else(|| crowded.as_ref().map(waiting))
         };
         if let Some(mut finding) = found {
@@ -71,12 +73,20 @@ impl Rule for RequestsRejectedByPriorityAndFairness {
             }
             out.found(finding.step(Step::new(words!("requests-rejected-by-priority-and-fairness-advice"))));
         } else if let Some(at) = metrics.as_ref().filter(|metrics| metrics.counts_rejects()).and_then(Metrics::apiserver_at) {
-            out.cleared(at, words!("requests-rejected-by-priority-and-fairness-cleared"));
+            out.cleared(rejects.first().map_or(at, |reject| reject.at), few(away));
         } else if let Some((_, at)) = audit.filter(|audit| !audit.admin_only).and_then(|audit| audit.others().next()?.total.first) {
-            out.cleared(at, words!("requests-rejected-by-priority-and-fairness-cleared"));
+            out.cleared(at, few(away));
         } else {
             out.blind(Missing::table(TableKind::Metrics));
         }
+    }
+}
+
+/// What clears the rule: nobody was turned away, or not more than in a moment's burst.
+fn few(away: u64) -> Words {
+    match away {
+        0 => words!("requests-rejected-by-priority-and-fairness-cleared"),
+        _ => words!("requests-rejected-by-priority-and-fairness-few", count = away),
     }
 }
 

@@ -25,6 +25,9 @@ const MANY_FAILURES: u64 = 3;
 /// The kubelet calls itself unhealthy when it has not listed its containers for this long.
 const PLEG_SECONDS: f64 = 180.0;
 
+/// A journal with one of these is not free of complaints, however few they are.
+const COMPLAINTS: &[Signal] = &[Signal::PlegUnhealthy, Signal::RuntimeDeadline, Signal::RuntimeDown, Signal::KubeletGaveUp];
+
 impl Rule for KubeletUnhealthy {
     const META: &'static Meta = &META;
     type Inputs<'f> = (&'f Context, AnyOf<AnyOf<&'f Nodes, &'f Events>, AnyOf<&'f Logs, &'f Listing<Scrape>>>);
@@ -192,7 +195,8 @@ fn by_itself(nodes: Option<&Nodes>, events: Option<&Events>, logs: &Logs) -> Vec
 }
 
 fn clear(nodes: Option<&Nodes>, logs: Option<&Logs>, out: &mut Checked) {
-    let quiet = logs.into_iter().flat_map(|logs| logs.of(Component::Kubelet)).next();
+    let complains = |log: &&LogFile| COMPLAINTS.iter().any(|signal| log.signal(*signal).is_some());
+    let quiet = logs.into_iter().flat_map(|logs| logs.of(Component::Kubelet)).find(|log| !complains(log));
     let Some(nodes) = nodes.filter(|nodes| nodes.complete && !nodes.is_empty()) else {
         out.blind(Missing::table(TableKind::Nodes));
         return;

@@ -95,13 +95,24 @@ impl Rule for SnatPortsExhausted {
                 .confidence(Confidence::Possible);
             return out.found(steps(finding, cluster));
         }
-        if let Some(failed) = failed {
-            out.cleared(failed.at, words!("snat-ports-exhausted-none-failed"));
-        } else if let Some(metric) =
-            metrics.iter().find(|metric| metric.name.eq_ignore_ascii_case("UsedSnatPorts"))
-        {
-            out.cleared(metric.at, words!("snat-ports-exhausted-room"));
-        }
+        clear(&metrics, failed.as_ref(), out);
+    }
+}
+
+/// What says that ports were left; ports that were used tell nothing without those that were there.
+fn clear(metrics: &[&AzureMetric], failed: Option<&Failed>, out: &mut Checked) {
+    if let Some(failed) = failed {
+        return out.cleared(failed.at, words!("snat-ports-exhausted-none-failed"));
+    }
+    let allocated = allocated_ports(metrics);
+    let mut used = metrics.iter().filter(|metric| metric.name.eq_ignore_ascii_case("UsedSnatPorts"));
+    let first = used.clone().next();
+    if let Some(metric) = first.filter(|_| used.all(|metric| allocated.contains_key(backend(metric)))) {
+        out.cleared(metric.at, words!("snat-ports-exhausted-room"));
+    } else if let Some((total, at)) = dropped(metrics) {
+        out.cleared(at, words!("snat-ports-exhausted-few-drops", count = total as u64));
+    } else {
+        out.blind(Missing::table(TableKind::AzureSnatMetrics));
     }
 }
 
@@ -209,26 +220,39 @@ impl Usage {
     }
 }
 
-/// Nodes (by name where an address is known) whose ports are nearly used up.
-fn full_nodes(facts: &Facts, metrics: &[&AzureMetric]) -> BTreeMap<String, Usage> {
-    let value = |point: &AzurePoint| point.average.or(point.maximum).or(point.total);
+/// The address that a series of ports is of; empty where it is of the whole load balancer.
+fn backend(metric: &AzureMetric) -> &str {
+    dimension(metric, "backendipaddress").unwrap_or_default()
+}
+
+/// What a gauge shows in an interval.
+fn level(point: &AzurePoint) -> Option<f64> {
+    point.average.or(point.maximum).or(point.total)
+}
+
+/// The ports that each backend has, where it has any.
+fn allocated_ports<'m>(metrics: &[&'m AzureMetric]) -> BTreeMap<&'m str, f64> {
     let mut allocated: BTreeMap<&str, f64> = BTreeMap::new();
     for metric in metrics.iter().filter(|m| m.name.eq_ignore_ascii_case("AllocatedSnatPorts")) {
-        let backend = dimension(metric, "backendipaddress").unwrap_or_default();
-        let most = metric.points.iter().filter_map(value).fold(0.0, f64::max);
-        let known = allocated.entry(backend).or_default();
+        let most = metric.points.iter().filter_map(level).fold(0.0, f64::max);
+        let known = allocated.entry(backend(metric)).or_default();
         *known = known.max(most);
     }
+    allocated.retain(|_, ports| *ports > 0.0);
+    allocated
+}
+
+/// Nodes (by name where an address is known) whose ports are nearly used up.
+fn full_nodes(facts: &Facts, metrics: &[&AzureMetric]) -> BTreeMap<String, Usage> {
+    let allocated = allocated_ports(metrics);
     let mut full = BTreeMap::new();
     for metric in metrics.iter().filter(|m| m.name.eq_ignore_ascii_case("UsedSnatPorts")) {
-        let backend = dimension(metric, "backendipaddress").unwrap_or_default();
-        let Some(ports) = allocated.get(backend).copied().filter(|ports| *ports > 0.0) else {
-            continue;
-        };
+        let backend = backend(metric);
+        let Some(ports) = allocated.get(backend).copied() else { continue };
         let over = metric
             .points
             .iter()
-            .filter_map(|point| Some((value(point)?, point)))
+            .filter_map(|point| Some((level(point)?, point)))
             .filter(|(used, _)| *used >= ports * NEAR);
         let Some((used, point)) = over.clone().max_by(|a, b| a.0.total_cmp(&b.0)) else {
             continue;

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use konspect_bundle::{Span, words};
 
 use crate::facts::inputs::AnyOf;
-use crate::facts::{Context, Events, Pods};
+use crate::facts::{Context, Events, Missing, Pods};
 use crate::finding::{Confidence, Meta, Risk, Scope, Severity, Step, Subject};
-use crate::model::kube::Status;
+use crate::model::kube::{Event, Pod, Status};
+use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
 use crate::shell::command;
@@ -44,8 +45,11 @@ impl Rule for PodsUnschedulable {
             None => events.map(from_events).unwrap_or_default(),
         };
         let Some(first) = pending.first() else {
-            if let Some(pods) = pods.filter(|pods| pods.complete) {
+            let Some(pods) = pods.filter(|pods| pods.complete) else { return };
+            if !pods.iter().any(|pod| unexplained(context, pod)) {
                 out.cleared(pods.at(), words!("pods-unschedulable-cleared", count = pods.len()));
+            } else if events.is_none() {
+                out.blind(Missing::table(TableKind::Events));
             }
             return;
         };
@@ -79,9 +83,20 @@ fn grave(context: &Context, pending: &[Pending]) -> bool {
     pending.iter().filter(recent).count() >= 2 || pending.iter().any(|pod| pod.namespace == "kube-system")
 }
 
+/// A pod that waits without the scheduler's word: a table of pods does not hold it.
+fn unexplained(context: &Context, pod: &Pod) -> bool {
+    waits(pod)
+        && pod.condition("PodScheduled").is_none()
+        && context.age_seconds(pod.meta.created).is_none_or(|age| age >= PENDING_SECONDS)
+}
+
+fn waits(pod: &Pod) -> bool {
+    pod.phase == "Pending" && pod.node.is_empty()
+}
+
 fn from_pods(context: &Context, pods: &Pods, events: Option<&Events>) -> Vec<Pending> {
     let mut found = Vec::new();
-    for pod in pods.iter().filter(|pod| pod.phase == "Pending" && pod.node.is_empty()) {
+    for pod in pods.iter().filter(|pod| waits(pod)) {
         let condition = pod.condition("PodScheduled").filter(|condition| condition.status == Status::False);
         if condition.is_some_and(|condition| condition.reason == "SchedulingGated") {
             continue;
@@ -104,9 +119,18 @@ fn from_pods(context: &Context, pods: &Pods, events: Option<&Events>) -> Vec<Pen
 }
 
 fn from_events(events: &Events) -> Vec<Pending> {
-    let mut found: BTreeMap<String, Pending> = BTreeMap::new();
-    for event in events.reason(&["FailedScheduling"]) {
-        found.entry(event.object.name.clone()).or_insert_with(|| Pending {
+    // One that got a node afterwards waited for the autoscaler.
+    let mut placed: BTreeMap<(&str, &str), jiff::Timestamp> = BTreeMap::new();
+    for event in events.reason(&["Scheduled"]) {
+        if let Some(time) = event.last.or(event.first) {
+            let known = placed.entry(of(event)).or_insert(time);
+            *known = time.max(*known);
+        }
+    }
+    let later = |event: &Event| placed.get(&of(event)).is_some_and(|time| event.last.or(event.first).is_some_and(|failed| *time >= failed));
+    let mut found: BTreeMap<(&str, &str), Pending> = BTreeMap::new();
+    for event in events.reason(&["FailedScheduling"]).filter(|event| !later(event)) {
+        found.entry(of(event)).or_insert_with(|| Pending {
             namespace: event.object.namespace.clone(),
             name: event.object.name.clone(),
             message: event.message.clone(),
@@ -115,6 +139,10 @@ fn from_events(events: &Events) -> Vec<Pending> {
         });
     }
     found.into_values().collect()
+}
+
+fn of(event: &Event) -> (&str, &str) {
+    (&event.object.namespace, &event.object.name)
 }
 
 /// At most so much of a reason as a title holds, cut between words.
