@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::NextCard;
 use super::collect::{Recipe, Way, recipe_of};
 use crate::facts::{Facts, Missing, Nodes};
-use crate::finding::{Confidence, Finding, Meta, Part, Risk, Scope, Severity};
+use crate::finding::{Confidence, Meta, Part, Risk, Scope, Severity};
 use crate::language::Language;
 use crate::parse::TableKind;
 use crate::rank::{Ranked, graph};
@@ -65,26 +65,30 @@ pub(super) fn commands(ranked: &Ranked, facts: &Facts, language: &Language) -> V
 
 /// What each rule that could not be settled lacks, with what an answer is worth.
 fn open_questions(ranked: &Ranked) -> Vec<Open> {
-    let suspects: Vec<&Finding> = ranked
-        .unexplained
-        .iter()
-        .chain(ranked.causes.iter().map(|cause| &cause.finding).filter(|finding| {
-            finding.confidence < Confidence::Proven || finding.meta.part == Part::CauseOrSymptom
-        }))
-        .filter(|finding| finding.severity > Severity::Info)
-        .collect();
+    let causes = ranked.causes.iter().map(|cause| &cause.finding).filter(|finding| {
+        finding.confidence < Confidence::Proven || finding.meta.part == Part::CauseOrSymptom
+    });
+    // A rule has one answer to each open rule, however many thousands of findings it has.
+    let mut suspects: BTreeMap<(&str, &str), (&Meta, usize)> = BTreeMap::new();
+    for finding in ranked.unexplained.iter().chain(causes) {
+        if finding.severity > Severity::Info {
+            let meta = finding.meta;
+            suspects.entry((meta.code, meta.slug)).or_insert((meta, 0)).1 += 1;
+        }
+    }
+    let suspects: Vec<(&Meta, usize)> = suspects.into_values().collect();
     let mut open = Vec::new();
     for (meta, missing) in &ranked.unchecked {
         let parts = missing.len().max(1) as u64;
+        let weight = weight(meta, &suspects);
         for Missing { tables, .. } in missing {
-            let weight = weight(meta, &suspects);
             open.push(Open { code: meta.code, weight, tables: tables.clone(), parts });
         }
     }
     open
 }
 
-fn weight(meta: &Meta, suspects: &[&Finding]) -> u64 {
+fn weight(meta: &Meta, suspects: &[(&Meta, usize)]) -> u64 {
     let severity = match meta.severity {
         Severity::Critical => 3,
         Severity::Warning => 2,
@@ -94,8 +98,9 @@ fn weight(meta: &Meta, suspects: &[&Finding]) -> u64 {
         Part::Cause | Part::CauseOrSymptom => 2,
         Part::Symptom | Part::Aggravating => 1,
     };
-    let explains = suspects.iter().filter(|finding| graph::edge(meta, finding.meta).is_some());
-    severity * part * (1 + 4 * explains.count().min(3) as u64)
+    let explained = suspects.iter().filter(|(suspect, _)| graph::edge(meta, suspect).is_some());
+    let findings: usize = explained.map(|(_, findings)| findings).sum();
+    severity * part * (1 + 4 * findings.min(3) as u64)
 }
 
 /// Thousandths, so that a table that is half of what a rule lacks is half an answer.
