@@ -107,22 +107,23 @@ impl<'a> Copies<'a> {
         at: fn(&T) -> Span,
         state: fn(&T) -> (String, String),
     ) -> Vec<T> {
-        let mut best: BTreeMap<K, T> = BTreeMap::new();
-        for row in rows {
-            match best.entry(key(&row)) {
+        // Places instead of rows: a large table is not moved into a tree and back.
+        let mut best: BTreeMap<K, usize> = BTreeMap::new();
+        for (index, row) in rows.iter().enumerate() {
+            match best.entry(key(row)) {
                 Entry::Vacant(place) => {
-                    place.insert(row);
+                    place.insert(index);
                 }
                 Entry::Occupied(mut place) => {
-                    let known = place.get();
-                    let times = (self.time(at(known)), self.time(at(&row)));
+                    let known = rows.get(*place.get()).unwrap_or(row);
+                    let times = (self.time(at(known)), self.time(at(row)));
                     let newer = match times {
                         // A table of the second collection does not push out an object of the first.
-                        (Some(old), Some(new)) if new > old => weight(&row) * 2 >= weight(known),
-                        (Some(old), Some(new)) if new < old => weight(&row) > weight(known) * 2,
-                        _ => weight(&row) >= weight(known),
+                        (Some(old), Some(new)) if new > old => weight(row) * 2 >= weight(known),
+                        (Some(old), Some(new)) if new < old => weight(row) > weight(known) * 2,
+                        _ => weight(row) >= weight(known),
                     };
-                    let (kept, left) = if newer { (&row, known) } else { (known, &row) };
+                    let (kept, left) = if newer { (row, known) } else { (known, row) };
                     let ((name, is), (_, was)) = (state(kept), state(left));
                     if times.0 != times.1 && is != was {
                         let reason = format!(
@@ -135,12 +136,17 @@ impl<'a> Copies<'a> {
                         );
                     }
                     if newer {
-                        place.insert(row);
+                        place.insert(index);
                     }
                 }
             }
         }
-        best.into_values().collect()
+        let places: Vec<usize> = best.into_values().collect();
+        if places.len() == rows.len() && places.is_sorted() {
+            return rows;
+        }
+        let mut rows: Vec<Option<T>> = rows.into_iter().map(Some).collect();
+        places.into_iter().filter_map(|place| rows.get_mut(place)?.take()).collect()
     }
 
     /// What collections disagree about: the first in full, the rest as a count.

@@ -8,8 +8,8 @@ use crate::model::kube::Pod;
 
 #[derive(Clone, Debug, Default)]
 pub struct Pods {
+    /// By namespace and name.
     rows: Vec<Pod>,
-    by_name: BTreeMap<(String, String), usize>,
     by_node: BTreeMap<String, Vec<usize>>,
     sources: Vec<Span>,
     pub complete: bool,
@@ -19,19 +19,12 @@ pub struct Pods {
 
 impl Pods {
     pub fn new(mut rows: Vec<Pod>, sources: Vec<Span>, complete: bool) -> Self {
-        rows.sort_by(|a, b| {
-            (&a.meta.namespace, &a.meta.name).cmp(&(&b.meta.namespace, &b.meta.name))
-        });
+        rows.sort_by(|a, b| key(a).cmp(&key(b)));
         let mut by_node: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (index, pod) in rows.iter().enumerate().filter(|(_, pod)| !pod.node.is_empty()) {
             by_node.entry(pod.node.clone()).or_default().push(index);
         }
-        let by_name = rows
-            .iter()
-            .enumerate()
-            .map(|(index, pod)| ((pod.meta.namespace.clone(), pod.meta.name.clone()), index))
-            .collect();
-        Self { rows, by_name, by_node, sources, complete, listed: BTreeSet::new() }
+        Self { rows, by_node, sources, complete, listed: BTreeSet::new() }
     }
 
     pub(super) fn with_lists_of(mut self, namespaces: BTreeSet<String>) -> Self {
@@ -62,9 +55,8 @@ impl Pods {
     }
 
     pub fn get(&self, namespace: &str, name: &str) -> Option<&Pod> {
-        self.by_name
-            .get(&(namespace.to_owned(), name.to_owned()))
-            .and_then(|index| self.rows.get(*index))
+        let after = self.rows.partition_point(|pod| key(pod) <= (namespace, name));
+        self.rows.get(after.checked_sub(1)?).filter(|pod| key(pod) == (namespace, name))
     }
 
     pub fn on_node(&self, node: &str) -> impl Iterator<Item = &Pod> {
@@ -91,6 +83,10 @@ impl Pods {
     pub fn at(&self) -> Span {
         self.sources.first().copied().unwrap_or_default()
     }
+}
+
+fn key(pod: &Pod) -> (&str, &str) {
+    (&pod.meta.namespace, &pod.meta.name)
 }
 
 /// The workload that a pod belongs to: its owner's name without the hash of a ReplicaSet, else the

@@ -317,9 +317,14 @@ impl Rows {
 macro_rules! append_rows {
     ($($field:ident),* $(,)?) => {
         impl Rows {
-            /// Appends another artefact's rows.
+            /// Appends another artefact's rows. The first ones are taken over as they are: a copy of the
+            /// largest table would hold it twice.
             pub fn append(&mut self, mut other: Self) {
-                $(self.$field.append(&mut other.$field);)*
+                $(if self.$field.is_empty() {
+                    self.$field = other.$field;
+                } else {
+                    self.$field.append(&mut other.$field);
+                })*
             }
         }
     };

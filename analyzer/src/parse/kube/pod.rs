@@ -96,7 +96,9 @@ struct RawStateDetail {
 pub(super) fn pod(raw: RawPod<'_>, place: &Place<'_>) -> Pod {
     let (spec, status) = (raw.spec.or_default(), raw.status.or_default());
     let mut all = containers(spec.init_containers, true, place.item);
-    all.extend(containers(spec.containers, false, place.item));
+    let others = containers(spec.containers, false, place.item);
+    all.reserve_exact(others.len());
+    all.extend(others);
     add_statuses(&mut all, &status.init_container_statuses, true, place);
     add_statuses(&mut all, &status.container_statuses, false, place);
     Pod {

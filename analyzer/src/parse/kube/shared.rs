@@ -62,6 +62,11 @@ struct RawOwner {
 
 pub(super) fn meta(raw: Maybe<RawMeta>) -> ObjectMeta {
     let raw = raw.or_default();
+    let mut owners = Vec::with_capacity(raw.owner_references.0.len());
+    owners.extend(
+        objects(raw.owner_references)
+            .map(|owner| Owner { kind: owner.kind.into_text(), name: owner.name.into_text() }),
+    );
     ObjectMeta {
         name: raw.name.into_text(),
         namespace: raw.namespace.into_text(),
@@ -71,9 +76,7 @@ pub(super) fn meta(raw: Maybe<RawMeta>) -> ObjectMeta {
         created: raw.creation_timestamp.time(),
         deletion: raw.deletion_timestamp.time(),
         finalizers: texts(raw.finalizers),
-        owners: objects(raw.owner_references)
-            .map(|owner| Owner { kind: owner.kind.into_text(), name: owner.name.into_text() })
-            .collect(),
+        owners,
     }
 }
 
@@ -110,30 +113,30 @@ struct RawCondition {
 }
 
 pub(super) fn conditions(many: &Many<&RawValue>, place: &Place<'_>) -> Vec<Condition> {
-    many.0
-        .iter()
-        .map(|raw| {
-            let condition: RawCondition = part(raw);
-            Condition {
-                status: match condition.status.flag() {
-                    Some(true) => Status::True,
-                    Some(false) => Status::False,
-                    None => Status::Unknown,
-                },
-                kind: condition.r#type.into_text(),
-                reason: condition.reason.into_text(),
-                message: condition.message.into_text(),
-                transition: condition.last_transition_time.time(),
-                heartbeat: condition
-                    .last_heartbeat_time
-                    .time()
-                    .or_else(|| condition.last_update_time.time())
-                    .or_else(|| condition.last_probe_time.time()),
-                at: place.of(raw),
-            }
-        })
-        .filter(|condition| !condition.kind.is_empty())
-        .collect()
+    // Room for as many as there are: what grows takes room for twice as many, in every row.
+    let mut rows = Vec::with_capacity(many.0.len());
+    let all = many.0.iter().map(|raw| {
+        let condition: RawCondition = part(raw);
+        Condition {
+            status: match condition.status.flag() {
+                Some(true) => Status::True,
+                Some(false) => Status::False,
+                None => Status::Unknown,
+            },
+            kind: condition.r#type.into_text(),
+            reason: condition.reason.into_text(),
+            message: condition.message.into_text(),
+            transition: condition.last_transition_time.time(),
+            heartbeat: condition
+                .last_heartbeat_time
+                .time()
+                .or_else(|| condition.last_update_time.time())
+                .or_else(|| condition.last_probe_time.time()),
+            at: place.of(raw),
+        }
+    });
+    rows.extend(all.filter(|condition| !condition.kind.is_empty()));
+    rows
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -224,19 +227,19 @@ struct RawContainerPort {
 
 /// Containers as the spec has them, without status.
 pub(super) fn containers(raw: Many<Maybe<RawContainer>>, init: bool, at: Span) -> Vec<Container> {
-    objects(raw)
-        .map(|container| {
-            let resources = container.resources.or_default();
-            Container {
-                name: container.name.into_text(),
-                image: container.image.into_text(),
-                init,
-                limits: resources.limits.into_quantities(),
-                requests: resources.requests.into_quantities(),
-                ports: objects(container.ports).map(|port| port.container_port.port()).collect(),
-                at,
-                ..Container::default()
-            }
-        })
-        .collect()
+    let mut rows = Vec::with_capacity(raw.0.len());
+    rows.extend(objects(raw).map(|container| {
+        let resources = container.resources.or_default();
+        Container {
+            name: container.name.into_text(),
+            image: container.image.into_text(),
+            init,
+            limits: resources.limits.into_quantities(),
+            requests: resources.requests.into_quantities(),
+            ports: objects(container.ports).map(|port| port.container_port.port()).collect(),
+            at,
+            ..Container::default()
+        }
+    }));
+    rows
 }
