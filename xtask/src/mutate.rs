@@ -80,6 +80,24 @@ const MUTANTS: &[Mutant] = &[
     ("workload/kube_proxy_stale", "STALE_SECONDS: f64 = 60.0", "STALE_SECONDS: f64 = 0.0"),
     ("identity/leader_election_churning", "const CHANGES: u64 = 3;", "const CHANGES: u64 = 1;"),
     ("identity/certificate_expired", r#"&& !text.contains(" is before ")"#, ""),
+    (
+        "apiserver/webhook_deadlock",
+        "Backend::NoService(_) | Backend::Ready(..) => return None,",
+        "Backend::NoService(_) => return None, Backend::Ready(_, at) => at,",
+    ),
+    ("etcd/etcd_database_near_limit", "if value > 50.0 {", "if value > 5.0 {"),
+    ("dns/coredns_down", "if own.is_empty() {", "if false {"),
+    (
+        "dns/pod_dns_failing",
+        r#"question.direct && question.kind == NameKind::Cluster && question.name.contains("kubernetes")"#,
+        "question.direct",
+    ),
+    (
+        "dns/apiserver_name_unresolvable",
+        "other_fails.is_none() || other_works.is_some()",
+        "true || other_works.is_some() || other_fails.is_some()",
+    ),
+    ("node/node_not_ready", "if out.findings.len() > 3 {", "if out.findings.len() > 300 {"),
 ];
 
 /// A patched file that is put back when it goes out of scope, however that comes.
