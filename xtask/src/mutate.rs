@@ -64,6 +64,7 @@ const MUTANTS: &[Mutant] = &[
         "const MANY_REFUSALS: u64 = 5;",
         "const MANY_REFUSALS: u64 = 1;",
     ),
+    ("platform/system_pool_on_one_node", "TOO_FEW: u64 = 1;", "TOO_FEW: u64 = 9;"),
     ("platform/system_pool_untainted", "const FULL: f64 = 0.9;", "const FULL: f64 = 0.0;"),
     ("workload/probes_failing_on_one_node", "WORKLOADS: usize = 3", "WORKLOADS: usize = 1"),
     (

@@ -76,3 +76,16 @@ proxy-bypass-incomplete-title = noProxy leaves out { $count ->
 proxy-bypass-incomplete-says = noProxy does not cover { $missing }
 proxy-bypass-incomplete-cleared = noProxy covers the API server, the services and Azure's own addresses
 proxy-bypass-incomplete-do = read effectiveNoProxy, and add to noProxy what it lacks
+
+rule-system-pool-on-one-node = the system pool is one node
+system-pool-on-one-node-title = system pool { $pool } is one node: losing it takes the cluster's own parts along
+system-pool-on-one-node-count = pool { $pool } of mode System has a count of 1, and no other system pool has nodes
+system-pool-on-one-node-second = { $node } carries the system pool's label as well: a node of an upgrade, or one that Azure does not count
+system-pool-on-one-node-label = { $node } alone carries the label kubernetes.azure.com/mode=system
+system-pool-on-one-node-others = the cluster has { $count ->
+    [one] 1 node of another pool
+   *[other] { $count } nodes of other pools
+}
+system-pool-on-one-node-cleared = the system pools have { $count } nodes
+system-pool-on-one-node-look = see what stands on that node
+system-pool-on-one-node-do = give the system pool three nodes

@@ -73,3 +73,16 @@ proxy-bypass-incomplete-title = noProxy tralascia { $count ->
 proxy-bypass-incomplete-says = noProxy non copre { $missing }
 proxy-bypass-incomplete-cleared = noProxy copre il server API, i servizi e gli indirizzi propri di Azure
 proxy-bypass-incomplete-do = leggere effectiveNoProxy e aggiungere a noProxy ciò che manca
+
+rule-system-pool-on-one-node = il pool di sistema ha un solo nodo
+system-pool-on-one-node-title = il pool di sistema { $pool } ha un solo nodo: perderlo ferma i componenti del cluster
+system-pool-on-one-node-count = il pool { $pool } in modalità System ha count 1 e nessun altro pool di sistema ha nodi
+system-pool-on-one-node-second = anche { $node } ha l'etichetta del pool di sistema: un nodo di un aggiornamento, o uno che Azure non conta
+system-pool-on-one-node-label = solo { $node } ha l'etichetta kubernetes.azure.com/mode=system
+system-pool-on-one-node-others = il cluster ha { $count ->
+    [one] 1 nodo di un altro pool
+   *[other] { $count } nodi di altri pool
+}
+system-pool-on-one-node-cleared = i pool di sistema hanno { $count } nodi
+system-pool-on-one-node-look = vedere che cosa è in esecuzione su quel nodo
+system-pool-on-one-node-do = portare il pool di sistema a tre nodi

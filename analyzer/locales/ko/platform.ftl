@@ -61,3 +61,13 @@ proxy-bypass-incomplete-title = 노드가 프록시 없이 접근해야 할 주�
 proxy-bypass-incomplete-says = noProxy에 포함되지 않음: { $missing }
 proxy-bypass-incomplete-cleared = noProxy가 API 서버, 서비스, Azure 플랫폼 주소를 모두 포함
 proxy-bypass-incomplete-do = effectiveNoProxy를 확인하고 빠진 항목을 noProxy에 추가
+
+rule-system-pool-on-one-node = 시스템 노드 풀에 노드가 하나뿐임
+system-pool-on-one-node-title = 시스템 풀 { $pool }: 노드가 하나뿐이라 잃으면 시스템 구성 요소도 함께 중단됨
+system-pool-on-one-node-count = System 모드 노드 풀 { $pool }: count 1, 노드가 있는 다른 시스템 풀 없음
+system-pool-on-one-node-second = { $node }에도 시스템 풀의 레이블 있음: 업그레이드 중의 노드이거나 Azure가 세지 않는 노드
+system-pool-on-one-node-label = kubernetes.azure.com/mode=system 레이블이 있는 노드: { $node } 하나뿐
+system-pool-on-one-node-others = 다른 노드 풀의 노드: { $count }개
+system-pool-on-one-node-cleared = 시스템 풀의 노드: { $count }개
+system-pool-on-one-node-look = 이 노드에서 실행 중인 Pod 확인
+system-pool-on-one-node-do = 시스템 풀의 노드를 3개로 늘리기

@@ -7,6 +7,7 @@ mod load_balancer_not_provisioned;
 mod proxy_bypass_incomplete;
 mod signs;
 mod system_pool_burstable;
+mod system_pool_on_one_node;
 mod system_pool_untainted;
 mod version_skew_unsupported;
 mod volume_attach_failing;
@@ -23,4 +24,5 @@ pub static RULES: &[Registered] = &[
     Registered::of::<system_pool_untainted::SystemPoolUntainted>(),
     Registered::of::<system_pool_burstable::SystemPoolBurstable>(),
     Registered::of::<proxy_bypass_incomplete::ProxyBypassIncomplete>(),
+    Registered::of::<system_pool_on_one_node::SystemPoolOnOneNode>(),
 ];
