@@ -201,6 +201,9 @@ pub(crate) struct PathArguments {
     /// Exits with 4 when the bundle cannot tell
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Reads another bundle, or more files, of the same cluster too (repeatable)
+    #[arg(long, value_name = "PATH")]
+    pub(crate) with: Vec<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

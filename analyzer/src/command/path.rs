@@ -30,7 +30,9 @@ pub(crate) fn run(arguments: &PathArguments, global: &Global) -> Result<Exit, Fa
         let error = anyhow!("from whom to whom? Give FROM and TO, or --all-pairs");
         return Err(Failure::new(Exit::Usage, error));
     }
-    let bundle = open(std::slice::from_ref(&arguments.bundle))?;
+    let given: Vec<_> =
+        std::iter::once(&arguments.bundle).chain(&arguments.with).cloned().collect();
+    let bundle = open(&given)?;
     let gathered = konspect::analysis::gather(&bundle);
     let language = Language::new(locale(global));
     if arguments.all_pairs {
@@ -114,7 +116,9 @@ fn unresolved(error: &Unresolved) -> Failure {
         Unresolved::Several(name, all) => {
             anyhow!("{name} is several things: say which, {}", all.join(" or "))
         }
-        Unresolved::NoAddress(name) => anyhow!("{name}: the bundle knows no address of it"),
+        Unresolved::NoAddress(name) => anyhow!(
+            "{name}: the bundle knows no address of it: collect `kubectl get nodes,services -o json` and `kubectl get pods -A -o json`, add them by --with, or give its address in its place"
+        ),
         Unresolved::NoPort(name) => anyhow!("{name}: which port? Write {name}:PORT"),
         Unresolved::Protocol(name) => anyhow!("no protocol {name}: tcp, udp, sctp, icmp"),
     };

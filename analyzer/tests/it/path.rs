@@ -240,3 +240,26 @@ fn the_command_answers_for_people_and_for_programs() {
     assert_eq!(run(&[&strangers[..], &["--strict"]].concat()).0, 4);
     assert_eq!(run(&[&strangers[..], &["--fail-on", "unknown"]].concat()).0, 1);
 }
+
+/// What a first bundle lacks may lie in another one; a node without an address is told how to get one.
+#[test]
+fn several_bundles_are_asked_as_one() {
+    let place = tempfile::tempdir().unwrap();
+    let [first, second, third] = ["a.zip", "b.zip", "c.zip"].map(|name| place.path().join(name));
+    let drops = "-A INPUT -p tcp -m tcp --dport 10250 -j DROP\n";
+    let (rules, objects): (kit::Tree, kit::Tree) = files(&[("n0", ""), ("n2", drops)])
+        .into_iter()
+        .partition(|(path, _)| path.starts_with("nodes/"));
+    kit::write_zip(&first, &objects);
+    kit::write_zip(&second, &rules);
+    let nowhere =
+        node("n9", "10.1.0.9").replace("InternalIP", "Hostname").replace("10.1.0.9", "n9");
+    kit::write_zip(&third, &vec![("get/nodes.json".to_owned(), list(&[nowhere]))]);
+    let [first, second, third] = [&first, &second, &third].map(|path| path.to_str().unwrap());
+    let unsettled = ["path", first, "n0", "n2", "--fail-on", "blocked", "--strict"];
+    assert_eq!(run(&unsettled).0, 4);
+    let (exit, text, _) = run(&[&unsettled[..], &["--with", second]].concat());
+    assert!(exit == 1 && text.contains("--dport 10250 -j DROP"), "{text}");
+    let (exit, _, error) = run(&["path", third, "10.1.0.4", "n9"]);
+    assert!(exit == 2 && error.contains("kubectl get nodes"), "{error}");
+}
