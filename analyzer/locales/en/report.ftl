@@ -142,7 +142,7 @@ timeline-audit-failures = requests fail with { $code }: { $text }
 timeline-audit-client = { $client } asks for much more than before
 timeline-audit-change = { $user } did { $verb } { $object }
 timeline-created = { $kind } { $name } was created
-refuted-by = It would be refuted by a healthy answer of: { $command }
+refuted-by = Take { $path } anew: if it no longer shows what { $evidence } shows, this cause is over or never was one
 score-reach-cluster = touches the whole cluster
 score-reach-nodes = touches { $count } of { $total } nodes
 

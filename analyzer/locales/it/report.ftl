@@ -142,7 +142,7 @@ timeline-audit-failures = richieste fallite con { $code }: { $text }
 timeline-audit-client = { $client } chiede molto più di prima
 timeline-audit-change = { $user }: { $verb } { $object }
 timeline-created = { $kind } { $name } creato
-refuted-by = La smentirebbe una risposta sana di: { $command }
+refuted-by = Raccogliere di nuovo { $path }: se non mostra più ciò che mostra { $evidence }, questa causa è finita o non lo è mai stata
 score-reach-cluster = tocca tutto il cluster
 score-reach-nodes = tocca { $count } di { $total } nodi
 

@@ -123,7 +123,7 @@ timeline-audit-failures = 요청이 { $code } 코드로 실패: { $text }
 timeline-audit-client = { $client }의 요청이 이전보다 훨씬 많아짐
 timeline-audit-change = { $user }: { $verb } { $object }
 timeline-created = { $kind } { $name } 생성
-refuted-by = 다음 명령의 결과가 정상이면 이 판단은 반박됩니다: { $command }
+refuted-by = 다시 수집할 것: { $path }. { $evidence }의 내용이 더는 나타나지 않으면 이 원인은 끝났거나 처음부터 원인이 아닙니다.
 score-reach-cluster = 클러스터 전체에 영향
 score-reach-nodes = 노드 { $total }개 중 { $count }개에 영향
 

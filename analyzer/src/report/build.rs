@@ -143,15 +143,15 @@ impl Cards<'_> {
             .map(|term| TermCard { why: self.language.say(&term.why), points: points(term.points) })
             .collect();
         card.explains = cause.explains.iter().map(|effect| self.effect(effect)).collect();
-        card.settles = card.settles.or_else(|| self.refuted_by(&cause.finding));
+        if card.settles.is_none() {
+            card.settles = card.evidence.first().map(|first| self.refuted_by(first));
+        }
         card
     }
 
-    /// What would refute a cause whose rule does not say it: a healthy answer of the read that it proposes.
-    fn refuted_by(&self, finding: &Finding) -> Option<String> {
-        let reads = finding.remedy.iter().filter(|step| step.risk == Risk::Reads);
-        let command = reads.into_iter().find_map(|step| step.command.as_deref())?;
-        Some(self.language.say(&words!("refuted-by", command = command)))
+    /// What would refute a cause whose rule does not say it: what shows it, taken anew, shows it no more.
+    fn refuted_by(&self, first: &EvidenceCard) -> String {
+        self.language.say(&words!("refuted-by", evidence = &first.id, path = &first.path))
     }
 
     fn findings(&mut self, prefix: &str, findings: &[Finding]) -> Vec<FindingCard> {
