@@ -91,12 +91,15 @@ fn readings(facts: &Facts, nodes: &mut BTreeMap<String, Signs>, healthy: &mut Op
             own.duration_since(true_time).as_secs_f64()
         });
         let slack = if median.is_some() { NOTE } else { COLLECTION };
-        // A clock ahead of the newest line of a bundle may be right: the lines may be old.
+        // The newest line of a bundle is no clock: it may be old, or written in a zone that it does not name.
         let known = median.is_some() || !facts.context.now_is_inferred;
-        let harmful = |skew: &f64| *skew >= NOTE && known || *skew <= -slack;
+        let synchronized = clock.value.synchronized == Some(true);
+        let harmful = |skew: &f64| {
+            *skew >= NOTE && known || *skew <= -slack && (known || !synchronized)
+        };
         if let Some(skew) = by_tool.or(by_time.filter(harmful)) {
             signs.skew = Some((skew, clock.value.at));
-        } else if clock.value.synchronized == Some(true) {
+        } else if synchronized {
             *healthy = healthy.or(Some(clock.value.at));
         }
         if clock.value.synchronized == Some(false) {
