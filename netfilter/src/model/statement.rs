@@ -146,7 +146,7 @@ pub enum Statement {
     Time {
         always: bool,
     },
-    /// `ipv6header`: which headers a packet has, as bits of [`ipv6_header`].
+    /// `ipv6header`: which headers a packet has, as bits of [`ipv6_header`](super::bits::ipv6_header).
     Ipv6Headers {
         mask: u8,
         /// Others may stand beside them.
