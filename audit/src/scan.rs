@@ -153,27 +153,18 @@ impl<'a> Scanner<'a> {
             self.seen = Field::Kind.bit();
             next = 1;
             self.usual(event, memory, &mut next, may_jump)?;
-        } else {
-            self.cursor.space();
-            self.cursor.expect(b'{')?;
-            self.cursor.space();
-            if self.cursor.peek()? == b'}' {
-                self.cursor.at += 1;
-                return self.end();
-            }
+        } else if self.cursor.opens_object()? {
             self.member(event, memory, &mut next, may_jump)?;
+        } else {
+            return self.end();
         }
-        loop {
-            self.cursor.space();
-            match self.cursor.next()? {
-                b',' => self.member(event, memory, &mut next, may_jump)?,
-                b'}' => return self.end(),
-                _ => return Err(Odd::Strange),
-            }
+        while self.cursor.another_member()? {
+            self.member(event, memory, &mut next, may_jump)?;
             if self.seen & AFTER_OBJECTS == 0 {
                 self.times(event, memory, &mut next);
             }
         }
+        self.end()
     }
 
     /// Reads the members of a line as the API server writes it, up to the first one that is not as

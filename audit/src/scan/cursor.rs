@@ -121,16 +121,34 @@ impl<'a> Cursor<'a> {
         here
     }
 
+    /// Steps into an object; false when it was empty and is behind.
+    #[inline]
+    pub(super) fn opens_object(&mut self) -> Result<bool, Odd> {
+        self.space();
+        self.expect(b'{')?;
+        self.space();
+        let empty = self.peek()? == b'}';
+        self.at += usize::from(empty);
+        Ok(!empty)
+    }
+
+    /// Steps over what stands behind a member; false at the object's end.
+    #[inline]
+    pub(super) fn another_member(&mut self) -> Result<bool, Odd> {
+        self.space();
+        match self.next()? {
+            b',' => Ok(true),
+            b'}' => Ok(false),
+            _ => Err(Odd::Strange),
+        }
+    }
+
     /// Walks an object; `each` stands at a value and must step over it.
     pub(crate) fn object(
         &mut self,
         mut each: impl FnMut(&mut Self, &'a [u8]) -> Result<(), Odd>,
     ) -> Result<(), Odd> {
-        self.space();
-        self.expect(b'{')?;
-        self.space();
-        if self.peek()? == b'}' {
-            self.at += 1;
+        if !self.opens_object()? {
             return Ok(());
         }
         loop {
@@ -140,11 +158,8 @@ impl<'a> Cursor<'a> {
             self.expect(b':')?;
             self.space();
             each(self, key)?;
-            self.space();
-            match self.next()? {
-                b',' => {}
-                b'}' => return Ok(()),
-                _ => return Err(Odd::Strange),
+            if !self.another_member()? {
+                return Ok(());
             }
         }
     }
@@ -237,22 +252,15 @@ impl<'a> Cursor<'a> {
         keys: &[Key<F>],
         mut each: impl FnMut(&mut Self, Named<'a, F>) -> Result<(), Odd>,
     ) -> Result<(), Odd> {
-        self.space();
-        self.expect(b'{')?;
-        self.space();
-        if self.peek()? == b'}' {
-            self.at += 1;
+        if !self.opens_object()? {
             return Ok(());
         }
         let mut next = 0;
         loop {
             let key = self.key(keys, &mut next)?;
             each(self, key)?;
-            self.space();
-            match self.next()? {
-                b',' => {}
-                b'}' => return Ok(()),
-                _ => return Err(Odd::Strange),
+            if !self.another_member()? {
+                return Ok(());
             }
         }
     }

@@ -8,6 +8,7 @@ use super::reasons;
 use super::traveller::Traveller;
 use super::{Deciding, Hop, Place, Verdict};
 
+/// A hop of which the bundle does not tell what it does with the packet.
 pub(super) fn unseen(place: Place, traveller: &Traveller, because: Words) -> Hop {
     Hop {
         place,

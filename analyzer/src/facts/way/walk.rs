@@ -12,11 +12,11 @@ use konspect_netfilter::evaluate::What;
 use konspect_netfilter::nsg::Direction;
 use konspect_netfilter::packet::{Origin, Ports, protocol};
 
-use super::hop::hop;
+use super::hop::{hop, unseen};
 use super::machine::{machine, uplink};
 use super::party::{Ends, Kind, Party, of_address};
 use super::traveller::{Traveller, after, end};
-use super::{Hop, Place, Verdict, Way};
+use super::{Place, Verdict, Way};
 use crate::facts::Facts;
 
 /// Endpoints that one question follows.
@@ -118,17 +118,11 @@ impl Walk<'_, '_> {
             service.ports.iter().find(|port| Some(port.port) == traveller.port)
         });
         let slices = services.map_or(&[][..], |services| services.slices(namespace, name));
-        let mut hop = Hop {
-            place: Place::Service { name: owner.name.clone() },
-            reply: false,
-            packet: traveller.text(),
-            verdict: Verdict::Unknown,
-            deciding: None,
-            to: None,
-            from: None,
-            because: vec![words!("way-service-by-nobody", service = &owner.name)],
-            changes: Vec::new(),
-        };
+        let mut hop = unseen(
+            Place::Service { name: owner.name.clone() },
+            traveller,
+            words!("way-service-by-nobody", service = &owner.name),
+        );
         let mut targets: Vec<(IpAddr, u16)> = Vec::new();
         for slice in slices {
             let number = slice
@@ -210,17 +204,8 @@ impl Walk<'_, '_> {
         let own = super::party::of_node(self.hosts.facts, node).addresses;
         let Some(host) = self.hosts.take(node, &own, near) else {
             let hook = if *origin == Origin::Node { "output" } else { "" };
-            way.hops.push(Hop {
-                place: Place::Node { name: node.to_owned(), hook },
-                reply: false,
-                packet: traveller.text(),
-                verdict: Verdict::Unknown,
-                deciding: None,
-                to: None,
-                from: None,
-                because: vec![words!("way-no-dump", node = node)],
-                changes: Vec::new(),
-            });
+            let place = Place::Node { name: node.to_owned(), hook };
+            way.hops.push(unseen(place, traveller, words!("way-no-dump", node = node)));
             let local = own.contains(&traveller.destination);
             return vec![(traveller.clone(), local)];
         };

@@ -94,6 +94,9 @@ pub(super) const LOAD: [&str; 13] = [
     "source_ips",
 ];
 
+/// How many of them, from the left, a count of requests alone gives.
+pub(super) const COUNTED: usize = 3;
+
 /// The columns of latency over time.
 pub(super) const LATENCY: [&str; 9] = [
     "user_agent",

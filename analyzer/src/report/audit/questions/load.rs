@@ -6,7 +6,7 @@ use konspect_audit::objective::Objective;
 
 use super::super::{Cell, Table, stamp};
 use super::{
-    Ask, LATENCY, LOAD, Question, REQUESTS, at_most, clients, micros, ranked, table, text,
+    Ask, COUNTED, LATENCY, LOAD, Question, REQUESTS, at_most, clients, micros, ranked, table, text,
 };
 
 pub(super) fn top(
@@ -24,18 +24,9 @@ pub(super) fn top(
     let columns: Vec<&str> = std::iter::once(key).chain(LOAD).collect();
     let table = table(question, &columns, rows, ask);
     let untold: &[&str] = match dimension {
-        Dimension::Address | Dimension::Namespace | Dimension::Code => &[
-            "work_ms",
-            "mean_ms",
-            "p50_ms",
-            "p90_ms",
-            "p99_ms",
-            "max_ms",
-            "rejected",
-            "server_errors",
-            "users",
-            "source_ips",
-        ],
+        Dimension::Address | Dimension::Namespace | Dimension::Code => {
+            LOAD.get(COUNTED..).unwrap_or_default()
+        }
         Dimension::Verb | Dimension::Resource => &["users", "source_ips"],
         _ => &[],
     };
