@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use konspect_audit::{AuditFold, AuditSummary, Folds};
 use konspect_bundle::{ArtifactId, Bundle, Code, Content, Diagnostic, Source, Span};
 
+use crate::audit_logs::{self, Found};
 use crate::facts::{Facts, Origin};
 use crate::language::Language;
 use crate::parse::{self, Hint, Kind, Rows, TableKind};
@@ -40,6 +41,8 @@ pub struct Analysis {
 struct Scanned {
     kind: Kind,
     rows: Rows,
+    /// An audit log that was counted before.
+    state: Option<Box<AuditFold>>,
 }
 
 /// What a bundle says, before any rule was asked.
@@ -95,11 +98,13 @@ pub fn gather(bundle: &Bundle) -> Gathered {
     });
     let mut rows = Rows::default();
     let mut kinds = Vec::with_capacity(scanned.len());
+    let mut states = Vec::new();
     for one in scanned {
         kinds.push(one.kind);
         rows.append(one.rows);
+        states.extend(one.state.map(|state| *state));
     }
-    let audit = audits.close().map(AuditFold::finish);
+    let audit = audit_logs::merge(audits.close(), states).map(AuditFold::finish);
     let mut diagnostics: Vec<Diagnostic> = bundle.diagnostics().to_vec();
     diagnostics.extend(bundle.verify_notes());
     diagnostics.append(&mut rows.diagnostics);
@@ -190,44 +195,53 @@ fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>, audits: &Folds) -
     match content {
         Content::Whole { bytes, notes } => {
             let source = Source::new(id, bytes);
-            let mut scanned = if konspect_audit::sniff(bytes).is_some() {
-                audits.take(source);
-                Scanned::audit()
-            } else if let Some(audit_rows) = konspect_audit::aggregate::read(source) {
-                let mut rows = Rows { audit_rows, ..Rows::default() };
-                rows.covers(TableKind::AuditSummaries, source.whole());
-                Scanned { kind: Kind::AuditLog, rows }
-            } else {
-                let (kind, rows) = parse::artifact(&source, hint);
-                Scanned { kind, rows }
+            let mut scanned = match audit_logs::take(source, audits) {
+                Some(found) => Scanned::audit(found, source.whole()),
+                None => parse::artifact(&source, hint).into(),
             };
             scanned.rows.diagnostics.extend(notes.iter().cloned());
             scanned
         }
-        Content::Blocks(blocks) => {
-            if konspect_audit::sniff(blocks.head()).is_some() {
-                let each = std::iter::from_fn(|| blocks.next());
-                audits.take_blocks(id, each);
-                let mut scanned = Scanned::audit();
+        Content::Blocks(blocks) => match audit_logs::take_blocks(id, blocks, audits) {
+            Some(found) => {
+                let mut scanned = Scanned::audit(found, at);
                 scanned.rows.diagnostics.extend(blocks.notes(at, hint.path));
-                return scanned;
+                scanned
             }
-            let (kind, rows) = parse::blocks(id, blocks, hint);
-            Scanned { kind, rows }
-        }
+            None => parse::blocks(id, blocks, hint).into(),
+        },
         Content::Failed(error) => {
-            let note = error.diagnostic(at, hint.path);
-            Scanned {
-                kind: Kind::Unknown,
-                rows: Rows { diagnostics: vec![note], ..Rows::default() },
-            }
+            let mut scanned = Scanned::from((Kind::Unknown, Rows::default()));
+            scanned.rows.diagnostics.push(error.diagnostic(at, hint.path));
+            scanned
         }
     }
 }
 
+impl From<(Kind, Rows)> for Scanned {
+    fn from((kind, rows): (Kind, Rows)) -> Self {
+        Self { kind, rows, state: None }
+    }
+}
+
 impl Scanned {
-    fn audit() -> Self {
-        Self { kind: Kind::AuditLog, rows: Rows::default() }
+    fn audit(found: Found, at: Span) -> Self {
+        let mut scanned = Self::from((Kind::AuditLog, Rows::default()));
+        match found {
+            Found::Log => {}
+            Found::Rows(rows) => {
+                scanned.rows.audit_rows = rows;
+                scanned.rows.covers(TableKind::AuditSummaries, at);
+            }
+            Found::State(state) => match *state {
+                Ok(fold) => scanned.state = Some(Box::new(fold)),
+                Err(error) => scanned
+                    .rows
+                    .diagnostics
+                    .push(Diagnostic::new(Code::Unreadable, at).with("reason", error.to_string())),
+            },
+        }
+        scanned
     }
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use konspect_bundle::Span;
 use serde::Serialize;
 
-use crate::event::{Component, Verb};
+use crate::event::Verb;
 pub use crate::everything::{Answers, DeprecatedRow, answers};
 use crate::histogram::Histogram;
 use crate::objective::{Objective, judge, limit};
@@ -339,8 +339,10 @@ pub struct ObjectiveRow {
     pub max: u64,
     pub limit: Option<u64>,
     pub objective: Objective,
-    /// Requests of all clients with this verb and resource waited so long for webhooks and in the
-    /// queues of priority and fairness, which the objective does not count: nano-seconds.
+    /// The p99 without the waits that the objective does not count, where there were any.
+    pub counted_p99: Option<u64>,
+    /// Micro-seconds that these requests waited for webhooks and in the queues of priority and
+    /// fairness, together.
     pub excused: u64,
     #[serde(skip)]
     pub slowest: Option<Span>,
@@ -357,16 +359,13 @@ pub(crate) fn objectives_where(
     filter: &Filter,
     wanted: impl Fn(&ClientSummary, &SeriesSummary) -> bool,
 ) -> Vec<ObjectiveRow> {
-    let excusing = [Component::ValidatingWebhook, Component::MutatingWebhook, Component::QueueWait];
-    let mut excused: BTreeMap<(Verb, &str), u64> = BTreeMap::new();
-    for part in summary.parts.iter().filter(|part| excusing.contains(&part.component)) {
-        *excused.entry((part.verb, &part.resource)).or_default() += part.sum;
-    }
     let mut rows: Vec<ObjectiveRow> = filter
         .series(summary)
         .filter(|(client, row)| row.tally.latency.total() > 0 && wanted(client, row))
         .map(|(client, row)| {
             let [p50, p90, p99] = row.tally.latency.quantiles([500, 900, 990]);
+            let excused = row.tally.excused.as_ref();
+            let [counted_p99] = row.tally.counted_latency().quantiles([990]);
             ObjectiveRow {
                 user: client.user.clone(),
                 agent: client.agent.clone(),
@@ -381,7 +380,8 @@ pub(crate) fn objectives_where(
                 max: row.tally.slowest.map_or(0, |(max, _)| max),
                 limit: limit(row),
                 objective: judge(row),
-                excused: excused.get(&(row.verb, row.resource.as_str())).copied().unwrap_or(0),
+                counted_p99: counted_p99.filter(|_| excused.is_some()),
+                excused: excused.map_or(0, |excused| excused.sum),
                 slowest: row.tally.slowest.map(|(_, at)| at),
             }
         })
@@ -511,7 +511,15 @@ pub struct GrowthRow {
     pub collections_deleted: u64,
 }
 
-/// Who leaves objects behind, most first; deletions by others are not offset.
+impl GrowthRow {
+    /// Whether the API server forgets these objects by itself.
+    pub fn expires(&self) -> bool {
+        matches!(self.resource.as_str(), "events" | "events.k8s.io/events")
+    }
+}
+
+/// Who leaves objects behind, most first; deletions by others are not offset. Events, which the API
+/// server forgets by itself, stand last.
 pub fn growth(summary: &AuditSummary, filter: &Filter) -> Vec<GrowthRow> {
     let mut rows: Vec<GrowthRow> = Vec::new();
     for client in summary.clients.iter().filter(|client| filter.takes_client(client)) {
@@ -524,7 +532,9 @@ pub fn growth(summary: &AuditSummary, filter: &Filter) -> Vec<GrowthRow> {
             collections_deleted: growth.collections_deleted,
         }));
     }
-    let left_over = |row: &GrowthRow| std::cmp::Reverse(row.created.saturating_sub(row.deleted));
+    let left_over = |row: &GrowthRow| {
+        (row.expires(), std::cmp::Reverse(row.created.saturating_sub(row.deleted)))
+    };
     rows.sort_by(|left, right| {
         (left_over(left), &left.resource, &left.user, &left.agent).cmp(&(
             left_over(right),

@@ -6,7 +6,7 @@ use crate::client::{Client, Names, Scope};
 use crate::event::{Stage, Verb};
 use crate::fold::AuditFold;
 use crate::form::Form;
-use crate::onset::{collects, onset};
+use crate::onset::{collects, onset, reviews};
 use crate::rows::Row;
 use crate::summary::{
     AgentLatency, AuditSummary, Budget, Change, ClientSummary, Deprecated, FailureSummary,
@@ -35,7 +35,7 @@ impl AuditFold {
             parts_spilled: self.parts.spilled,
             bins_spilled: self.agents.spilled,
             groups_spilled: self.groups.spilled,
-            watches_thinned: self.watches.thinned,
+            watches_thinned: u32::try_from(self.watches.thinned).unwrap_or(u32::MAX),
             unremembered: self.unremembered,
             clients_spilled: self.users.other.requests,
             ..Budget::default()
@@ -175,7 +175,10 @@ fn client_summary(
 
 fn growth(series: &[SeriesSummary]) -> Vec<Growth> {
     let mut by_resource: BTreeMap<&str, Growth> = BTreeMap::new();
-    for row in series.iter().filter(|row| row.subresource.is_empty() && row.scope != Scope::None) {
+    let stored = |row: &&SeriesSummary| {
+        row.subresource.is_empty() && row.scope != Scope::None && !reviews(&row.resource)
+    };
+    for row in series.iter().filter(stored) {
         let count = row.tally.succeeded();
         if !matches!(row.verb, Verb::Create | Verb::Delete | Verb::DeleteCollection) || count == 0 {
             continue;
@@ -215,6 +218,8 @@ where
 }
 
 fn open_requests(fold: &AuditFold) -> Vec<Open> {
+    // Of a sample, each stands for as many as were left out.
+    let each = 1_u64 << fold.watches.thinned.min(63);
     let mut open: Vec<Open> = fold
         .watches
         .open()
@@ -223,7 +228,7 @@ fn open_requests(fold: &AuditFold) -> Vec<Open> {
             let (first, last) = (&starts.first()?.1, &starts.last()?.1);
             let mut timeline: Timeline<u64, 5, 512> = Timeline::default();
             for (_, start) in &starts {
-                *timeline.slot(start.time) += 1;
+                *timeline.slot(start.time) += each;
             }
             timeline.settle();
             Some(Open {
@@ -232,7 +237,7 @@ fn open_requests(fold: &AuditFold) -> Vec<Open> {
                 verb: Verb::ALL.get(usize::from(verb)).copied().unwrap_or_default(),
                 resource: resource.to_string(),
                 namespace: namespace.to_string(),
-                count: starts.len() as u64,
+                count: each.saturating_mul(starts.len() as u64),
                 first: (first.time, first.at),
                 last: (last.time, last.at),
                 rate: rate(&timeline),

@@ -70,6 +70,14 @@ impl Histogram {
         }
     }
 
+    /// These values without some of them.
+    pub(crate) fn without(&self, some: &Self) -> Self {
+        let some: std::collections::BTreeMap<u16, u64> = some.steps().into_iter().collect();
+        Self::from_steps(self.steps().into_iter().map(|(step, count)| {
+            (step, count.saturating_sub(some.get(&step).copied().unwrap_or(0)))
+        }))
+    }
+
     /// Steps and counts in ascending order.
     pub fn steps(&self) -> Vec<(u16, u64)> {
         let mut steps: Vec<(u16, u64)> = Vec::new();

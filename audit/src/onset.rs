@@ -103,7 +103,7 @@ fn reads_everything(client: &ClientSummary, end: i64) -> bool {
 }
 
 /// Questions about permissions are asked by creating an object that is not stored.
-fn reviews(resource: &str) -> bool {
+pub(crate) fn reviews(resource: &str) -> bool {
     resource.starts_with("authorization.k8s.io/") || resource.starts_with("authentication.k8s.io/")
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use konspect_bundle::{ArtifactId, Span};
+use konspect_bundle::{ArtifactId, Source, Span};
 use smallvec::SmallVec;
 
 use crate::budget::{Keyed, Table};
@@ -18,12 +18,12 @@ use crate::fold::{AuditFold, Reading};
 use crate::form::Form;
 use crate::histogram::Histogram;
 use crate::rows::{AgentRow, Bin, ChangeRow, DeprecatedRow, FailureRow, PartRow, Rows, Sightings};
-use crate::tally::{Lists, Tally, WatchCounts};
+use crate::tally::{Excused, Lists, Tally, WatchCounts};
 use crate::timeline::Timeline;
 use crate::watches::{Owner, Watches};
 
-const MAGIC: &[u8] = b"konspect-audit-state\n";
-const VERSION: u64 = 1;
+const MAGIC: &[u8] = konspect_bundle::SAVED_STATE;
+const VERSION: u64 = 2;
 
 /// Why bytes are no state that this version reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,21 +67,39 @@ impl AuditFold {
 
     /// Reads a state; places in it point into the artefacts of the analysis that wrote it.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, StateError> {
-        let mut rest = bytes.strip_prefix(MAGIC).ok_or(StateError::NotAState)?;
-        match u64::get(&mut rest).ok_or(StateError::Damaged)? {
+        Self::read(bytes, None)
+    }
+
+    /// Reads a state that is an artefact of this analysis: its places are the first line of it.
+    pub fn from_state(source: Source<'_>) -> Result<Self, StateError> {
+        let line = MAGIC.len().saturating_sub(1).min(source.bytes.len());
+        Self::read(source.bytes, Some(source.span(0..line)))
+    }
+
+    fn read(bytes: &[u8], home: Option<Span>) -> Result<Self, StateError> {
+        let rest = bytes.strip_prefix(MAGIC).ok_or(StateError::NotAState)?;
+        let mut input = Input { rest, home };
+        match u64::get(&mut input).ok_or(StateError::Damaged)? {
             VERSION => {}
             version => return Err(StateError::Version(version)),
         }
         let mut fold =
-            Self::get(&mut rest).filter(|_| rest.is_empty()).ok_or(StateError::Damaged)?;
+            Self::get(&mut input).filter(|_| input.rest.is_empty()).ok_or(StateError::Damaged)?;
         fold.trim();
         Ok(fold)
     }
 }
 
+/// Bytes that are still to be read.
+struct Input<'a> {
+    rest: &'a [u8],
+    /// What all places become.
+    home: Option<Span>,
+}
+
 trait State: Sized {
     fn put(&self, out: &mut Vec<u8>);
-    fn get(from: &mut &[u8]) -> Option<Self>;
+    fn get(from: &mut Input<'_>) -> Option<Self>;
 }
 
 impl State for u64 {
@@ -94,11 +112,11 @@ impl State for u64 {
         out.push(rest.to_le_bytes()[0]);
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         let mut value = 0_u64;
         for shift in (0..70).step_by(7) {
-            let (byte, rest) = from.split_first()?;
-            *from = rest;
+            let (byte, rest) = from.rest.split_first()?;
+            from.rest = rest;
             value |= u64::from(byte & 0x7f).checked_shl(shift)?;
             if byte & 0x80 == 0 {
                 return Some(value);
@@ -115,7 +133,7 @@ macro_rules! narrow {
                 u64::from(*self).put(out);
             }
 
-            fn get(from: &mut &[u8]) -> Option<Self> {
+            fn get(from: &mut Input<'_>) -> Option<Self> {
                 u64::get(from)?.try_into().ok()
             }
         }
@@ -128,7 +146,7 @@ impl State for i64 {
         (self.cast_unsigned() << 1 ^ (*self >> 63).cast_unsigned()).put(out);
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         // Times and slots of time are far below this, so that sums and differences do not overflow.
         let value = u64::get(from).filter(|value| *value < 1 << 59)?;
         Some((value >> 1).cast_signed() ^ -(value & 1).cast_signed())
@@ -141,11 +159,21 @@ impl State for Box<str> {
         out.extend_from_slice(self.as_bytes());
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         let length = usize::try_from(u64::get(from)?).ok()?;
-        let (text, rest) = from.split_at_checked(length)?;
-        *from = rest;
+        let (text, rest) = from.rest.split_at_checked(length)?;
+        from.rest = rest;
         std::str::from_utf8(text).ok().map(Self::from)
+    }
+}
+
+impl<T: State> State for Box<T> {
+    fn put(&self, out: &mut Vec<u8>) {
+        T::put(self, out);
+    }
+
+    fn get(from: &mut Input<'_>) -> Option<Self> {
+        T::get(from).map(Self::new)
     }
 }
 
@@ -154,7 +182,7 @@ impl State for String {
         Box::<str>::from(self.as_str()).put(out);
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         Box::<str>::get(from).map(Into::into)
     }
 }
@@ -165,7 +193,7 @@ impl State for Arc<str> {
         out.extend_from_slice(self.as_bytes());
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         Box::<str>::get(from).map(Into::into)
     }
 }
@@ -178,7 +206,7 @@ impl<T: State> State for Vec<T> {
         }
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         // Every item takes a byte at least, so a made-up length ends early and reserves nothing.
         let length = u64::get(from)?;
         let mut items = Self::new();
@@ -197,7 +225,7 @@ impl<T: State, const N: usize> State for SmallVec<[T; N]> {
         }
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         Vec::get(from).map(Self::from_vec)
     }
 }
@@ -209,7 +237,7 @@ impl<T: State, const N: usize> State for [T; N] {
         }
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         let mut items = Vec::with_capacity(N);
         for _ in 0..N {
             items.push(T::get(from)?);
@@ -226,7 +254,7 @@ impl<T: State> State for Option<T> {
         }
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         match u8::get(from)? {
             0 => Some(None),
             1 => T::get(from).map(Some),
@@ -241,7 +269,7 @@ impl<A: State, B: State> State for (A, B) {
         self.1.put(out);
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         Some((A::get(from)?, B::get(from)?))
     }
 }
@@ -251,7 +279,7 @@ impl<K: State + Ord + Copy, V: State + Copy> State for BTreeMap<K, V> {
         self.iter().map(|(key, value)| (*key, *value)).collect::<Vec<_>>().put(out);
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         Vec::<(K, V)>::get(from).map(|pairs| pairs.into_iter().collect())
     }
 }
@@ -263,9 +291,10 @@ impl State for Span {
         self.end.saturating_sub(self.start).put(out);
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         let (artifact, start) = (ArtifactId(u32::get(from)?), u64::get(from)?);
-        Some(Self { artifact, start, end: start.checked_add(u64::get(from)?)? })
+        let end = start.checked_add(u64::get(from)?)?;
+        Some(from.home.unwrap_or(Self { artifact, start, end }))
     }
 }
 
@@ -276,7 +305,7 @@ macro_rules! numbered {
                 (*self as u64).put(out);
             }
 
-            fn get(from: &mut &[u8]) -> Option<Self> {
+            fn get(from: &mut Input<'_>) -> Option<Self> {
                 Self::ALL.get(usize::try_from(u64::get(from)?).ok()?).copied()
             }
         }
@@ -285,7 +314,7 @@ macro_rules! numbered {
 numbered!(Verb, Component, Failure, Form, Scope);
 
 /// A counter: small enough that no sum of many overflows.
-fn counter(from: &mut &[u8]) -> Option<u64> {
+fn counter(from: &mut Input<'_>) -> Option<u64> {
     u64::get(from).filter(|count| *count < 1 << 56)
 }
 
@@ -298,7 +327,7 @@ macro_rules! fields {
                 $(self.$counter.put(out);)*
             }
 
-            fn get(from: &mut &[u8]) -> Option<Self> {
+            fn get(from: &mut Input<'_>) -> Option<Self> {
                 $(let $field = State::get(from)?;)*
                 $(let $counter = counter(from)?;)*
                 Some(Self { $($field,)* $($counter),* })
@@ -310,7 +339,8 @@ fields! {
     Reading { ; records, events, refused, foreign, empty, partial, duplicates, left_out, left_out_reads }
     Lists { ; count, unpaged, cached, paged, selected }
     WatchCounts { ; started, ended, short, lived }
-    Tally { codes, failures, latency, slowest, first, last, lists, watches; requests, latency_sum }
+    Tally { codes, failures, latency, excused, slowest, first, last, lists, watches; requests, latency_sum }
+    Excused { whole, rest; sum }
     Sightings { first, last; count }
     Bin { max, latency; sum }
     Named { hash, name; count }
@@ -339,7 +369,7 @@ impl State for Histogram {
         }
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         let mut step = 0_u16;
         let mut steps = Vec::new();
         for (rise, count) in Vec::<(u16, u64)>::get(from)? {
@@ -365,7 +395,7 @@ where
         }
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         let doublings = u8::get(from).filter(|doublings| *doublings <= 40)?;
         let mut key = 0_i64;
         let mut slots = Vec::new();
@@ -383,7 +413,7 @@ impl<const LIMIT: usize> State for Names<LIMIT> {
         self.rows.put(out);
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         let limit = State::get(from)?;
         Some(Self::of(limit, State::get(from)?))
     }
@@ -400,7 +430,7 @@ impl<T: State + Keyed> State for Table<T> {
         }
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         let limit = u64::get(from)?;
         let mut table = Self::default();
         for row in Vec::<T>::get(from)? {
@@ -418,14 +448,14 @@ impl<T: State + Keyed> State for Rows<T> {
         self.spilled.put(out);
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         Some(Self { table: State::get(from)?, spilled: State::get(from)? })
     }
 }
 
 impl State for Watches {
     fn put(&self, out: &mut Vec<u8>) {
-        self.thinned.put(out);
+        self.halves_by_level().put(out);
         self.ends().put(out);
         let open = self.open();
         (open.len() as u64).put(out);
@@ -437,13 +467,12 @@ impl State for Watches {
         }
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
-        let mut watches = Self::default();
-        watches.thinned = u32::get(from)?;
-        Vec::<u64>::get(from)?.into_iter().for_each(|id| watches.end(id));
+    fn get(from: &mut Input<'_>) -> Option<Self> {
+        let mut watches = Self::with_halves(&Vec::get(from)?)?;
+        Vec::<u64>::get(from)?.into_iter().for_each(|id| watches.put_end(id));
         for (owner, starts) in Vec::<(Owner, Vec<(u64, (i64, Span))>)>::get(from)? {
             for (id, (time, at)) in starts {
-                watches.start(id, time, at, &owner);
+                watches.put_start(id, time, at, &owner);
             }
         }
         Some(watches)
@@ -468,7 +497,7 @@ impl State for AuditFold {
         self.unremembered.put(out);
     }
 
-    fn get(from: &mut &[u8]) -> Option<Self> {
+    fn get(from: &mut Input<'_>) -> Option<Self> {
         let mut fold = Self::default();
         fold.reading = State::get(from)?;
         fold.refusals = State::get(from)?;

@@ -1,9 +1,11 @@
 //! What is counted about a set of requests; everything adds up in any order.
 
+use std::borrow::Cow;
+
 use konspect_bundle::{ArtifactId, Span};
 use smallvec::SmallVec;
 
-use crate::event::{Event, Verb, parameter};
+use crate::event::{Component, Event, Verb, parameter};
 use crate::failure::Failure;
 use crate::histogram::Histogram;
 
@@ -79,6 +81,8 @@ pub(crate) struct Ended {
     staged: i64,
     start: u64,
     length: u32,
+    /// Micro-seconds that it waited for webhooks and in queues.
+    excused: u32,
     artifact: ArtifactId,
     pub(crate) verb: Verb,
     long_running: bool,
@@ -88,6 +92,13 @@ pub(crate) struct Ended {
 }
 
 const NEVER: i64 = i64::MIN;
+
+/// Micro-seconds that a request waited for what the upstream objective does not count.
+fn excused(event: &Event<'_>) -> u64 {
+    let waits = [Component::QueueWait, Component::ValidatingWebhook, Component::MutatingWebhook];
+    let nanos = waits.iter().filter_map(|part| *event.components.get(*part as usize)?);
+    nanos.fold(0, u64::saturating_add) / 1000
+}
 
 impl Ended {
     /// What an event says, but for the query of a LIST.
@@ -102,6 +113,7 @@ impl Ended {
             staged: event.staged.unwrap_or(NEVER),
             start: at.start,
             length: u32::try_from(at.end.saturating_sub(at.start)).unwrap_or(u32::MAX),
+            excused: u32::try_from(excused(event)).unwrap_or(u32::MAX),
             artifact: at.artifact,
             verb: event.verb,
             long_running,
@@ -147,6 +159,8 @@ pub struct Tally {
     /// Micro-seconds of the requests that are not long-running.
     pub latency: Histogram,
     pub latency_sum: u64,
+    /// Of those that waited for webhooks or in queues, which few do.
+    pub excused: Option<Box<Excused>>,
     /// The slowest of those and where it stands.
     pub slowest: Option<(u64, Span)>,
     /// Time and place of the first request.
@@ -154,6 +168,25 @@ pub struct Tally {
     pub last: Option<i64>,
     pub lists: Lists,
     pub watches: WatchCounts,
+}
+
+/// Latencies of requests that waited for what the upstream objective does not count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Excused {
+    /// Micro-seconds of those waits, together.
+    pub sum: u64,
+    /// With the waits, as they stand among all latencies.
+    pub(crate) whole: Histogram,
+    /// Without them.
+    pub(crate) rest: Histogram,
+}
+
+impl Excused {
+    fn merge(&mut self, other: &Self) {
+        self.sum = self.sum.saturating_add(other.sum);
+        self.whole.merge(&other.whole);
+        self.rest.merge(&other.rest);
+    }
 }
 
 impl Tally {
@@ -181,6 +214,9 @@ impl Tally {
         if let Some(latency) = ended.latency() {
             self.latency.add(latency);
             self.latency_sum = self.latency_sum.saturating_add(latency);
+            if ended.excused > 0 {
+                self.excuse(latency, u64::from(ended.excused));
+            }
         }
         match ended.verb {
             Verb::List => self.lists.count(ended.list),
@@ -195,6 +231,21 @@ impl Tally {
         }
     }
 
+    fn excuse(&mut self, latency: u64, waited: u64) {
+        let excused = self.excused.get_or_insert_default();
+        excused.sum = excused.sum.saturating_add(waited.min(latency));
+        excused.whole.add(latency);
+        excused.rest.add(latency.saturating_sub(waited));
+    }
+
+    /// Latencies as the upstream objective counts them: without webhooks and queues.
+    pub fn counted_latency(&self) -> Cow<'_, Histogram> {
+        let Some(excused) = &self.excused else { return Cow::Borrowed(&self.latency) };
+        let mut counted = self.latency.without(&excused.whole);
+        counted.merge(&excused.rest);
+        Cow::Owned(counted)
+    }
+
     pub(crate) fn merge(&mut self, other: &Self) {
         self.requests += other.requests;
         for (code, count) in &other.codes {
@@ -205,6 +256,9 @@ impl Tally {
         }
         self.latency.merge(&other.latency);
         self.latency_sum = self.latency_sum.saturating_add(other.latency_sum);
+        if let Some(excused) = &other.excused {
+            self.excused.get_or_insert_default().merge(excused);
+        }
         self.slowest = slower(self.slowest, other.slowest);
         self.first = match (self.first, other.first) {
             (Some(left), Some(right)) => Some(left.min(right)),

@@ -1,7 +1,9 @@
 //! Requests that have started and not ended: watches above all.
 //!
 //! Starts and ends meet by the hash of the audit ID, whichever comes first, so parts of a log merge
-//! in any order.
+//! in any order. Of more than can be kept, a sample is: the IDs whose hash begins with so many zero
+//! bits. How many depends on how many starts and ends there were and never on how many were open at
+//! a time, which is a matter of order.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,12 +13,20 @@ use konspect_bundle::Span;
 
 use crate::budget::{hash, mix};
 
-/// How many unmatched halves are kept.
-pub(crate) const LIMIT: usize = 1 << 19;
+/// So many starts, and so many ends, are followed; in the worst order none has met yet.
+const LIMIT: u64 = 1 << 19;
+
+/// Hashes by the zero bits that they begin with.
+const LEVELS: usize = 65;
 
 /// When there are so many owners, those that no open request has are forgotten. Which ones are kept
 /// never depends on the order in which requests came.
 const OWNERS: usize = 1 << 16;
+
+/// The zero bits that a hash begins with.
+fn level_of(id: u64) -> usize {
+    id.leading_zeros() as usize
+}
 
 /// Where, when and whose an open request is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,8 +122,15 @@ pub(crate) struct Watches {
     owners: Vec<(u64, Owner)>,
     /// Hashes and numbers of the owners.
     numbers: HashTable<(u64, u32)>,
-    /// Only audit IDs with a hash up to `u64::MAX >> thinned` are followed.
-    pub(crate) thinned: u32,
+    /// Only audit IDs whose hash begins with so many zero bits are followed.
+    pub(crate) thinned: usize,
+    /// Starts and ends by the zero bits that their hashes begin with, those among them that are not
+    /// followed any more.
+    levels: [[u64; 2]; LEVELS],
+    /// Sums of those that are followed.
+    followed: [u64; 2],
+    /// So many starts, and so many ends, are followed.
+    limit: u64,
     /// So many owners are taken before unused ones are looked for.
     room: usize,
 }
@@ -125,6 +142,9 @@ impl Default for Watches {
             owners: Vec::new(),
             numbers: HashTable::new(),
             thinned: 0,
+            levels: [[0; 2]; LEVELS],
+            followed: [0; 2],
+            limit: LIMIT,
             room: OWNERS,
         }
     }
@@ -132,41 +152,103 @@ impl Default for Watches {
 
 impl Watches {
     pub(crate) fn start(&mut self, id: u64, time: i64, at: Span, owner: &impl Whose) {
-        if !self.follows(id) {
-            return;
-        }
-        match self.halves.get(&id) {
-            Some(Half::End) => {
-                self.halves.remove(&id);
-            }
-            Some(Half::Start(known)) => {
-                if (time, at) < (known.time, known.at) {
-                    let owner = self.number(owner);
-                    self.halves.insert(id, Half::Start(Started { time, at, owner }));
-                }
-            }
-            None => {
-                let owner = self.number(owner);
-                self.halves.insert(id, Half::Start(Started { time, at, owner }));
-                self.thin();
-            }
+        if self.counts(id, 0) {
+            self.put_start(id, time, at, owner);
         }
     }
 
     pub(crate) fn end(&mut self, id: u64) {
-        if !self.follows(id) {
-            return;
+        if self.counts(id, 1) {
+            self.put_end(id);
         }
+    }
+
+    /// Keeps the start of a request that was counted before.
+    pub(crate) fn put_start(&mut self, id: u64, time: i64, at: Span, owner: &impl Whose) {
+        match self.halves.get(&id) {
+            Some(Half::End) => {
+                self.halves.remove(&id);
+            }
+            Some(Half::Start(known)) if (known.time, known.at) <= (time, at) => {}
+            Some(Half::Start(_)) | None => {
+                let owner = self.number(owner);
+                self.halves.insert(id, Half::Start(Started { time, at, owner }));
+            }
+        }
+    }
+
+    /// Keeps the end of a request that was counted before.
+    pub(crate) fn put_end(&mut self, id: u64) {
         if let Some(Half::Start(_)) = self.halves.get(&id) {
             self.halves.remove(&id);
         } else {
             self.halves.insert(id, Half::End);
-            self.thin();
         }
     }
 
-    fn follows(&self, id: u64) -> bool {
-        id <= u64::MAX.checked_shr(self.thinned).unwrap_or(0)
+    /// Counts a start (0) or an end (1); answers whether its request is followed.
+    fn counts(&mut self, id: u64, half: usize) -> bool {
+        let level = level_of(id);
+        if let Some(counter) = self.levels.get_mut(level).and_then(|counts| counts.get_mut(half)) {
+            *counter = counter.saturating_add(1);
+        }
+        if level < self.thinned {
+            return false;
+        }
+        if let Some(sum) = self.followed.get_mut(half) {
+            *sum = sum.saturating_add(1);
+        }
+        self.thin();
+        level >= self.thinned
+    }
+
+    /// Follows fewer requests while there are too many.
+    fn thin(&mut self) {
+        let before = self.thinned;
+        while self.followed.iter().any(|sum| *sum > self.limit) && self.thinned + 1 < LEVELS {
+            for (sum, gone) in
+                self.followed.iter_mut().zip(self.levels.get(self.thinned).into_iter().flatten())
+            {
+                *sum = sum.saturating_sub(*gone);
+            }
+            self.thinned += 1;
+        }
+        if self.thinned > before {
+            let level = self.thinned;
+            self.halves.retain(|id, _| level_of(*id) >= level);
+        }
+    }
+
+    /// Takes the counts of others, and follows what both together allow.
+    fn join(&mut self, levels: &[[u64; 2]; LEVELS]) {
+        for (mine, its) in self.levels.iter_mut().flatten().zip(levels.iter().flatten()) {
+            *mine = mine.saturating_add(*its);
+        }
+        self.followed = [0; 2];
+        for counts in self.levels.iter().skip(self.thinned) {
+            for (sum, count) in self.followed.iter_mut().zip(counts) {
+                *sum = sum.saturating_add(*count);
+            }
+        }
+        self.thin();
+    }
+
+    /// Starts and ends by level, up to the last that has any.
+    pub(crate) fn halves_by_level(&self) -> Vec<(u64, u64)> {
+        let used =
+            self.levels.iter().rposition(|counts| *counts != [0; 2]).map_or(0, |last| last + 1);
+        self.levels.iter().take(used).map(|[starts, ends]| (*starts, *ends)).collect()
+    }
+
+    /// Nothing open, after so many starts and ends; none for more levels than there are.
+    pub(crate) fn with_halves(counts: &[(u64, u64)]) -> Option<Self> {
+        let mut levels = [[0; 2]; LEVELS];
+        for (number, (starts, ends)) in counts.iter().enumerate() {
+            *levels.get_mut(number)? = [*starts, *ends];
+        }
+        let mut watches = Self::default();
+        watches.join(&levels);
+        Some(watches)
     }
 
     fn number(&mut self, whose: &impl Whose) -> u32 {
@@ -215,33 +297,22 @@ impl Watches {
         self.room = self.room.max(2 * self.owners.len());
     }
 
-    fn thin(&mut self) {
-        while self.halves.len() > LIMIT {
-            self.thinned += 1;
-            let limit = u64::MAX.checked_shr(self.thinned).unwrap_or(0);
-            self.halves.retain(|id, _| *id <= limit);
-        }
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.halves.len()
     }
 
     pub(crate) fn merge(&mut self, other: Self) {
-        if self.thinned < other.thinned {
-            self.thinned = other.thinned;
-            let limit = u64::MAX.checked_shr(self.thinned).unwrap_or(0);
-            self.halves.retain(|id, _| *id <= limit);
-        }
+        self.join(&other.levels);
         let Self { halves, owners, .. } = other;
-        for (id, half) in halves {
+        let level = self.thinned;
+        for (id, half) in halves.into_iter().filter(|(id, _)| level_of(*id) >= level) {
             match half {
                 Half::Start(Started { time, at, owner }) => {
                     if let Some(owner) = owners.get(owner as usize) {
-                        self.start(id, time, at, owner);
+                        self.put_start(id, time, at, owner);
                     }
                 }
-                Half::End => self.end(id),
+                Half::End => self.put_end(id),
             }
         }
     }
@@ -286,39 +357,97 @@ mod tests {
 
     use super::*;
 
-    /// Starts and ends in the order given, by two workers whose halves meet at the end.
-    fn left_open(events: &[(u64, bool)], cut: usize, room: usize) -> BTreeMap<Owner, Vec<u64>> {
-        let mut workers =
-            [Watches { room, ..Watches::default() }, Watches { room, ..Watches::default() }];
-        for (number, (id, starts)) in events.iter().enumerate() {
-            let worker = &mut workers[usize::from(number >= cut)];
-            if *starts {
-                let owner = Owner { user: format!("user-{}", id % 7).into(), ..Owner::default() };
-                let at = Span { artifact: ArtifactId(0), start: *id, end: id + 1 };
-                worker.start(*id, 0, at, &owner);
-            } else {
-                worker.end(*id);
-            }
+    fn workers(count: usize, room: usize, limit: u64) -> Vec<Watches> {
+        vec![Watches { limit, room, ..Watches::default() }; count]
+    }
+
+    fn take(worker: &mut Watches, id: u64, starts: bool) {
+        if starts {
+            let owner = Owner { user: format!("user-{}", id % 7).into(), ..Owner::default() };
+            let at = Span { artifact: ArtifactId(0), start: id, end: id };
+            worker.start(id, 0, at, &owner);
+        } else {
+            worker.end(id);
         }
-        let [mut all, other] = workers;
-        all.merge(other);
-        all.open()
-            .into_iter()
-            .map(|(owner, starts)| (owner, starts.into_iter().map(|(id, _)| id).collect()))
-            .collect()
+    }
+
+    /// What is left of starts and ends: the level, what is open by owner, and ends without a start.
+    type Left = (usize, BTreeMap<Owner, Vec<u64>>, Vec<u64>);
+
+    fn left(watches: &Watches) -> Left {
+        let open = watches.open().into_iter();
+        let ids = |starts: Vec<(u64, Started)>| starts.into_iter().map(|(id, _)| id).collect();
+        let open = open.map(|(owner, starts)| (owner, ids(starts))).collect();
+        (watches.thinned, open, watches.ends())
+    }
+
+    /// Starts and ends in the order given, by two workers whose halves meet at the end.
+    fn by_two(events: &[(u64, bool)], cut: usize, room: usize, limit: u64) -> Left {
+        let mut workers = workers(2, room, limit);
+        for (number, (id, starts)) in events.iter().enumerate() {
+            take(&mut workers[usize::from(number >= cut)], *id, *starts);
+        }
+        let other = workers.remove(1);
+        workers[0].merge(other);
+        left(&workers[0])
+    }
+
+    /// IDs as hashes are: spread over all levels.
+    fn spread(number: u64) -> u64 {
+        crate::budget::hash(5, &number.to_le_bytes())
     }
 
     proptest! {
         #[test]
         fn what_is_open_does_not_depend_on_the_order_nor_on_the_room(
-            count in 1_u64..40, ended in 0_u64..40, cut in 0_usize..80, room in 1_usize..9, seed in any::<u64>(),
+            count in 1_u64..120, ended in 0_u64..120, cut in 0_usize..240, room in 1_usize..9,
+            limit in 1_u64..160, seed in any::<u64>(),
         ) {
-            let mut events: Vec<(u64, bool)> = (0..count).map(|id| (id, true)).collect();
-            events.extend((0..ended.min(count)).map(|id| (id, false)));
-            let expected = left_open(&events, events.len(), usize::MAX);
-            prop_assert_eq!(expected.values().map(Vec::len).sum::<usize>() as u64, count - ended.min(count));
-            events.sort_by_key(|event| crate::budget::hash(seed, &(event.0 * 2 + u64::from(event.1)).to_le_bytes()));
-            prop_assert_eq!(left_open(&events, cut, room), expected);
+            let mut events: Vec<(u64, bool)> = (0..count).map(|id| (spread(id), true)).collect();
+            // The last ones began before the log.
+            events.extend((count / 3..ended).map(|id| (spread(id), false)));
+            let expected = by_two(&events, events.len(), usize::MAX, limit);
+            let followed = |id: &&u64| level_of(**id) >= expected.0;
+            let starts: Vec<u64> = (0..count).map(spread).collect();
+            let ends: Vec<u64> = (count / 3..ended).map(spread).collect();
+            prop_assert!(starts.iter().filter(followed).count() as u64 <= limit);
+            prop_assert!(ends.iter().filter(followed).count() as u64 <= limit);
+            let open = starts.iter().filter(|id| !ends.contains(id)).filter(followed).count();
+            prop_assert_eq!(expected.1.values().map(Vec::len).sum::<usize>(), open);
+            prop_assert_eq!(expected.0 > 0, starts.len().max(ends.len()) as u64 > limit);
+            events.sort_by_key(|event| crate::budget::hash(seed, &(event.0 ^ u64::from(event.1)).to_le_bytes()));
+            prop_assert_eq!(by_two(&events, cut, room, limit), expected);
         }
+    }
+
+    /// Workers that take what comes give up to one that keeps it all, whenever they have some.
+    #[test]
+    fn threads_leave_the_same_open() {
+        let starts = (0..40_000).map(|number| (spread(number), true));
+        let events: Vec<(u64, bool)> =
+            starts.chain((0..39_000).map(|number| (spread(number), false))).collect();
+        let run = |threads: usize| {
+            let all = std::sync::Mutex::new(workers(1, OWNERS, 1 << 12));
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                rayon::iter::ParallelIterator::for_each(
+                    rayon::iter::IntoParallelIterator::into_par_iter(0..events.len() / 250),
+                    |part| {
+                        let mut mine = workers(1, OWNERS, 1 << 12).remove(0);
+                        let parts = events.len() / 250;
+                        for (id, starts) in events.iter().skip(part).step_by(parts) {
+                            take(&mut mine, *id, *starts);
+                        }
+                        all.lock().unwrap()[0].merge(mine);
+                    },
+                );
+            });
+            left(&all.into_inner().unwrap()[0])
+        };
+        let one = run(1);
+        let open: usize = one.1.values().map(Vec::len).sum();
+        assert!(one.0 == 4 && (30..100).contains(&open), "level {}, {open} open", one.0);
+        assert_eq!(run(2), one);
+        assert_eq!(run(8), one);
     }
 }

@@ -56,3 +56,6 @@ pub use manifest::Manifest;
 pub use open::{Artifact, Bundle, SourceCard, SourceKind};
 pub use span::{ArtifactId, Line, Source, Span, Spanned};
 pub use words::{Arg, Words};
+
+/// What a saved state of counted audit logs begins with: binary, and yet something to open.
+pub const SAVED_STATE: &[u8] = b"konspect-audit-state\n";

@@ -95,7 +95,7 @@ fn judge_text(head: &[u8], name: &str, shown: &str) -> Result<(), OpenError> {
         );
     }
     let utf16 = matches!(Encoding::of(head), Encoding::Utf16Le | Encoding::Utf16Be);
-    if !utf16 && looks_binary(head) {
+    if !utf16 && !head.starts_with(crate::SAVED_STATE) && looks_binary(head) {
         return refuse("it is a binary file");
     }
     let lower = name.to_ascii_lowercase();

@@ -1,7 +1,6 @@
 //! `audit`: questions to audit logs.
 
 use std::fmt::Write as _;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
@@ -14,9 +13,7 @@ use konspect::report::audit::{
     Cell, cautions, collector_requests, object, reading, summaries, without,
 };
 use konspect_audit::answers::{Dimension, Filter};
-use konspect_audit::{
-    Aggregate, AuditFold, AuditSummary, ClientSummary, Fold, Question, StateError, Verb,
-};
+use konspect_audit::{Aggregate, AuditFold, AuditSummary, ClientSummary, Question, Verb};
 use konspect_bundle::{Words, words};
 use serde_json::{Map, Value};
 
@@ -42,7 +39,7 @@ pub(crate) fn run(arguments: &Audit, global: &Global) -> Result<Exit, Failure> {
         return Err(Failure::new(Exit::CannotWrite, error));
     }
     let narrowed = !question.takes_all() || question.groups();
-    let logs = read(&arguments.paths, question, narrowed)?;
+    let logs = read(&arguments.paths, &question, narrowed)?;
     if let Some(path) = &arguments.save {
         save(path, &logs.fold.to_bytes())?;
     }
@@ -62,74 +59,40 @@ pub(crate) fn run(arguments: &Audit, global: &Global) -> Result<Exit, Failure> {
 /// What was read, of logs and of saved states.
 struct Read {
     fold: AuditFold,
-    /// Paths that places point into; none with saved states, whose places are of other artefacts.
+    /// Paths that places point into.
     paths: Vec<String>,
     states: u64,
     /// Results of queries that somebody else ran, where there is nothing else.
     rows: Vec<Aggregate>,
 }
 
-/// Reads saved states, and opens everything else as one bundle, in which states may lie as well.
-fn read(paths: &[PathBuf], question: Question, narrowed: bool) -> Result<Read, Failure> {
-    let (states, logs): (Vec<&PathBuf>, Vec<&PathBuf>) =
-        paths.iter().partition(|path| is_state(path));
-    let mut read =
-        Read { fold: AuditFold::default(), paths: Vec::new(), states: 0, rows: Vec::new() };
-    for path in &states {
-        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-        let bytes = bytes.map_err(|error| Failure::new(Exit::Refused, error))?;
-        read.state(&path.display().to_string(), AuditFold::from_bytes(&bytes), narrowed)?;
+/// Opens all paths as one bundle, in which saved states may lie beside logs.
+fn read(paths: &[PathBuf], question: &Question, narrowed: bool) -> Result<Read, Failure> {
+    let logs = audit_logs::read(&open(paths)?, question);
+    if let Some((path, _)) = logs.states.first().filter(|_| narrowed) {
+        let error = anyhow!(
+            "{path} is a saved state, counted already: it takes no --by and no filter; give the logs themselves"
+        );
+        return Err(Failure::new(Exit::Usage, error));
     }
-    if !logs.is_empty() {
-        let logs: Vec<PathBuf> = logs.into_iter().cloned().collect();
-        let logs = audit_logs::read(&open(&logs)?, &question);
-        for (path, state) in logs.states {
-            read.state(&path, state, narrowed)?;
-        }
-        match logs.fold {
-            Some(fold) => read.fold.merge(fold),
-            None if read.states > 0 => {}
-            None if !narrowed && !logs.rows.is_empty() => read.rows = logs.rows,
-            None => {
-                let error = anyhow!(
-                    "no audit log in it: events of audit.k8s.io, Azure Diagnostics and Log Analytics exports are known"
-                );
-                return Err(Failure::new(Exit::Refused, error));
-            }
-        }
-        if read.states == 0 {
-            read.paths = logs.paths;
-        }
+    let mut states = Vec::new();
+    for (path, state) in logs.states {
+        let state = state.with_context(|| path.clone());
+        states.push(state.map_err(|error| Failure::new(Exit::Refused, error))?);
     }
-    Ok(read)
-}
-
-impl Read {
-    /// Merges one saved state.
-    fn state(
-        &mut self,
-        path: &str,
-        state: Result<AuditFold, StateError>,
-        narrowed: bool,
-    ) -> Result<(), Failure> {
-        if narrowed {
+    let count = states.len() as u64;
+    match audit_logs::merge(logs.fold, states) {
+        Some(fold) => Ok(Read { fold, paths: logs.paths, states: count, rows: Vec::new() }),
+        None if !narrowed && !logs.rows.is_empty() => {
+            Ok(Read { fold: AuditFold::default(), paths: logs.paths, states: 0, rows: logs.rows })
+        }
+        None => {
             let error = anyhow!(
-                "{path} is a saved state, counted already: it takes no --by and no filter; give the logs themselves"
+                "no audit log in it: events of audit.k8s.io, Azure Diagnostics and Log Analytics exports are known"
             );
-            return Err(Failure::new(Exit::Usage, error));
+            Err(Failure::new(Exit::Refused, error))
         }
-        let state = state.with_context(|| path.to_owned());
-        self.fold.merge(state.map_err(|error| Failure::new(Exit::Refused, error))?);
-        self.states += 1;
-        Ok(())
     }
-}
-
-/// Whether a file begins as a saved state does.
-fn is_state(path: &Path) -> bool {
-    let mut head = Vec::new();
-    let read = std::fs::File::open(path).and_then(|file| file.take(64).read_to_end(&mut head));
-    read.is_ok() && AuditFold::is_state(&head)
 }
 
 /// One run's answers.

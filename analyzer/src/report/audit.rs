@@ -168,6 +168,10 @@ pub fn cautions(audit: &AuditSummary) -> Vec<Words> {
     if spilled > 0 {
         cautions.push(words!("audit-spilled", count = spilled));
     }
+    if budget.watches_thinned > 0 {
+        let part = 1_u64.checked_shl(budget.watches_thinned).unwrap_or(u64::MAX);
+        cautions.push(words!("audit-sampled", part = part));
+    }
     cautions
 }
 

@@ -233,12 +233,45 @@ fn saved_states_merge_to_the_whole() {
     assert!(exit == 2 && err.contains("monday.state is a saved state"), "{err}");
     let (exit, _, err) = audit(&[&state, &second], &["--by", "verb"]);
     assert!(exit == 2 && err.contains("saved state"), "{err}");
-    std::fs::write(&state, b"konspect-audit-state\n\x01damaged").unwrap();
+    std::fs::write(&state, b"konspect-audit-state\n\x02damaged").unwrap();
     std::fs::copy(&state, together.join("monday.state")).unwrap();
     for path in [&state, &together] {
         let (exit, _, err) = audit(&[path], &[]);
         assert!(exit == 3 && err.contains("damaged"), "{err}");
     }
+}
+
+/// The report counts what lies saved among the artefacts as the command does, cites the state, and
+/// says which one is damaged.
+#[test]
+fn a_report_merges_the_states_of_a_bundle() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, state) = (folder.path().join("first.jsonl"), folder.path().join("monday.state"));
+    let lines = lines();
+    let (head, tail) = lines.split_at(lines.len() / 2);
+    std::fs::write(&first, head.join("\n")).unwrap();
+    assert_eq!(audit(&[&first], &["--save", state.to_str().unwrap()]).0, 0);
+    std::fs::write(&first, tail.join("\n")).unwrap();
+    let report = || {
+        let bundle = Bundle::open(&[folder.path().to_owned()], &Limits::default()).unwrap();
+        serde_json::to_value(kit::report(&bundle)).unwrap()
+    };
+    let (merged, command) = (report(), answer(&[folder.path()], &["--top", "20"]));
+    for key in ["requests", "top_user_agents", "rejected", "open_watches", "deprecated"] {
+        assert_eq!(merged["audit"][key], command[key], "{key}");
+    }
+    assert_eq!(merged["audit"]["events"], lines.len());
+    let state_at = serde_json::json!({ "path": "monday.state", "start": 0, "end": 20 });
+    let places = merged["audit"]["latency_by_request"].as_array().unwrap().iter();
+    let of_state = places.filter(|row| row["where"] == state_at).count();
+    assert!(of_state > 0, "{}", merged["audit"]["latency_by_request"]);
+    let (exit, out, err) = audit(&[&first, &state], &[]);
+    assert!(exit == 0 && out.contains("1 saved states merged"), "{err}{out}");
+    std::fs::write(&state, b"konspect-audit-state\n\x02damaged").unwrap();
+    let damaged = report();
+    assert_eq!(damaged["audit"]["events"], tail.len());
+    let notes = damaged["diagnostics"].as_array().unwrap();
+    assert!(notes.iter().any(|note| note.to_string().contains("damaged audit state")), "{notes:?}");
 }
 
 #[test]

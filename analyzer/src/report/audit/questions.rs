@@ -111,7 +111,7 @@ pub(super) const LATENCY: [&str; 9] = [
 ];
 
 /// The columns of latency by request.
-pub(super) const REQUESTS: [&str; 15] = [
+pub(super) const REQUESTS: [&str; 16] = [
     "user",
     "user_agent",
     "verb",
@@ -125,6 +125,7 @@ pub(super) const REQUESTS: [&str; 15] = [
     "max_ms",
     "objective_ms",
     "objective",
+    "counted_p99_ms",
     "excused_ms",
     "where",
 ];

@@ -92,7 +92,8 @@ pub(super) fn requests(question: Question, audit: &AuditSummary, ask: &Ask) -> T
                 Cell::Micros(row.max),
                 micros(row.limit),
                 text(judged),
-                Cell::Micros(row.excused / 1000),
+                at_most(row.counted_p99, row.max),
+                Cell::Micros(row.excused),
                 row.slowest.map_or(Cell::Missing, Cell::Place),
             ]
         })
