@@ -20,8 +20,11 @@ pub fn blocks(id: ArtifactId, blocks: &mut Blocks, hint: &Hint<'_>) -> (Kind, Ro
         Format::Binary => Kind::Binary,
         Format::KubernetesJson => {
             let mut stream = kube::Streaming::new(id, hint);
-            while let Some((offset, block)) = blocks.next() {
-                stream.block(offset, &block, &mut rows);
+            let mut next = blocks.next();
+            // The next block is decompressed while this one is read.
+            while let Some((offset, block)) = next {
+                let read = || stream.block(offset, &block, &mut rows);
+                next = rayon::join(|| blocks.next(), read).0;
             }
             stream.finish(&mut rows)
         }

@@ -95,26 +95,26 @@ fn parse(bytes: &[u8]) -> Option<RawRecord<'_>> {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 struct RawRecord<'a> {
     #[serde(borrow)]
     cluster: Option<&'a RawValue>,
     #[serde(borrow)]
     client: Option<&'a RawValue>,
     #[serde(alias = "startedAt", alias = "started_at")]
-    started: Scalar,
+    started: Scalar<'a>,
     #[serde(alias = "startTime")]
-    start_time: Scalar,
-    start: Scalar,
+    start_time: Scalar<'a>,
+    start: Scalar<'a>,
     #[serde(alias = "finishedAt", alias = "finished_at", alias = "completed", alias = "ended")]
-    finished: Scalar,
+    finished: Scalar<'a>,
     #[serde(alias = "endTime")]
-    end_time: Scalar,
-    end: Scalar,
+    end_time: Scalar<'a>,
+    end: Scalar<'a>,
     #[serde(borrow, alias = "results", alias = "steps", alias = "entries")]
     commands: Listed<'a>,
-    members: Many<Maybe<Scalar>>,
-    profile: Scalar,
+    members: Many<Maybe<Scalar<'a>>>,
+    profile: Scalar<'a>,
 }
 
 /// The commands: an array of objects, or an object of them by file or name.
@@ -138,7 +138,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Listed<'a> {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 struct RawCommand<'a> {
     #[serde(borrow)]
     command: Option<&'a RawValue>,
@@ -156,12 +156,12 @@ struct RawCommand<'a> {
         alias = "status",
         alias = "code"
     )]
-    exit: Scalar,
-    file: Scalar,
+    exit: Scalar<'a>,
+    file: Scalar<'a>,
     #[serde(alias = "outputFile", alias = "output_file", alias = "path")]
-    output: Scalar,
-    member: Scalar,
-    stdout: Scalar,
+    output: Scalar<'a>,
+    member: Scalar<'a>,
+    stdout: Scalar<'a>,
     #[serde(
         alias = "duration",
         alias = "elapsed",
@@ -169,7 +169,7 @@ struct RawCommand<'a> {
         alias = "duration_seconds",
         alias = "took"
     )]
-    seconds: Scalar,
+    seconds: Scalar<'a>,
     #[serde(
         alias = "startedAt",
         alias = "started_at",
@@ -177,13 +177,13 @@ struct RawCommand<'a> {
         alias = "time",
         alias = "startTime"
     )]
-    started: Scalar,
+    started: Scalar<'a>,
     #[serde(borrow, alias = "error", alias = "err")]
     stderr: Option<&'a RawValue>,
-    ended: Scalar,
-    node: Scalar,
+    ended: Scalar<'a>,
+    node: Scalar<'a>,
     /// The node whose kubelet was asked.
-    target: Scalar,
+    target: Scalar<'a>,
 }
 
 struct Entry<'a> {
@@ -242,22 +242,22 @@ impl<'a> RawRecord<'a> {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 struct RawCard<'a> {
-    name: Scalar,
-    server: Scalar,
+    name: Scalar<'a>,
+    server: Scalar<'a>,
     #[serde(borrow)]
     client: Option<&'a RawValue>,
     #[serde(alias = "hostname", alias = "hostName")]
-    host: Scalar,
+    host: Scalar<'a>,
     #[serde(alias = "publicIp", alias = "publicIP", alias = "egress_ip")]
-    public_ip: Scalar,
+    public_ip: Scalar<'a>,
     #[serde(alias = "privateIp", alias = "privateIP", alias = "ip")]
-    private_ip: Scalar,
+    private_ip: Scalar<'a>,
     #[serde(alias = "https_proxy", alias = "httpsProxy")]
-    proxy: Scalar,
+    proxy: Scalar<'a>,
     #[serde(alias = "noProxy")]
-    no_proxy: Scalar,
+    no_proxy: Scalar<'a>,
 }
 
 fn card(raw: &RawValue) -> RawCard<'_> {
@@ -281,7 +281,7 @@ fn client_facts(raw: &RawValue, facts: &mut Vec<(&'static str, String)>) {
     }
 }
 
-fn first_time(scalars: &[&Scalar]) -> Option<Timestamp> {
+fn first_time(scalars: &[&Scalar<'_>]) -> Option<Timestamp> {
     scalars.iter().find_map(|scalar| scalar.time())
 }
 
@@ -376,7 +376,7 @@ fn keep_end(text: &mut String) {
 }
 
 /// A number, or a text with a unit: `0.58`, `0.58s`, `580ms`.
-fn seconds(scalar: &Scalar) -> Option<f64> {
+fn seconds(scalar: &Scalar<'_>) -> Option<f64> {
     let text = scalar.as_str();
     if let Some(number) = text.strip_suffix("ms") {
         return number.trim().parse::<f64>().ok().map(|number| number / 1000.0);

@@ -10,6 +10,7 @@ mod control;
 mod cover;
 mod event;
 mod item;
+mod json;
 pub(crate) mod kinds;
 mod network;
 mod other;
@@ -21,6 +22,8 @@ mod stream;
 mod workload;
 mod yaml;
 
+#[doc(hidden)]
+pub use json::reader_agrees;
 pub use stream::Streaming;
 
 /// Reads lists, single objects, watch events, lines of objects and concatenated documents.

@@ -47,7 +47,10 @@ targets! {
     "iptables_list" => |bytes| told(bytes, &konspect_netfilter::parse::iptables_list(source(bytes))),
     "iptables_save" => |bytes| told(bytes, &konspect_netfilter::parse::iptables_save(source(bytes))),
     "kube_describe" => |bytes| rows(bytes, parse::describe::describe),
-    "kube_json" => |bytes| rows(bytes, kube::json),
+    "kube_json" => |bytes| {
+        rows(bytes, kube::json);
+        assert!(kube::reader_agrees(bytes));
+    },
     "kube_table" => |bytes| rows(bytes, parse::kube_table::table),
     "kube_yaml" => |bytes| rows(bytes, kube::yaml),
     "kubeconfig" => |bytes| rows(bytes, parse::kubeconfig::kubeconfig),

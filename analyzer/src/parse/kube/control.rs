@@ -1,52 +1,50 @@
 //! What guards and steers the API: webhooks, aggregated APIs, priority and fairness, certificates.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::shared::{
-    Place, RawMeta, RawSelector, RawServiceRef, conditions, meta, objects, part, selector,
+    Place, RawCondition, RawMeta, RawSelector, RawServiceRef, conditions, meta, objects, selector,
     service_ref, texts,
 };
-use super::soft::{Many, Maybe, Scalar};
+use super::soft::{Many, Maybe, Placed, Scalar};
 use crate::model::kube::{
     ApiService, CertificateSigningRequest, FlowSchema, PriorityLevel, Webhook, WebhookRule,
 };
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct RawConfiguration<'a> {
-    metadata: Maybe<RawMeta>,
-    #[serde(borrow)]
-    webhooks: Many<&'a RawValue>,
+    metadata: Maybe<RawMeta<'a>>,
+    webhooks: Many<Placed<Maybe<RawWebhook<'a>>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawWebhook {
-    name: Scalar,
-    failure_policy: Scalar,
-    timeout_seconds: Scalar,
-    client_config: Maybe<RawClientConfig>,
-    rules: Many<Maybe<RawWebhookRule>>,
-    namespace_selector: Maybe<RawSelector>,
-    object_selector: Maybe<RawSelector>,
-    match_conditions: Many<Scalar>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawWebhook<'a> {
+    name: Scalar<'a>,
+    failure_policy: Scalar<'a>,
+    timeout_seconds: Scalar<'a>,
+    client_config: Maybe<RawClientConfig<'a>>,
+    rules: Many<Maybe<RawWebhookRule<'a>>>,
+    namespace_selector: Maybe<RawSelector<'a>>,
+    object_selector: Maybe<RawSelector<'a>>,
+    match_conditions: Many<Scalar<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawClientConfig {
-    service: Maybe<RawServiceRef>,
-    url: Scalar,
-    ca_bundle: Scalar,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawClientConfig<'a> {
+    service: Maybe<RawServiceRef<'a>>,
+    url: Scalar<'a>,
+    ca_bundle: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawWebhookRule {
-    operations: Many<Scalar>,
-    api_groups: Many<Scalar>,
-    resources: Many<Scalar>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawWebhookRule<'a> {
+    operations: Many<Scalar<'a>>,
+    api_groups: Many<Scalar<'a>>,
+    resources: Many<Scalar<'a>>,
 }
 
 /// All webhooks of one configuration. `v1beta1` ignores failures and waits 30 s unless told
@@ -55,15 +53,15 @@ pub(super) fn webhooks(
     raw: RawConfiguration<'_>,
     mutating: bool,
     api_version: &str,
-    place: &Place<'_>,
+    place: &Place,
 ) -> Vec<Webhook> {
     let beta = api_version.ends_with("/v1beta1");
     let configuration = meta(raw.metadata);
     raw.webhooks
         .0
-        .iter()
-        .map(|text| {
-            let webhook: RawWebhook = part(text);
+        .into_iter()
+        .map(|Placed { value, range }| {
+            let webhook = value.or_default();
             let client = webhook.client_config.or_default();
             Webhook {
                 configuration: configuration.clone(),
@@ -92,79 +90,77 @@ pub(super) fn webhooks(
                 namespace_selector: selector(webhook.namespace_selector.or_default()),
                 object_selector: selector(webhook.object_selector.or_default()),
                 has_match_conditions: !webhook.match_conditions.0.is_empty(),
-                at: place.of(text),
+                at: place.of(&range),
             }
         })
         .collect()
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct RawControl<'a> {
-    metadata: Maybe<RawMeta>,
-    spec: Maybe<RawSpec>,
-    #[serde(borrow)]
+    metadata: Maybe<RawMeta<'a>>,
+    spec: Maybe<RawSpec<'a>>,
     status: Maybe<RawStatus<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawSpec {
-    service: Maybe<RawServiceRef>,
-    priority_level_configuration: Maybe<RawName>,
-    matching_precedence: Scalar,
-    rules: Many<Maybe<RawSubjects>>,
-    r#type: Scalar,
-    limited: Maybe<RawLimited>,
-    exempt: Maybe<RawLimited>,
-    signer_name: Scalar,
-    username: Scalar,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawSpec<'a> {
+    service: Maybe<RawServiceRef<'a>>,
+    priority_level_configuration: Maybe<RawName<'a>>,
+    matching_precedence: Scalar<'a>,
+    rules: Many<Maybe<RawSubjects<'a>>>,
+    r#type: Scalar<'a>,
+    limited: Maybe<RawLimited<'a>>,
+    exempt: Maybe<RawLimited<'a>>,
+    signer_name: Scalar<'a>,
+    username: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawName {
-    name: Scalar,
-    namespace: Scalar,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawName<'a> {
+    name: Scalar<'a>,
+    namespace: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawSubjects {
-    subjects: Many<Maybe<RawSubject>>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawSubjects<'a> {
+    subjects: Many<Maybe<RawSubject<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawSubject {
-    user: Maybe<RawName>,
-    group: Maybe<RawName>,
-    service_account: Maybe<RawName>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawSubject<'a> {
+    user: Maybe<RawName<'a>>,
+    group: Maybe<RawName<'a>>,
+    service_account: Maybe<RawName<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawLimited {
-    nominal_concurrency_shares: Scalar,
-    assured_concurrency_shares: Scalar,
-    limit_response: Maybe<RawType>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawLimited<'a> {
+    nominal_concurrency_shares: Scalar<'a>,
+    assured_concurrency_shares: Scalar<'a>,
+    limit_response: Maybe<RawType<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawType {
-    r#type: Scalar,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawType<'a> {
+    r#type: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 struct RawStatus<'a> {
-    #[serde(borrow)]
-    conditions: Many<&'a RawValue>,
+    conditions: Many<Placed<Maybe<RawCondition<'a>>>>,
 }
 
-pub(super) fn api_service(raw: RawControl<'_>, place: &Place<'_>) -> ApiService {
-    let conditions = conditions(&raw.status.or_default().conditions, place);
+pub(super) fn api_service(raw: RawControl<'_>, place: &Place) -> ApiService {
+    let conditions = conditions(raw.status.or_default().conditions, place);
     ApiService {
         meta: meta(raw.metadata),
         service: raw.spec.or_default().service.0.map(service_ref),
@@ -173,7 +169,7 @@ pub(super) fn api_service(raw: RawControl<'_>, place: &Place<'_>) -> ApiService 
     }
 }
 
-pub(super) fn flow_schema(raw: RawControl<'_>, place: &Place<'_>) -> FlowSchema {
+pub(super) fn flow_schema(raw: RawControl<'_>, place: &Place) -> FlowSchema {
     let spec = raw.spec.or_default();
     FlowSchema {
         meta: meta(raw.metadata),
@@ -194,7 +190,7 @@ pub(super) fn flow_schema(raw: RawControl<'_>, place: &Place<'_>) -> FlowSchema 
     }
 }
 
-pub(super) fn priority_level(raw: RawControl<'_>, place: &Place<'_>) -> PriorityLevel {
+pub(super) fn priority_level(raw: RawControl<'_>, place: &Place) -> PriorityLevel {
     let spec = raw.spec.or_default();
     let kind = spec.r#type.into_text();
     let limited = spec.limited.0.or(spec.exempt.0).unwrap_or_default();
@@ -211,13 +207,13 @@ pub(super) fn priority_level(raw: RawControl<'_>, place: &Place<'_>) -> Priority
     }
 }
 
-pub(super) fn signing_request(raw: RawControl<'_>, place: &Place<'_>) -> CertificateSigningRequest {
+pub(super) fn signing_request(raw: RawControl<'_>, place: &Place) -> CertificateSigningRequest {
     let spec = raw.spec.or_default();
     CertificateSigningRequest {
         meta: meta(raw.metadata),
         signer: spec.signer_name.into_text(),
         username: spec.username.into_text(),
-        conditions: conditions(&raw.status.or_default().conditions, place),
+        conditions: conditions(raw.status.or_default().conditions, place),
         at: place.item,
     }
 }

@@ -8,45 +8,45 @@ use super::soft::{Maybe, Scalar};
 use crate::model::kube::Event;
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct RawEvent {
-    metadata: Maybe<RawMeta>,
-    involved_object: Maybe<RawReference>,
-    regarding: Maybe<RawReference>,
-    reason: Scalar,
-    message: Scalar,
-    note: Scalar,
-    r#type: Scalar,
-    source: Maybe<RawSource>,
-    deprecated_source: Maybe<RawSource>,
-    reporting_component: Scalar,
-    reporting_controller: Scalar,
-    reporting_instance: Scalar,
-    count: Scalar,
-    deprecated_count: Scalar,
-    series: Maybe<RawSeries>,
-    event_time: Scalar,
-    first_timestamp: Scalar,
-    last_timestamp: Scalar,
-    deprecated_first_timestamp: Scalar,
-    deprecated_last_timestamp: Scalar,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub(super) struct RawEvent<'a> {
+    metadata: Maybe<RawMeta<'a>>,
+    involved_object: Maybe<RawReference<'a>>,
+    regarding: Maybe<RawReference<'a>>,
+    reason: Scalar<'a>,
+    message: Scalar<'a>,
+    note: Scalar<'a>,
+    r#type: Scalar<'a>,
+    source: Maybe<RawSource<'a>>,
+    deprecated_source: Maybe<RawSource<'a>>,
+    reporting_component: Scalar<'a>,
+    reporting_controller: Scalar<'a>,
+    reporting_instance: Scalar<'a>,
+    count: Scalar<'a>,
+    deprecated_count: Scalar<'a>,
+    series: Maybe<RawSeries<'a>>,
+    event_time: Scalar<'a>,
+    first_timestamp: Scalar<'a>,
+    last_timestamp: Scalar<'a>,
+    deprecated_first_timestamp: Scalar<'a>,
+    deprecated_last_timestamp: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawSource {
-    component: Scalar,
-    host: Scalar,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawSource<'a> {
+    component: Scalar<'a>,
+    host: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawSeries {
-    count: Scalar,
-    last_observed_time: Scalar,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawSeries<'a> {
+    count: Scalar<'a>,
+    last_observed_time: Scalar<'a>,
 }
 
-pub(super) fn event(raw: RawEvent, at: Span) -> Event {
+pub(super) fn event(raw: RawEvent<'_>, at: Span) -> Event {
     let meta = meta(raw.metadata);
     let series = raw.series.or_default();
     let (source, old_source) = (raw.source.or_default(), raw.deprecated_source.or_default());

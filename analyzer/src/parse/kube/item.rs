@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use konspect_bundle::diagnostic::{Code, Diagnostic};
 use konspect_bundle::{Source, Span};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::kinds::{self, Target};
 use super::scan::{self, Item, ItemCutter, Member};
 use super::shared::Place;
-use super::soft::{Many, Maybe, Scalar};
-use super::{control, event, network, other, pod, shared, workload};
+use super::soft::{Many, Maybe, Placed, Scalar};
+use super::{control, event, json, network, other, pod, workload};
 use crate::model::client::CommandOutcome;
 use crate::model::kube::ApiVersion;
 use crate::model::network_error::NetworkError;
@@ -132,27 +131,25 @@ fn read(bytes: &[u8], context: &Context<'_>, output: &mut Output, depth: usize) 
     if kind.is_empty() && unwrapped(bytes, at, context, output, depth) {
         return;
     }
-    let text = String::from_utf8_lossy(bytes);
-    let place = Place {
-        source: if context.fixed.is_some() {
-            Source::new(at.artifact, b"")
-        } else {
-            context.source
-        },
-        item: at,
-    };
-    let kind = resolve(kind, &text, context);
+    let kind = resolve(kind, bytes, context);
     if kind.is_empty() && scan::member(bytes, "metadata").is_none() {
         output.refuse(at, "no Kubernetes object");
         return;
     }
-    if dispatch(&text, api_version, &kind, &place, context, output).is_err() {
+    let place = Place { item: at, exact: context.fixed.is_none() };
+    if dispatch(bytes, api_version, kind, &place, context, output).is_err() {
         // Duplicate keys and their like: the last one wins, and only the object's span remains.
-        let again = serde_json::from_str::<serde_json::Value>(&text).map(|value| value.to_string());
-        let result =
-            again.and_then(|text| dispatch(&text, api_version, &kind, &place, context, output));
-        if let Err(error) = result {
-            output.refuse(at, error.to_string());
+        let place = Place { item: at, exact: false };
+        let text = String::from_utf8_lossy(bytes);
+        match serde_json::from_str::<serde_json::Value>(&text) {
+            Ok(value) => {
+                let again = value.to_string();
+                let again = again.as_bytes();
+                if dispatch(again, api_version, kind, &place, context, output).is_err() {
+                    output.refuse(at, json::Odd.to_string());
+                }
+            }
+            Err(error) => output.refuse(at, error.to_string()),
         }
     }
 }
@@ -241,16 +238,17 @@ fn nested_list(
 }
 
 /// The kind, also where only the hint or the object's own shape can tell it.
-fn resolve(kind: &str, text: &str, context: &Context<'_>) -> String {
+fn resolve<'a>(kind: &'a str, bytes: &[u8], context: &Context<'_>) -> &'a str {
     if !matches!(kind, "" | "PartialObjectMetadata") {
-        return kind.to_owned();
+        return kind;
     }
     if let Some(info) = context.target.kinds().next() {
-        return info.kind.to_owned();
+        return info.kind;
     }
     let partial = kind == "PartialObjectMetadata";
-    if text.contains("\"sh.helm.release.v1.") {
-        return "Secret".to_owned();
+    let contains = |wanted: &str| memchr::memmem::find(bytes, wanted.as_bytes()).is_some();
+    if contains("\"sh.helm.release.v1.") {
+        return "Secret";
     }
     let shapes = [
         ("Pod", "\"nodeName\"", "\"containers\""),
@@ -260,27 +258,20 @@ fn resolve(kind: &str, text: &str, context: &Context<'_>) -> String {
     ];
     shapes
         .iter()
-        .find(|(_, first, second)| !partial && text.contains(first) && text.contains(second))
+        .find(|(_, first, second)| !partial && contains(first) && contains(second))
         .map_or(kind, |shape| shape.0)
-        .to_owned()
-}
-
-/// The standard search goes byte by byte through what is most of a bundle.
-fn contains(text: &str, wanted: &str) -> bool {
-    memchr::memmem::find(text.as_bytes(), wanted.as_bytes()).is_some()
 }
 
 /// Parses by kind and pushes the rows; nothing is pushed on an error.
 fn dispatch(
-    text: &str,
+    bytes: &[u8],
     api_version: &str,
     kind: &str,
-    place: &Place<'_>,
+    place: &Place,
     context: &Context<'_>,
     output: &mut Output,
-) -> Result<(), serde_json::Error> {
-    let partial =
-        context.kind == "PartialObjectMetadata" || contains(text, "\"PartialObjectMetadata\"");
+) -> Result<(), json::Odd> {
+    let partial = [peek(bytes).1, context.kind].contains(&"PartialObjectMetadata");
     let known = kinds::by_kind(api_version, kind).is_some()
         && (!partial || matches!(kind, "Secret" | "ConfigMap"));
     let rows = &mut output.rows;
@@ -294,18 +285,18 @@ fn dispatch(
     }
     match kind {
         "Table" if api_version.starts_with("meta.k8s.io/") => {
-            let table: RawTable<'_> = serde_json::from_str(text)?;
-            api_table(&table, context, place, output);
+            let table: RawTable<'_> = json::read(bytes)?;
+            api_table(table, context, place, output);
             return Ok(());
         }
         "Status" if api_version == "v1" || api_version.is_empty() => {
-            status(serde_json::from_str(text)?, context.command, place.item, output);
+            status(json::read(bytes)?, context.command, place.item, output);
             return Ok(());
         }
-        "Node" if known => push!(nodes, pod::node(serde_json::from_str(text)?, place)),
-        "Pod" if known => push!(pods, pod::pod(serde_json::from_str(text)?, place)),
+        "Node" if known => push!(nodes, pod::node(json::read(bytes)?, place)),
+        "Pod" if known => push!(pods, pod::pod(json::read(bytes)?, place)),
         "Event" if known => {
-            let row = event::event(serde_json::from_str(text)?, place.item);
+            let row = event::event(json::read(bytes)?, place.item);
             namespace = Some(row.namespace.clone());
             rows.events.push(row);
         }
@@ -316,91 +307,78 @@ fn dispatch(
                 "StatefulSet" => WorkloadKind::StatefulSet,
                 _ => WorkloadKind::ReplicaSet,
             };
-            push!(workloads, workload::workload(serde_json::from_str(text)?, kind, place));
+            push!(workloads, workload::workload(json::read(bytes)?, kind, place));
         }
-        "Job" if known => push!(jobs, workload::job(serde_json::from_str(text)?, place)),
+        "Job" if known => push!(jobs, workload::job(json::read(bytes)?, place)),
         "CronJob" if known => {
-            push!(cron_jobs, workload::cron_job(serde_json::from_str(text)?, place));
+            push!(cron_jobs, workload::cron_job(json::read(bytes)?, place));
         }
         "PodDisruptionBudget" if known => {
-            push!(
-                disruption_budgets,
-                workload::disruption_budget(serde_json::from_str(text)?, place)
-            );
+            push!(disruption_budgets, workload::disruption_budget(json::read(bytes)?, place));
         }
         "ResourceQuota" if known => {
-            push!(quotas, workload::quota(serde_json::from_str(text)?, place));
+            push!(quotas, workload::quota(json::read(bytes)?, place));
         }
         "LimitRange" if known => {
-            push!(quotas, workload::limit_range(serde_json::from_str(text)?, place));
+            push!(quotas, workload::limit_range(json::read(bytes)?, place));
         }
         "HorizontalPodAutoscaler" if known => {
-            push!(autoscalers, workload::autoscaler(serde_json::from_str(text)?, place));
+            push!(autoscalers, workload::autoscaler(json::read(bytes)?, place));
         }
         "Service" if known => {
-            push!(services, network::service(serde_json::from_str(text)?, place.item));
+            push!(services, network::service(json::read(bytes)?, place.item));
         }
         "EndpointSlice" if known => {
-            push!(
-                endpoint_slices,
-                network::endpoint_slice(serde_json::from_str(text)?, place.item)
-            );
+            push!(endpoint_slices, network::endpoint_slice(json::read(bytes)?, place.item));
         }
         "Endpoints" if known => {
-            push!(endpoint_slices, network::endpoints(serde_json::from_str(text)?, place.item));
+            push!(endpoint_slices, network::endpoints(json::read(bytes)?, place.item));
         }
         "NetworkPolicy" if known => {
-            push!(
-                network_policies,
-                network::network_policy(serde_json::from_str(text)?, place.item)
-            );
+            push!(network_policies, network::network_policy(json::read(bytes)?, place.item));
         }
         "ValidatingWebhookConfiguration" | "MutatingWebhookConfiguration" if known => {
             let mutating = kind.starts_with("Mutating");
-            let webhooks =
-                control::webhooks(serde_json::from_str(text)?, mutating, api_version, place);
+            let webhooks = control::webhooks(json::read(bytes)?, mutating, api_version, place);
             rows.webhooks.extend(webhooks);
         }
         "APIService" if known => {
-            push!(api_services, control::api_service(serde_json::from_str(text)?, place));
+            push!(api_services, control::api_service(json::read(bytes)?, place));
         }
         "FlowSchema" if known => {
-            push!(flow_schemas, control::flow_schema(serde_json::from_str(text)?, place));
+            push!(flow_schemas, control::flow_schema(json::read(bytes)?, place));
         }
         "PriorityLevelConfiguration" if known => {
-            push!(priority_levels, control::priority_level(serde_json::from_str(text)?, place));
+            push!(priority_levels, control::priority_level(json::read(bytes)?, place));
         }
         "CertificateSigningRequest" if known => {
-            push!(
-                certificate_requests,
-                control::signing_request(serde_json::from_str(text)?, place)
-            );
+            push!(certificate_requests, control::signing_request(json::read(bytes)?, place));
         }
-        "Lease" if known => push!(leases, other::lease(serde_json::from_str(text)?, place)),
+        "Lease" if known => push!(leases, other::lease(json::read(bytes)?, place)),
         "Namespace" if known => {
-            push!(namespaces, other::namespace(serde_json::from_str(text)?, place));
+            push!(namespaces, other::namespace(json::read(bytes)?, place));
         }
-        "Secret" if known => push!(secrets, other::secret(serde_json::from_str(text)?, place)),
+        "Secret" if known => push!(secrets, other::secret(json::read(bytes)?, place)),
         "ConfigMap" if known => {
-            push!(config_maps, other::config_map(serde_json::from_str(text)?, place));
+            push!(config_maps, other::config_map(json::read(bytes)?, place));
         }
         "PersistentVolumeClaim" if known => {
-            push!(claims, other::claim(serde_json::from_str(text)?, place));
+            push!(claims, other::claim(json::read(bytes)?, place));
         }
         "PersistentVolume" if known => {
-            push!(volumes, other::volume(serde_json::from_str(text)?, place));
+            push!(volumes, other::volume(json::read(bytes)?, place));
         }
         "VolumeAttachment" if known => {
-            push!(attachments, other::attachment(serde_json::from_str(text)?, place));
+            push!(attachments, other::attachment(json::read(bytes)?, place));
         }
         "NodeMetrics" if known => {
-            rows.node_usage.push(pod::node_usage(serde_json::from_str(text)?, place.item));
+            rows.node_usage.push(pod::node_usage(json::read(bytes)?, place.item));
         }
         "PodMetrics" if known => {
-            rows.pod_usage.extend(pod::pod_usage(serde_json::from_str(text)?, place.item));
+            rows.pod_usage.extend(pod::pod_usage(json::read(bytes)?, place.item));
         }
         _ => {
-            let row = other::object(serde_json::from_str(text)?, api_version, kind, place);
+            let row = other::object(json::read(bytes)?, api_version, kind, place);
             namespace = Some(row.meta.namespace.clone());
             if rows.others.len() < OTHER_ROWS {
                 rows.others.push(row);
@@ -412,43 +390,41 @@ fn dispatch(
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 struct RawTable<'a> {
-    column_definitions: Many<Maybe<RawColumn>>,
-    #[serde(borrow)]
-    rows: Many<&'a RawValue>,
+    column_definitions: Many<Maybe<RawColumn<'a>>>,
+    rows: Many<Placed<Maybe<RawTableRow<'a>>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawColumn {
-    name: Scalar,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawColumn<'a> {
+    name: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 struct RawTableRow<'a> {
-    cells: Many<Scalar>,
-    #[serde(borrow)]
+    cells: Many<Scalar<'a>>,
     object: Maybe<other::RawPlain<'a>>,
 }
 
 /// The answer to a request for `as=Table`: what kubectl prints, as JSON.
-fn api_table(table: &RawTable<'_>, context: &Context<'_>, place: &Place<'_>, output: &mut Output) {
+fn api_table(table: RawTable<'_>, context: &Context<'_>, place: &Place, output: &mut Output) {
     let names: Vec<String> = table
         .column_definitions
         .0
-        .iter()
-        .map(|column| column.0.as_ref().map_or("", |column| column.name.as_str()).to_owned())
+        .into_iter()
+        .map(|column| column.or_default().name.into_text())
         .collect();
     let entries: Vec<(Vec<String>, String, Span)> = table
         .rows
         .0
-        .iter()
-        .map(|raw| {
-            let row: RawTableRow<'_> = shared::part(raw);
+        .into_iter()
+        .map(|Placed { value, range }| {
+            let row = value.or_default();
             let cells = row.cells.0.into_iter().map(Scalar::into_text).collect();
-            (cells, row.object.or_default().namespace(), place.of(raw))
+            (cells, row.object.or_default().namespace(), place.of(&range))
         })
         .collect();
     let rows = &mut output.rows;
@@ -457,16 +433,16 @@ fn api_table(table: &RawTable<'_>, context: &Context<'_>, place: &Place<'_>, out
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawStatus {
-    status: Scalar,
-    message: Scalar,
-    reason: Scalar,
-    code: Scalar,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawStatus<'a> {
+    status: Scalar<'a>,
+    message: Scalar<'a>,
+    reason: Scalar<'a>,
+    code: Scalar<'a>,
 }
 
 /// An answer that is only an error: evidence of what the API said instead.
-fn status(raw: RawStatus, command: &str, at: Span, output: &mut Output) {
+fn status(raw: RawStatus<'_>, command: &str, at: Span, output: &mut Output) {
     if raw.status.as_str() == "Success" {
         return;
     }

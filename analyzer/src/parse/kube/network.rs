@@ -13,53 +13,53 @@ use crate::model::workload::{
 };
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawService {
-    metadata: Maybe<RawMeta>,
-    spec: Maybe<RawServiceSpec>,
-    status: Maybe<RawServiceStatus>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct RawService<'a> {
+    metadata: Maybe<RawMeta<'a>>,
+    spec: Maybe<RawServiceSpec<'a>>,
+    status: Maybe<RawServiceStatus<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawServiceSpec {
-    r#type: Scalar,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawServiceSpec<'a> {
+    r#type: Scalar<'a>,
     #[serde(rename = "clusterIP")]
-    cluster_ip: Scalar,
-    selector: Pairs,
-    ports: Many<Maybe<RawServicePort>>,
+    cluster_ip: Scalar<'a>,
+    selector: Pairs<'a>,
+    ports: Many<Maybe<RawServicePort<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawServicePort {
-    name: Scalar,
-    protocol: Scalar,
-    port: Scalar,
-    target_port: Scalar,
-    node_port: Scalar,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawServicePort<'a> {
+    name: Scalar<'a>,
+    protocol: Scalar<'a>,
+    port: Scalar<'a>,
+    target_port: Scalar<'a>,
+    node_port: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawServiceStatus {
-    load_balancer: Maybe<RawLoadBalancer>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawServiceStatus<'a> {
+    load_balancer: Maybe<RawLoadBalancer<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawLoadBalancer {
-    ingress: Many<Maybe<RawIngress>>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawLoadBalancer<'a> {
+    ingress: Many<Maybe<RawIngress<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawIngress {
-    ip: Scalar,
-    hostname: Scalar,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawIngress<'a> {
+    ip: Scalar<'a>,
+    hostname: Scalar<'a>,
 }
 
-pub(super) fn service(raw: RawService, at: Span) -> Service {
+pub(super) fn service(raw: RawService<'_>, at: Span) -> Service {
     let spec = raw.spec.or_default();
     Service {
         meta: meta(raw.metadata),
@@ -83,59 +83,59 @@ pub(super) fn service(raw: RawService, at: Span) -> Service {
     }
 }
 
-fn protocol(scalar: Scalar) -> String {
+fn protocol(scalar: Scalar<'_>) -> String {
     if scalar.is_absent() { "TCP".to_owned() } else { scalar.into_text() }
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawSlice {
-    metadata: Maybe<RawMeta>,
-    endpoints: Many<Maybe<RawEndpoint>>,
-    ports: Many<Maybe<RawPort>>,
-    subsets: Many<Maybe<RawSubset>>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct RawSlice<'a> {
+    metadata: Maybe<RawMeta<'a>>,
+    endpoints: Many<Maybe<RawEndpoint<'a>>>,
+    ports: Many<Maybe<RawPort<'a>>>,
+    subsets: Many<Maybe<RawSubset<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawEndpoint {
-    addresses: Many<Scalar>,
-    conditions: Maybe<RawEndpointConditions>,
-    node_name: Scalar,
-    topology: Pairs,
-    target_ref: Maybe<RawReference>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawEndpoint<'a> {
+    addresses: Many<Scalar<'a>>,
+    conditions: Maybe<RawEndpointConditions<'a>>,
+    node_name: Scalar<'a>,
+    topology: Pairs<'a>,
+    target_ref: Maybe<RawReference<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawEndpointConditions {
-    ready: Scalar,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawEndpointConditions<'a> {
+    ready: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawPort {
-    name: Scalar,
-    port: Scalar,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawPort<'a> {
+    name: Scalar<'a>,
+    port: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawSubset {
-    addresses: Many<Maybe<RawEndpointAddress>>,
-    not_ready_addresses: Many<Maybe<RawEndpointAddress>>,
-    ports: Many<Maybe<RawPort>>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawSubset<'a> {
+    addresses: Many<Maybe<RawEndpointAddress<'a>>>,
+    not_ready_addresses: Many<Maybe<RawEndpointAddress<'a>>>,
+    ports: Many<Maybe<RawPort<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawEndpointAddress {
-    ip: Scalar,
-    node_name: Scalar,
-    target_ref: Maybe<RawReference>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawEndpointAddress<'a> {
+    ip: Scalar<'a>,
+    node_name: Scalar<'a>,
+    target_ref: Maybe<RawReference<'a>>,
 }
 
-pub(super) fn endpoint_slice(raw: RawSlice, at: Span) -> EndpointSlice {
+pub(super) fn endpoint_slice(raw: RawSlice<'_>, at: Span) -> EndpointSlice {
     let meta = meta(raw.metadata);
     let service = meta.label("kubernetes.io/service-name").map(str::to_owned).or_else(|| {
         let owner = meta.owners.iter().find(|owner| owner.kind == "Service")?;
@@ -167,7 +167,7 @@ pub(super) fn endpoint_slice(raw: RawSlice, at: Span) -> EndpointSlice {
     }
 }
 
-pub(super) fn endpoints(raw: RawSlice, at: Span) -> EndpointSlice {
+pub(super) fn endpoints(raw: RawSlice<'_>, at: Span) -> EndpointSlice {
     let meta = meta(raw.metadata);
     let mut slice = EndpointSlice {
         service: meta.name.clone(),
@@ -194,58 +194,58 @@ pub(super) fn endpoints(raw: RawSlice, at: Span) -> EndpointSlice {
     slice
 }
 
-fn ports(many: Many<Maybe<RawPort>>) -> Vec<(String, u16)> {
+fn ports(many: Many<Maybe<RawPort<'_>>>) -> Vec<(String, u16)> {
     objects(many).map(|port| (port.name.into_text(), port.port.port())).collect()
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawPolicy {
-    metadata: Maybe<RawMeta>,
-    spec: Maybe<RawPolicySpec>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct RawPolicy<'a> {
+    metadata: Maybe<RawMeta<'a>>,
+    spec: Maybe<RawPolicySpec<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawPolicySpec {
-    pod_selector: Maybe<RawSelector>,
-    policy_types: Many<Scalar>,
-    ingress: Many<Maybe<RawRule>>,
-    egress: Many<Maybe<RawRule>>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawPolicySpec<'a> {
+    pod_selector: Maybe<RawSelector<'a>>,
+    policy_types: Many<Scalar<'a>>,
+    ingress: Many<Maybe<RawRule<'a>>>,
+    egress: Many<Maybe<RawRule<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawRule {
-    from: Many<Maybe<RawPeer>>,
-    to: Many<Maybe<RawPeer>>,
-    ports: Many<Maybe<RawPolicyPort>>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawRule<'a> {
+    from: Many<Maybe<RawPeer<'a>>>,
+    to: Many<Maybe<RawPeer<'a>>>,
+    ports: Many<Maybe<RawPolicyPort<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawPeer {
-    pod_selector: Maybe<RawSelector>,
-    namespace_selector: Maybe<RawSelector>,
-    ip_block: Maybe<RawBlock>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawPeer<'a> {
+    pod_selector: Maybe<RawSelector<'a>>,
+    namespace_selector: Maybe<RawSelector<'a>>,
+    ip_block: Maybe<RawBlock<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawBlock {
-    cidr: Scalar,
-    except: Many<Scalar>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawBlock<'a> {
+    cidr: Scalar<'a>,
+    except: Many<Scalar<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawPolicyPort {
-    protocol: Scalar,
-    port: Scalar,
-    end_port: Scalar,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawPolicyPort<'a> {
+    protocol: Scalar<'a>,
+    port: Scalar<'a>,
+    end_port: Scalar<'a>,
 }
 
-pub(super) fn network_policy(raw: RawPolicy, at: Span) -> NetworkPolicy {
+pub(super) fn network_policy(raw: RawPolicy<'_>, at: Span) -> NetworkPolicy {
     let spec = raw.spec.or_default();
     let types = texts(spec.policy_types);
     let has = |kind: &str| types.iter().any(|it| it == kind);
@@ -263,7 +263,7 @@ pub(super) fn network_policy(raw: RawPolicy, at: Span) -> NetworkPolicy {
     }
 }
 
-fn rule(raw: RawRule) -> PolicyRule {
+fn rule(raw: RawRule<'_>) -> PolicyRule {
     PolicyRule {
         peers: objects(raw.from)
             .chain(objects(raw.to))

@@ -1,10 +1,9 @@
 //! The rest: namespaces, leases, secrets, config maps, volumes, and any kind without a table.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::shared::{Place, RawMeta, RawReference, conditions, meta, reference};
-use super::soft::{Many, Maybe, Pairs, Scalar};
+use super::shared::{Place, RawCondition, RawMeta, RawReference, conditions, meta, reference};
+use super::soft::{Many, Maybe, Pairs, Placed, Scalar};
 use crate::model::kube::{ConfigMap, Lease, Namespace, OtherObject, SecretMeta};
 use crate::model::workload::{PersistentVolume, PersistentVolumeClaim, VolumeAttachment};
 
@@ -12,75 +11,73 @@ use crate::model::workload::{PersistentVolume, PersistentVolumeClaim, VolumeAtta
 const VALUE_BYTES: usize = 64 * 1024;
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct RawOther<'a> {
-    metadata: Maybe<RawMeta>,
-    spec: Maybe<RawSpec>,
-    #[serde(borrow)]
+    metadata: Maybe<RawMeta<'a>>,
+    spec: Maybe<RawSpec<'a>>,
     status: Maybe<RawStatus<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawSpec {
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawSpec<'a> {
     // Leases.
-    holder_identity: Scalar,
-    renew_time: Scalar,
-    acquire_time: Scalar,
-    lease_transitions: Scalar,
-    lease_duration_seconds: Scalar,
+    holder_identity: Scalar<'a>,
+    renew_time: Scalar<'a>,
+    acquire_time: Scalar<'a>,
+    lease_transitions: Scalar<'a>,
+    lease_duration_seconds: Scalar<'a>,
     // Volumes.
-    volume_name: Scalar,
-    storage_class_name: Scalar,
-    claim_ref: Maybe<RawReference>,
-    csi: Maybe<RawDriver>,
-    azure_disk: Maybe<RawDriver>,
-    azure_file: Maybe<RawDriver>,
-    nfs: Maybe<RawDriver>,
-    node_name: Scalar,
-    source: Maybe<RawVolumeSource>,
+    volume_name: Scalar<'a>,
+    storage_class_name: Scalar<'a>,
+    claim_ref: Maybe<RawReference<'a>>,
+    csi: Maybe<RawDriver<'a>>,
+    azure_disk: Maybe<RawDriver<'a>>,
+    azure_file: Maybe<RawDriver<'a>>,
+    nfs: Maybe<RawDriver<'a>>,
+    node_name: Scalar<'a>,
+    source: Maybe<RawVolumeSource<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawDriver {
-    driver: Scalar,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawDriver<'a> {
+    driver: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawVolumeSource {
-    persistent_volume_name: Scalar,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawVolumeSource<'a> {
+    persistent_volume_name: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 struct RawStatus<'a> {
-    phase: Scalar,
-    attached: Scalar,
-    attach_error: Maybe<RawError>,
-    detach_error: Maybe<RawError>,
-    #[serde(borrow)]
-    conditions: Many<&'a RawValue>,
+    phase: Scalar<'a>,
+    attached: Scalar<'a>,
+    attach_error: Maybe<RawError<'a>>,
+    detach_error: Maybe<RawError<'a>>,
+    conditions: Many<Placed<Maybe<RawCondition<'a>>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawError {
-    message: Scalar,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawError<'a> {
+    message: Scalar<'a>,
 }
 
-pub(super) fn namespace(raw: RawOther<'_>, place: &Place<'_>) -> Namespace {
+pub(super) fn namespace(raw: RawOther<'_>, place: &Place) -> Namespace {
     let status = raw.status.or_default();
     Namespace {
         meta: meta(raw.metadata),
         phase: status.phase.into_text(),
-        conditions: conditions(&status.conditions, place),
+        conditions: conditions(status.conditions, place),
         at: place.item,
     }
 }
 
-pub(super) fn lease(raw: RawOther<'_>, place: &Place<'_>) -> Lease {
+pub(super) fn lease(raw: RawOther<'_>, place: &Place) -> Lease {
     let spec = raw.spec.or_default();
     Lease {
         meta: meta(raw.metadata),
@@ -93,7 +90,7 @@ pub(super) fn lease(raw: RawOther<'_>, place: &Place<'_>) -> Lease {
     }
 }
 
-pub(super) fn claim(raw: RawOther<'_>, place: &Place<'_>) -> PersistentVolumeClaim {
+pub(super) fn claim(raw: RawOther<'_>, place: &Place) -> PersistentVolumeClaim {
     let spec = raw.spec.or_default();
     PersistentVolumeClaim {
         meta: meta(raw.metadata),
@@ -104,7 +101,7 @@ pub(super) fn claim(raw: RawOther<'_>, place: &Place<'_>) -> PersistentVolumeCla
     }
 }
 
-pub(super) fn volume(raw: RawOther<'_>, place: &Place<'_>) -> PersistentVolume {
+pub(super) fn volume(raw: RawOther<'_>, place: &Place) -> PersistentVolume {
     let spec = raw.spec.or_default();
     let in_tree = [
         (spec.azure_disk.0.is_some(), "kubernetes.io/azure-disk"),
@@ -124,7 +121,7 @@ pub(super) fn volume(raw: RawOther<'_>, place: &Place<'_>) -> PersistentVolume {
     }
 }
 
-pub(super) fn attachment(raw: RawOther<'_>, place: &Place<'_>) -> VolumeAttachment {
+pub(super) fn attachment(raw: RawOther<'_>, place: &Place) -> VolumeAttachment {
     let (spec, status) = (raw.spec.or_default(), raw.status.or_default());
     VolumeAttachment {
         meta: meta(raw.metadata),
@@ -138,18 +135,16 @@ pub(super) fn attachment(raw: RawOther<'_>, place: &Place<'_>) -> VolumeAttachme
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct RawPlain<'a> {
-    metadata: Maybe<RawMeta>,
-    #[serde(borrow)]
+    metadata: Maybe<RawMeta<'a>>,
     status: Maybe<RawPlainStatus<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 struct RawPlainStatus<'a> {
-    #[serde(borrow)]
-    conditions: Many<&'a RawValue>,
+    conditions: Many<Placed<Maybe<RawCondition<'a>>>>,
 }
 
 impl RawPlain<'_> {
@@ -163,31 +158,31 @@ pub(super) fn object(
     raw: RawPlain<'_>,
     api_version: &str,
     kind: &str,
-    place: &Place<'_>,
+    place: &Place,
 ) -> OtherObject {
     OtherObject {
         api_version: api_version.to_owned(),
         kind: kind.to_owned(),
         meta: meta(raw.metadata),
-        conditions: conditions(&raw.status.or_default().conditions, place),
+        conditions: conditions(raw.status.or_default().conditions, place),
         at: place.item,
     }
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct RawData {
-    metadata: Maybe<RawMeta>,
-    r#type: Scalar,
-    data: Pairs,
-    binary_data: Pairs,
-    string_data: Pairs,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub(super) struct RawData<'a> {
+    metadata: Maybe<RawMeta<'a>>,
+    r#type: Scalar<'a>,
+    data: Pairs<'a>,
+    binary_data: Pairs<'a>,
+    string_data: Pairs<'a>,
     #[serde(alias = "sizeBytes")]
-    bytes: Scalar,
-    sizes: Pairs,
+    bytes: Scalar<'a>,
+    sizes: Pairs<'a>,
 }
 
-pub(super) fn secret(raw: RawData, place: &Place<'_>) -> SecretMeta {
+pub(super) fn secret(raw: RawData<'_>, place: &Place) -> SecretMeta {
     let told = raw.bytes.count();
     let values: u64 = raw.data.0.iter().map(|(_, value)| encoded_bytes(value.as_str())).sum();
     let plain: u64 = raw.string_data.0.iter().map(|(_, value)| plain_bytes(value.as_str())).sum();
@@ -200,12 +195,13 @@ pub(super) fn secret(raw: RawData, place: &Place<'_>) -> SecretMeta {
     }
 }
 
-pub(super) fn config_map(raw: RawData, place: &Place<'_>) -> ConfigMap {
+pub(super) fn config_map(raw: RawData<'_>, place: &Place) -> ConfigMap {
     let meta = meta(raw.metadata);
     let plain: u64 = raw.data.0.iter().map(|(_, value)| plain_bytes(value.as_str())).sum();
     let binary: u64 =
         raw.binary_data.0.iter().map(|(_, value)| encoded_bytes(value.as_str())).sum();
-    let keys = raw.data.0.iter().chain(&raw.binary_data.0).map(|(key, _)| key.clone()).collect();
+    let keys =
+        raw.data.0.iter().chain(&raw.binary_data.0).map(|(key, _)| key.to_string()).collect();
     let keep = meta.namespace == "kube-system";
     ConfigMap {
         keys,

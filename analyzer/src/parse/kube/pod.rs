@@ -2,105 +2,100 @@
 
 use konspect_bundle::Span;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::shared::{
-    Place, RawContainer, RawMeta, conditions, containers, meta, objects, part, texts,
+    Place, RawCondition, RawContainer, RawMeta, conditions, containers, meta, objects, texts,
 };
-use super::soft::{Many, Maybe, Pairs, Scalar};
+use super::soft::{Many, Maybe, Pairs, Placed, Scalar};
 use crate::model::kube::{Container, ContainerState, Node, Pod, Taint, Terminated};
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct RawPod<'a> {
-    metadata: Maybe<RawMeta>,
-    spec: Maybe<RawPodSpec>,
-    #[serde(borrow)]
+    metadata: Maybe<RawMeta<'a>>,
+    spec: Maybe<RawPodSpec<'a>>,
     status: Maybe<RawPodStatus<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawPodSpec {
-    node_name: Scalar,
-    host_network: Scalar,
-    priority_class_name: Scalar,
-    service_account_name: Scalar,
-    node_selector: Pairs,
-    init_containers: Many<Maybe<RawContainer>>,
-    containers: Many<Maybe<RawContainer>>,
-    volumes: Many<Maybe<RawVolume>>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawPodSpec<'a> {
+    node_name: Scalar<'a>,
+    host_network: Scalar<'a>,
+    priority_class_name: Scalar<'a>,
+    service_account_name: Scalar<'a>,
+    node_selector: Pairs<'a>,
+    init_containers: Many<Maybe<RawContainer<'a>>>,
+    containers: Many<Maybe<RawContainer<'a>>>,
+    volumes: Many<Maybe<RawVolume<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawVolume {
-    persistent_volume_claim: Maybe<RawClaim>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawVolume<'a> {
+    persistent_volume_claim: Maybe<RawClaim<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawClaim {
-    claim_name: Scalar,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawClaim<'a> {
+    claim_name: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 struct RawPodStatus<'a> {
-    phase: Scalar,
-    reason: Scalar,
-    message: Scalar,
+    phase: Scalar<'a>,
+    reason: Scalar<'a>,
+    message: Scalar<'a>,
     #[serde(rename = "podIP")]
-    pod_ip: Scalar,
+    pod_ip: Scalar<'a>,
     #[serde(rename = "hostIP")]
-    host_ip: Scalar,
-    start_time: Scalar,
-    #[serde(borrow)]
-    conditions: Many<&'a RawValue>,
-    #[serde(borrow)]
-    init_container_statuses: Many<&'a RawValue>,
-    #[serde(borrow)]
-    container_statuses: Many<&'a RawValue>,
+    host_ip: Scalar<'a>,
+    start_time: Scalar<'a>,
+    conditions: Many<Placed<Maybe<RawCondition<'a>>>>,
+    init_container_statuses: Many<Placed<Maybe<RawContainerStatus<'a>>>>,
+    container_statuses: Many<Placed<Maybe<RawContainerStatus<'a>>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawContainerStatus {
-    name: Scalar,
-    image: Scalar,
-    ready: Scalar,
-    restart_count: Scalar,
-    state: Maybe<RawState>,
-    last_state: Maybe<RawState>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawContainerStatus<'a> {
+    name: Scalar<'a>,
+    image: Scalar<'a>,
+    ready: Scalar<'a>,
+    restart_count: Scalar<'a>,
+    state: Maybe<RawState<'a>>,
+    last_state: Maybe<RawState<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawState {
-    waiting: Maybe<RawStateDetail>,
-    running: Maybe<RawStateDetail>,
-    terminated: Maybe<RawStateDetail>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawState<'a> {
+    waiting: Maybe<RawStateDetail<'a>>,
+    running: Maybe<RawStateDetail<'a>>,
+    terminated: Maybe<RawStateDetail<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawStateDetail {
-    reason: Scalar,
-    message: Scalar,
-    exit_code: Scalar,
-    signal: Scalar,
-    started_at: Scalar,
-    finished_at: Scalar,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawStateDetail<'a> {
+    reason: Scalar<'a>,
+    message: Scalar<'a>,
+    exit_code: Scalar<'a>,
+    signal: Scalar<'a>,
+    started_at: Scalar<'a>,
+    finished_at: Scalar<'a>,
 }
 
-pub(super) fn pod(raw: RawPod<'_>, place: &Place<'_>) -> Pod {
+pub(super) fn pod(raw: RawPod<'_>, place: &Place) -> Pod {
     let (spec, status) = (raw.spec.or_default(), raw.status.or_default());
     let mut all = containers(spec.init_containers, true, place.item);
     let others = containers(spec.containers, false, place.item);
     all.reserve_exact(others.len());
     all.extend(others);
-    add_statuses(&mut all, &status.init_container_statuses, true, place);
-    add_statuses(&mut all, &status.container_statuses, false, place);
+    add_statuses(&mut all, status.init_container_statuses, true, place);
+    add_statuses(&mut all, status.container_statuses, false, place);
     Pod {
         meta: meta(raw.metadata),
         node: spec.node_name.into_text(),
@@ -112,7 +107,7 @@ pub(super) fn pod(raw: RawPod<'_>, place: &Place<'_>) -> Pod {
         host_network: spec.host_network.flag().unwrap_or(false),
         priority_class: spec.priority_class_name.into_text(),
         service_account: spec.service_account_name.into_text(),
-        conditions: conditions(&status.conditions, place),
+        conditions: conditions(status.conditions, place),
         containers: all,
         start_time: status.start_time.time(),
         node_selector: spec.node_selector.into_texts(),
@@ -127,12 +122,12 @@ pub(super) fn pod(raw: RawPod<'_>, place: &Place<'_>) -> Pod {
 /// Joins statuses to the spec's containers by name; one without a spec gets a row of its own.
 fn add_statuses(
     containers: &mut Vec<Container>,
-    statuses: &Many<&RawValue>,
+    statuses: Many<Placed<Maybe<RawContainerStatus<'_>>>>,
     init: bool,
-    place: &Place<'_>,
+    place: &Place,
 ) {
-    for raw in &statuses.0 {
-        let status: RawContainerStatus = part(raw);
+    for Placed { value, range } in statuses.0 {
+        let status = value.or_default();
         let name = status.name.into_text();
         let known = containers.iter().position(|it| it.init == init && it.name == name);
         let index = known.unwrap_or_else(|| {
@@ -147,11 +142,11 @@ fn add_statuses(
         container.restarts = status.restart_count.count().unwrap_or(0);
         container.state = state(status.state.or_default());
         container.last = state(status.last_state.or_default());
-        container.at = place.of(raw);
+        container.at = place.of(&range);
     }
 }
 
-fn state(raw: RawState) -> ContainerState {
+fn state(raw: RawState<'_>) -> ContainerState {
     if let Some(detail) = raw.terminated.0 {
         ContainerState::Terminated(Terminated {
             reason: detail.reason.into_text(),
@@ -174,67 +169,65 @@ fn state(raw: RawState) -> ContainerState {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct RawNode<'a> {
-    metadata: Maybe<RawMeta>,
-    spec: Maybe<RawNodeSpec>,
-    #[serde(borrow)]
+    metadata: Maybe<RawMeta<'a>>,
+    spec: Maybe<RawNodeSpec<'a>>,
     status: Maybe<RawNodeStatus<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawNodeSpec {
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawNodeSpec<'a> {
     #[serde(rename = "podCIDR")]
-    pod_cidr: Scalar,
+    pod_cidr: Scalar<'a>,
     #[serde(rename = "podCIDRs")]
-    pod_cidrs: Many<Scalar>,
+    pod_cidrs: Many<Scalar<'a>>,
     #[serde(rename = "providerID")]
-    provider_id: Scalar,
-    unschedulable: Scalar,
-    taints: Many<Maybe<RawTaint>>,
+    provider_id: Scalar<'a>,
+    unschedulable: Scalar<'a>,
+    taints: Many<Maybe<RawTaint<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawTaint {
-    key: Scalar,
-    value: Scalar,
-    effect: Scalar,
-    time_added: Scalar,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawTaint<'a> {
+    key: Scalar<'a>,
+    value: Scalar<'a>,
+    effect: Scalar<'a>,
+    time_added: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 struct RawNodeStatus<'a> {
-    #[serde(borrow)]
-    conditions: Many<&'a RawValue>,
-    addresses: Many<Maybe<RawAddress>>,
-    capacity: Pairs,
-    allocatable: Pairs,
-    node_info: Maybe<RawNodeInfo>,
+    conditions: Many<Placed<Maybe<RawCondition<'a>>>>,
+    addresses: Many<Maybe<RawAddress<'a>>>,
+    capacity: Pairs<'a>,
+    allocatable: Pairs<'a>,
+    node_info: Maybe<RawNodeInfo<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawAddress {
-    r#type: Scalar,
-    address: Scalar,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawAddress<'a> {
+    r#type: Scalar<'a>,
+    address: Scalar<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawNodeInfo {
-    kubelet_version: Scalar,
-    os_image: Scalar,
-    kernel_version: Scalar,
-    container_runtime_version: Scalar,
-    operating_system: Scalar,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawNodeInfo<'a> {
+    kubelet_version: Scalar<'a>,
+    os_image: Scalar<'a>,
+    kernel_version: Scalar<'a>,
+    container_runtime_version: Scalar<'a>,
+    operating_system: Scalar<'a>,
     #[serde(rename = "bootID")]
-    boot_id: Scalar,
+    boot_id: Scalar<'a>,
 }
 
-pub(super) fn node(raw: RawNode<'_>, place: &Place<'_>) -> Node {
+pub(super) fn node(raw: RawNode<'_>, place: &Place) -> Node {
     let (spec, status) = (raw.spec.or_default(), raw.status.or_default());
     let info = status.node_info.or_default();
     let mut pod_cidrs = texts(spec.pod_cidrs);
@@ -243,7 +236,7 @@ pub(super) fn node(raw: RawNode<'_>, place: &Place<'_>) -> Node {
     }
     Node {
         meta: meta(raw.metadata),
-        conditions: conditions(&status.conditions, place),
+        conditions: conditions(status.conditions, place),
         taints: objects(spec.taints).map(taint).collect(),
         addresses: objects(status.addresses)
             .filter(|address| address.r#type.as_str() == "InternalIP")
@@ -264,7 +257,7 @@ pub(super) fn node(raw: RawNode<'_>, place: &Place<'_>) -> Node {
     }
 }
 
-fn taint(raw: RawTaint) -> Taint {
+fn taint(raw: RawTaint<'_>) -> Taint {
     Taint {
         key: raw.key.into_text(),
         value: raw.value.into_text(),
@@ -274,21 +267,21 @@ fn taint(raw: RawTaint) -> Taint {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawUsage {
-    metadata: Maybe<RawMeta>,
-    usage: Pairs,
-    containers: Many<Maybe<RawContainerUsage>>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct RawUsage<'a> {
+    metadata: Maybe<RawMeta<'a>>,
+    usage: Pairs<'a>,
+    containers: Many<Maybe<RawContainerUsage<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawContainerUsage {
-    name: Scalar,
-    usage: Pairs,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawContainerUsage<'a> {
+    name: Scalar<'a>,
+    usage: Pairs<'a>,
 }
 
-pub(super) fn node_usage(raw: RawUsage, at: Span) -> crate::model::kube::NodeUsage {
+pub(super) fn node_usage(raw: RawUsage<'_>, at: Span) -> crate::model::kube::NodeUsage {
     let usage = raw.usage.into_quantities();
     crate::model::kube::NodeUsage {
         node: meta(raw.metadata).name,
@@ -299,7 +292,7 @@ pub(super) fn node_usage(raw: RawUsage, at: Span) -> crate::model::kube::NodeUsa
     }
 }
 
-pub(super) fn pod_usage(raw: RawUsage, at: Span) -> Vec<crate::model::kube::PodUsage> {
+pub(super) fn pod_usage(raw: RawUsage<'_>, at: Span) -> Vec<crate::model::kube::PodUsage> {
     let meta = meta(raw.metadata);
     objects(raw.containers)
         .map(|container| {

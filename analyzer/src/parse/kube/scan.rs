@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use wide::u8x16;
+
 /// Why a value has no end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stop {
@@ -15,11 +17,25 @@ pub(super) enum Stop {
 }
 
 /// Skips blanks, line ends and commas are not skipped.
-pub(super) fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
-    while bytes.get(at).is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')) {
-        at += 1;
+#[inline]
+pub(super) fn skip_blanks(bytes: &[u8], at: usize) -> usize {
+    let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r');
+    let Some(rest) = bytes.get(at..).filter(|rest| rest.first().is_some_and(blank)) else {
+        return at;
+    };
+    let (blocks, tail) = rest.as_chunks::<16>();
+    for (number, block) in blocks.iter().enumerate() {
+        let block = u8x16::new(*block);
+        let blanks = block.simd_eq(u8x16::splat(b' '))
+            | block.simd_eq(u8x16::splat(b'\n'))
+            | block.simd_eq(u8x16::splat(b'\t'))
+            | block.simd_eq(u8x16::splat(b'\r'));
+        let others = !blanks.to_bitmask();
+        if others & 0xffff != 0 {
+            return at + number * 16 + others.trailing_zeros() as usize;
+        }
     }
-    at
+    at + blocks.len() * 16 + tail.iter().take_while(|byte| blank(byte)).count()
 }
 
 /// The offset after the string whose opening quote stands at `at`.
@@ -64,26 +80,120 @@ pub(super) fn skip_value(bytes: &[u8], at: usize) -> Result<usize, Stop> {
 
 /// Counts brackets outside strings. Brackets of the wrong kind are left to the real parser.
 fn skip_nested(bytes: &[u8], at: usize) -> Result<usize, Stop> {
-    let mut depth = 0usize;
-    let mut next = at;
-    while let Some(byte) = bytes.get(next) {
-        match byte {
-            b'"' => {
-                next = skip_string(bytes, next)?;
-                continue;
-            }
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    return Ok(next + 1);
+    if matches!(bytes.get(at..at + 2), Some(b"{}" | b"[]")) {
+        return Ok(at + 2);
+    }
+    let mut brackets = Brackets::default();
+    let (blocks, rest) = bytes.get(at..).unwrap_or_default().as_chunks::<64>();
+    for (number, block) in blocks.iter().enumerate() {
+        if let Some(stop) = brackets.block(block) {
+            return stop
+                .map(|end| at + number * 64 + end)
+                .map_err(|bad| Stop::Bad(at + number * 64 + bad));
+        }
+    }
+    let mut last = [b' '; 64];
+    for (byte, from) in last.iter_mut().zip(rest) {
+        *byte = *from;
+    }
+    let start = at + blocks.len() * 64;
+    match brackets.block(&last) {
+        Some(Ok(end)) => Ok(start + end),
+        Some(Err(bad)) => Err(Stop::Bad(start + bad)),
+        None => Err(Stop::End),
+    }
+}
+
+/// Open brackets, counted in blocks of 64 bytes: one bit for each byte.
+#[derive(Debug, Default)]
+struct Brackets {
+    depth: usize,
+    /// All ones inside a string.
+    quoted: u64,
+    /// The block before ended with a backslash that concerns this one's first byte.
+    escaped: bool,
+}
+
+impl Brackets {
+    /// The offset after the last closing bracket, or that of a line end inside a string.
+    #[inline]
+    fn block(&mut self, block: &[u8; 64]) -> Option<Result<usize, usize>> {
+        let (mut quotes, mut opens, mut closes) = (0_u64, 0_u64, 0_u64);
+        let (mut backslashes, mut lines) = (0_u64, 0_u64);
+        let (quarters, _) = block.as_chunks::<16>();
+        for (number, quarter) in quarters.iter().enumerate() {
+            let quarter = u8x16::new(*quarter);
+            let bits = |hits: u8x16| u64::from(hits.to_bitmask()) << (16 * number);
+            // This bit is all that tells `[` from `{` and `]` from `}`.
+            let folded = quarter | u8x16::splat(0x20);
+            quotes |= bits(quarter.simd_eq(u8x16::splat(b'"')));
+            opens |= bits(folded.simd_eq(u8x16::splat(b'{')));
+            closes |= bits(folded.simd_eq(u8x16::splat(b'}')));
+            backslashes |= bits(quarter.simd_eq(u8x16::splat(b'\\')));
+            lines |= bits(quarter.simd_eq(u8x16::splat(b'\n')));
+        }
+        if self.escaped || backslashes != 0 {
+            quotes &= !self.escapes(backslashes);
+        }
+        let inside = prefix_parity(quotes) ^ self.quoted;
+        self.quoted = if inside >> 63 == 1 { u64::MAX } else { 0 };
+        // A raw line feed cannot stand in a JSON string: this line was cut.
+        let cut = (lines & inside).trailing_zeros();
+        let mut left = (opens | closes) & !inside;
+        while left != 0 && left.trailing_zeros() < cut {
+            let place = left.trailing_zeros();
+            if closes >> place & 1 == 0 {
+                self.depth += 1;
+            } else {
+                self.depth = self.depth.saturating_sub(1);
+                if self.depth == 0 {
+                    return Some(Ok(place as usize + 1));
                 }
             }
-            _ => {}
+            left &= left - 1;
         }
-        next += 1;
+        (cut < 64).then_some(Err(cut as usize))
     }
-    Err(Stop::End)
+
+    /// The bytes that a backslash stands before; notes whether the next block's first is one.
+    fn escapes(&mut self, backslashes: u64) -> u64 {
+        let mut escaped = u64::from(self.escaped);
+        let mut left = backslashes & !escaped;
+        self.escaped = false;
+        while left != 0 {
+            let place = left.trailing_zeros();
+            self.escaped = place == 63;
+            let next = 2_u64.checked_shl(place).unwrap_or(0);
+            escaped |= next;
+            left &= !(1 << place | next);
+        }
+        escaped
+    }
+}
+
+/// For each bit whether an odd number of bits is set up to it.
+fn prefix_parity(mut bits: u64) -> u64 {
+    for step in [1, 2, 4, 8, 16, 32] {
+        bits ^= bits << step;
+    }
+    bits
+}
+
+/// The first quote, backslash or control character of what stands behind a quote.
+#[inline]
+pub(super) fn end_of_text(rest: &[u8]) -> Option<usize> {
+    let (blocks, tail) = rest.as_chunks::<16>();
+    for (number, block) in blocks.iter().enumerate() {
+        let block = u8x16::new(*block);
+        let control = block.min(u8x16::splat(0x1f)).simd_eq(block);
+        let hits = block.simd_eq(u8x16::splat(b'"')) | block.simd_eq(u8x16::splat(b'\\')) | control;
+        let hits = hits.to_bitmask();
+        if hits != 0 {
+            return Some(number * 16 + hits.trailing_zeros() as usize);
+        }
+    }
+    let ends = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+    tail.iter().position(ends).map(|found| blocks.len() * 16 + found)
 }
 
 /// What stands next inside an object.
@@ -214,6 +324,26 @@ mod tests {
         assert_eq!(skip_value(b"{\"a\":\"b\n{", 0), Err(Stop::Bad(7)));
         assert_eq!(skip_value(b"null,", 0), Ok(4));
         assert_eq!(text_member(br#"{"metadata":{"kind":"x"},"kind":"Pod"}"#, "kind"), "Pod");
+    }
+
+    #[test]
+    fn blocks_do_not_show_in_what_they_count() {
+        // Escapes, brackets in strings and quotes stand at every place of the blocks of 64 bytes.
+        let inner = r#"{"a\\\"}]":["\\",{},"{[\"",{"b":[[]]}],"c":"}"}"#;
+        for before in 0..140 {
+            for behind in [0, 1, 70, 200] {
+                let (left, right) = ("x".repeat(before), " ".repeat(behind));
+                let text = format!("{{\"{left}\":{inner},\"d\":{inner}}}{right}");
+                let end = text.len() - behind;
+                assert_eq!(skip_value(text.as_bytes(), 0), Ok(end));
+                assert_eq!(skip_value(&text.as_bytes()[..end - 1], 0), Err(Stop::End));
+                let cut = format!("{{\"{left}\":{inner},\"d\n{right}}}");
+                assert_eq!(skip_value(cut.as_bytes(), 0), Err(Stop::Bad(before + inner.len() + 7)));
+                assert_eq!(end_of_text(text.as_bytes().get(2..).unwrap()), Some(before));
+                let blanks = format!("{}{right}x", " \t\r\n".repeat(before));
+                assert_eq!(skip_blanks(blanks.as_bytes(), 0), 4 * before + behind);
+            }
+        }
     }
 
     #[test]

@@ -1,12 +1,12 @@
 //! What objects of all kinds share: metadata, conditions, selectors, containers, and where they stand.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
-use konspect_bundle::{Source, Span};
+use konspect_bundle::Span;
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
-use super::soft::{Many, Maybe, Pairs, Scalar};
+use super::soft::{Many, Maybe, Pairs, Placed, Scalar};
 use crate::model::kube::{
     Condition, Container, LabelSelector, ObjectMeta, ObjectRef, Owner, SelectorExpression,
     ServiceRef, Status,
@@ -17,50 +17,46 @@ const ANNOTATION_BYTES: usize = 512;
 
 /// Gives the spans of an item's parts.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Place<'a> {
-    pub(super) source: Source<'a>,
-    /// The item's own span; also that of parts that were not borrowed from the source.
+pub(super) struct Place {
+    /// The item's own span.
     pub(super) item: Span,
+    /// False where the item was not read from the artefact's own bytes: its parts have its span.
+    pub(super) exact: bool,
 }
 
-impl Place<'_> {
-    pub(super) fn of(&self, part: &RawValue) -> Span {
-        let span = self.source.span_of(part.get().as_bytes());
-        if span.start < self.item.start || span.end > self.item.end || span.start == span.end {
-            self.item
+impl Place {
+    pub(super) fn of(&self, part: &Range<usize>) -> Span {
+        let (start, end) = (self.item.start + part.start as u64, self.item.start + part.end as u64);
+        if self.exact && start < end && end <= self.item.end {
+            Span { artifact: self.item.artifact, start, end }
         } else {
-            span
+            self.item
         }
     }
 }
 
-/// Parses a part that was kept as text; what is odd counts as absent.
-pub(super) fn part<'a, T: Deserialize<'a> + Default>(raw: &'a RawValue) -> T {
-    serde_json::from_str::<Maybe<T>>(raw.get()).unwrap_or_default().or_default()
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub(super) struct RawMeta<'a> {
+    name: Scalar<'a>,
+    namespace: Scalar<'a>,
+    uid: Scalar<'a>,
+    labels: Pairs<'a>,
+    annotations: Pairs<'a>,
+    creation_timestamp: Scalar<'a>,
+    deletion_timestamp: Scalar<'a>,
+    finalizers: Many<Scalar<'a>>,
+    owner_references: Many<Maybe<RawOwner<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct RawMeta {
-    name: Scalar,
-    namespace: Scalar,
-    uid: Scalar,
-    labels: Pairs,
-    annotations: Pairs,
-    creation_timestamp: Scalar,
-    deletion_timestamp: Scalar,
-    finalizers: Many<Scalar>,
-    owner_references: Many<Maybe<RawOwner>>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawOwner<'a> {
+    kind: Scalar<'a>,
+    name: Scalar<'a>,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawOwner {
-    kind: Scalar,
-    name: Scalar,
-}
-
-pub(super) fn meta(raw: Maybe<RawMeta>) -> ObjectMeta {
+pub(super) fn meta(raw: Maybe<RawMeta<'_>>) -> ObjectMeta {
     let raw = raw.or_default();
     let mut owners = Vec::with_capacity(raw.owner_references.0.len());
     owners.extend(
@@ -80,7 +76,7 @@ pub(super) fn meta(raw: Maybe<RawMeta>) -> ObjectMeta {
     }
 }
 
-fn annotations(pairs: Pairs) -> BTreeMap<String, String> {
+fn annotations(pairs: Pairs<'_>) -> BTreeMap<String, String> {
     pairs
         .into_texts()
         .into_iter()
@@ -91,7 +87,7 @@ fn annotations(pairs: Pairs) -> BTreeMap<String, String> {
         .collect()
 }
 
-pub(super) fn texts(many: Many<Scalar>) -> Vec<String> {
+pub(super) fn texts(many: Many<Scalar<'_>>) -> Vec<String> {
     many.0.into_iter().filter(|text| !text.is_absent()).map(Scalar::into_text).collect()
 }
 
@@ -100,23 +96,26 @@ pub(super) fn objects<T>(many: Many<Maybe<T>>) -> impl Iterator<Item = T> {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawCondition {
-    r#type: Scalar,
-    status: Scalar,
-    reason: Scalar,
-    message: Scalar,
-    last_transition_time: Scalar,
-    last_heartbeat_time: Scalar,
-    last_update_time: Scalar,
-    last_probe_time: Scalar,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub(super) struct RawCondition<'a> {
+    r#type: Scalar<'a>,
+    status: Scalar<'a>,
+    reason: Scalar<'a>,
+    message: Scalar<'a>,
+    last_transition_time: Scalar<'a>,
+    last_heartbeat_time: Scalar<'a>,
+    last_update_time: Scalar<'a>,
+    last_probe_time: Scalar<'a>,
 }
 
-pub(super) fn conditions(many: &Many<&RawValue>, place: &Place<'_>) -> Vec<Condition> {
+pub(super) fn conditions(
+    many: Many<Placed<Maybe<RawCondition<'_>>>>,
+    place: &Place,
+) -> Vec<Condition> {
     // Room for as many as there are: what grows takes room for twice as many, in every row.
     let mut rows = Vec::with_capacity(many.0.len());
-    let all = many.0.iter().map(|raw| {
-        let condition: RawCondition = part(raw);
+    let all = many.0.into_iter().map(|Placed { value, range }| {
+        let condition = value.or_default();
         Condition {
             status: match condition.status.flag() {
                 Some(true) => Status::True,
@@ -132,7 +131,7 @@ pub(super) fn conditions(many: &Many<&RawValue>, place: &Place<'_>) -> Vec<Condi
                 .time()
                 .or_else(|| condition.last_update_time.time())
                 .or_else(|| condition.last_probe_time.time()),
-            at: place.of(raw),
+            at: place.of(&range),
         }
     });
     rows.extend(all.filter(|condition| !condition.kind.is_empty()));
@@ -140,21 +139,21 @@ pub(super) fn conditions(many: &Many<&RawValue>, place: &Place<'_>) -> Vec<Condi
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub(super) struct RawSelector {
-    match_labels: Pairs,
-    match_expressions: Many<Maybe<RawExpression>>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+pub(super) struct RawSelector<'a> {
+    match_labels: Pairs<'a>,
+    match_expressions: Many<Maybe<RawExpression<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawExpression {
-    key: Scalar,
-    operator: Scalar,
-    values: Many<Scalar>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawExpression<'a> {
+    key: Scalar<'a>,
+    operator: Scalar<'a>,
+    values: Many<Scalar<'a>>,
 }
 
-pub(super) fn selector(raw: RawSelector) -> LabelSelector {
+pub(super) fn selector(raw: RawSelector<'_>) -> LabelSelector {
     LabelSelector {
         labels: raw.match_labels.into_texts(),
         expressions: objects(raw.match_expressions)
@@ -168,14 +167,14 @@ pub(super) fn selector(raw: RawSelector) -> LabelSelector {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawReference {
-    kind: Scalar,
-    namespace: Scalar,
-    name: Scalar,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct RawReference<'a> {
+    kind: Scalar<'a>,
+    namespace: Scalar<'a>,
+    name: Scalar<'a>,
 }
 
-pub(super) fn reference(raw: Maybe<RawReference>) -> ObjectRef {
+pub(super) fn reference(raw: Maybe<RawReference<'_>>) -> ObjectRef {
     let raw = raw.or_default();
     ObjectRef {
         kind: raw.kind.into_text(),
@@ -185,16 +184,16 @@ pub(super) fn reference(raw: Maybe<RawReference>) -> ObjectRef {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawServiceRef {
-    namespace: Scalar,
-    name: Scalar,
-    port: Scalar,
-    path: Scalar,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct RawServiceRef<'a> {
+    namespace: Scalar<'a>,
+    name: Scalar<'a>,
+    port: Scalar<'a>,
+    path: Scalar<'a>,
 }
 
 /// The port is 443 where the object does not say.
-pub(super) fn service_ref(raw: RawServiceRef) -> ServiceRef {
+pub(super) fn service_ref(raw: RawServiceRef<'_>) -> ServiceRef {
     ServiceRef {
         namespace: raw.namespace.into_text(),
         name: raw.name.into_text(),
@@ -204,29 +203,33 @@ pub(super) fn service_ref(raw: RawServiceRef) -> ServiceRef {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(super) struct RawContainer {
-    name: Scalar,
-    image: Scalar,
-    resources: Maybe<RawResources>,
-    ports: Many<Maybe<RawContainerPort>>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+pub(super) struct RawContainer<'a> {
+    name: Scalar<'a>,
+    image: Scalar<'a>,
+    resources: Maybe<RawResources<'a>>,
+    ports: Many<Maybe<RawContainerPort<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawResources {
-    limits: Pairs,
-    requests: Pairs,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawResources<'a> {
+    limits: Pairs<'a>,
+    requests: Pairs<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawContainerPort {
-    container_port: Scalar,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawContainerPort<'a> {
+    container_port: Scalar<'a>,
 }
 
 /// Containers as the spec has them, without status.
-pub(super) fn containers(raw: Many<Maybe<RawContainer>>, init: bool, at: Span) -> Vec<Container> {
+pub(super) fn containers(
+    raw: Many<Maybe<RawContainer<'_>>>,
+    init: bool,
+    at: Span,
+) -> Vec<Container> {
     let mut rows = Vec::with_capacity(raw.0.len());
     rows.extend(objects(raw).map(|container| {
         let resources = container.resources.or_default();

@@ -1,26 +1,28 @@
 //! Lenient building blocks for the typed shapes of objects: a field of an unexpected type counts as
 //! absent, so that one odd value never costs the whole object.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use jiff::Timestamp;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 /// Any JSON scalar; objects and arrays in its place are skipped and count as absent.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(in crate::parse) enum Scalar {
+pub(in crate::parse) enum Scalar<'a> {
     #[default]
     Absent,
-    Text(String),
+    Text(Cow<'a, str>),
     Integer(i64),
     Float(f64),
     Flag(bool),
 }
 
-impl Scalar {
+impl Scalar<'_> {
     pub(in crate::parse) fn is_absent(&self) -> bool {
         matches!(self, Self::Absent)
     }
@@ -36,7 +38,7 @@ impl Scalar {
     pub(in crate::parse) fn into_text(self) -> String {
         match self {
             Self::Absent => String::new(),
-            Self::Text(text) => text,
+            Self::Text(text) => text.into_owned(),
             Self::Integer(number) => number.to_string(),
             Self::Float(number) => number.to_string(),
             Self::Flag(flag) => flag.to_string(),
@@ -75,7 +77,7 @@ impl Scalar {
     pub(in crate::parse) fn flag(&self) -> Option<bool> {
         match self {
             Self::Flag(flag) => Some(*flag),
-            Self::Text(text) => match text.as_str() {
+            Self::Text(text) => match text.as_ref() {
                 "true" | "True" => Some(true),
                 "false" | "False" => Some(false),
                 _ => None,
@@ -92,7 +94,7 @@ impl Scalar {
     }
 }
 
-impl<'de> Deserialize<'de> for Scalar {
+impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ScalarVisitor)
     }
@@ -101,46 +103,50 @@ impl<'de> Deserialize<'de> for Scalar {
 struct ScalarVisitor;
 
 impl<'de> Visitor<'de> for ScalarVisitor {
-    type Value = Scalar;
+    type Value = Scalar<'de>;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("anything")
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Scalar, E> {
+    fn visit_bool<E>(self, value: bool) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Flag(value))
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Scalar, E> {
+    fn visit_i64<E>(self, value: i64) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Integer(value))
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Scalar, E> {
+    fn visit_u64<E>(self, value: u64) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Integer(i64::try_from(value).unwrap_or(i64::MAX)))
     }
 
-    fn visit_f64<E>(self, value: f64) -> Result<Scalar, E> {
+    fn visit_f64<E>(self, value: f64) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Float(value))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Scalar, E> {
-        Ok(Scalar::Text(value.to_owned()))
+    fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(Cow::Borrowed(value)))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Scalar, E> {
-        Ok(Scalar::Text(value))
+    fn visit_str<E>(self, value: &str) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(Cow::Owned(value.to_owned())))
     }
 
-    fn visit_unit<E>(self) -> Result<Scalar, E> {
+    fn visit_string<E>(self, value: String) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(Cow::Owned(value)))
+    }
+
+    fn visit_unit<E>(self) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Absent)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Scalar, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, sequence: A) -> Result<Scalar<'de>, A::Error> {
         drain_sequence(sequence)?;
         Ok(Scalar::Absent)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scalar, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Scalar<'de>, A::Error> {
         drain_map(map)?;
         Ok(Scalar::Absent)
     }
@@ -211,49 +217,97 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ManyVisitor<T> {
 
 /// An object with arbitrary keys and scalar values; anything else counts as empty.
 #[derive(Clone, Debug, Default)]
-pub(in crate::parse) struct Pairs(pub(in crate::parse) Vec<(String, Scalar)>);
+pub(in crate::parse) struct Pairs<'a>(pub(in crate::parse) Vec<(Cow<'a, str>, Scalar<'a>)>);
 
-impl Pairs {
+impl Pairs<'_> {
     pub(in crate::parse) fn into_texts(self) -> BTreeMap<String, String> {
-        self.0.into_iter().map(|(key, value)| (key, value.into_text())).collect()
+        self.0.into_iter().map(|(key, value)| (key.into_owned(), value.into_text())).collect()
     }
 
     pub(in crate::parse) fn into_quantities(self) -> BTreeMap<String, f64> {
         self.0
             .into_iter()
-            .filter_map(|(key, value)| value.quantity().map(|value| (key, value)))
+            .filter_map(|(key, value)| value.quantity().map(|value| (key.into_owned(), value)))
             .collect()
     }
 }
 
-impl<'de> Deserialize<'de> for Pairs {
+impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let entries = Maybe::<PairsInner>::deserialize(deserializer)?;
-        Ok(Self(entries.0.map(|inner| inner.0).unwrap_or_default()))
+        let entries = Maybe::<Entries<'a>>::deserialize(deserializer)?;
+        Ok(Self(entries.0.map(|entries| entries.0).unwrap_or_default()))
     }
 }
 
-struct PairsInner(Vec<(String, Scalar)>);
+struct Entries<'a>(Vec<(Cow<'a, str>, Scalar<'a>)>);
 
-impl<'de> Deserialize<'de> for PairsInner {
+impl<'de: 'a, 'a> Deserialize<'de> for Entries<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InnerVisitor;
-        impl<'de> Visitor<'de> for InnerVisitor {
-            type Value = PairsInner;
+        deserializer.deserialize_map(EntriesVisitor)
+    }
+}
 
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
+struct EntriesVisitor;
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<PairsInner, A::Error> {
-                let mut entries = Vec::new();
-                while let Some(entry) = map.next_entry::<String, Scalar>()? {
-                    entries.push(entry);
-                }
-                Ok(PairsInner(entries))
-            }
+impl<'de> Visitor<'de> for EntriesVisitor {
+    type Value = Entries<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries<'de>, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((key, value)) = map.next_entry::<Scalar<'de>, Scalar<'de>>()? {
+            let key = match key {
+                Scalar::Text(text) => text,
+                other => Cow::Owned(other.into_text()),
+            };
+            entries.push((key, value));
         }
-        deserializer.deserialize_map(InnerVisitor)
+        Ok(Entries(entries))
+    }
+}
+
+/// Asks a deserializer that knows for the place of a value as well.
+pub(in crate::parse) const PLACED: &str = "konspect placed";
+
+/// A part of an object, and where in the text it stands: nowhere, unless the deserializer tells.
+#[derive(Clone, Debug, Default)]
+pub(in crate::parse) struct Placed<T> {
+    pub(in crate::parse) value: T,
+    pub(in crate::parse) range: Range<usize>,
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Placed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_newtype_struct(PLACED, PlacedVisitor(PhantomData))
+    }
+}
+
+struct PlacedVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for PlacedVisitor<T> {
+    type Value = Placed<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("anything")
+    }
+
+    fn visit_newtype_struct<D: Deserializer<'de>>(
+        self,
+        deserializer: D,
+    ) -> Result<Placed<T>, D::Error> {
+        Ok(Placed { value: T::deserialize(deserializer)?, range: 0..0 })
+    }
+
+    /// From a deserializer that knows: the start, the value, the end.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Placed<T>, A::Error> {
+        let missing = || A::Error::custom("no place");
+        let start: usize = parts.next_element()?.ok_or_else(missing)?;
+        let value: T = parts.next_element()?.ok_or_else(missing)?;
+        let end: usize = parts.next_element()?.ok_or_else(missing)?;
+        Ok(Placed { value, range: start..end })
     }
 }
 

@@ -1,101 +1,98 @@
 //! Controllers, jobs, autoscalers, budgets and quotas.
 
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use super::shared::{
-    Place, RawContainer, RawMeta, RawReference, RawSelector, conditions, containers, meta, objects,
-    reference, selector,
+    Place, RawCondition, RawContainer, RawMeta, RawReference, RawSelector, conditions, containers,
+    meta, objects, reference, selector,
 };
-use super::soft::{Many, Maybe, Pairs, Scalar};
+use super::soft::{Many, Maybe, Pairs, Placed, Scalar};
 use crate::model::workload::{
     Autoscaler, CronJob, DisruptionBudget, Job, ResourceQuota, Workload, WorkloadKind,
 };
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct RawWorkload<'a> {
-    metadata: Maybe<RawMeta>,
-    spec: Maybe<RawSpec>,
-    #[serde(borrow)]
+    metadata: Maybe<RawMeta<'a>>,
+    spec: Maybe<RawSpec<'a>>,
     status: Maybe<RawStatus<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawSpec {
-    replicas: Scalar,
-    selector: Maybe<RawSelector>,
-    template: Maybe<RawTemplate>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawSpec<'a> {
+    replicas: Scalar<'a>,
+    selector: Maybe<RawSelector<'a>>,
+    template: Maybe<RawTemplate<'a>>,
     // Jobs and cron jobs.
-    ttl_seconds_after_finished: Scalar,
-    suspend: Scalar,
-    successful_jobs_history_limit: Scalar,
-    failed_jobs_history_limit: Scalar,
-    concurrency_policy: Scalar,
+    ttl_seconds_after_finished: Scalar<'a>,
+    suspend: Scalar<'a>,
+    successful_jobs_history_limit: Scalar<'a>,
+    failed_jobs_history_limit: Scalar<'a>,
+    concurrency_policy: Scalar<'a>,
     // Disruption budgets.
-    min_available: Scalar,
-    max_unavailable: Scalar,
+    min_available: Scalar<'a>,
+    max_unavailable: Scalar<'a>,
     // Quotas and autoscalers.
-    hard: Pairs,
-    limits: Many<Maybe<RawLimit>>,
-    scale_target_ref: Maybe<RawReference>,
+    hard: Pairs<'a>,
+    limits: Many<Maybe<RawLimit<'a>>>,
+    scale_target_ref: Maybe<RawReference<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawLimit {
-    r#type: Scalar,
-    max: Pairs,
-    default: Pairs,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawLimit<'a> {
+    r#type: Scalar<'a>,
+    max: Pairs<'a>,
+    default: Pairs<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct RawTemplate {
-    metadata: Maybe<RawMeta>,
-    spec: Maybe<RawTemplateSpec>,
+#[serde(default, bound(deserialize = "'de: 'a"))]
+struct RawTemplate<'a> {
+    metadata: Maybe<RawMeta<'a>>,
+    spec: Maybe<RawTemplateSpec<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct RawTemplateSpec {
-    node_selector: Pairs,
-    init_containers: Many<Maybe<RawContainer>>,
-    containers: Many<Maybe<RawContainer>>,
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
+struct RawTemplateSpec<'a> {
+    node_selector: Pairs<'a>,
+    init_containers: Many<Maybe<RawContainer<'a>>>,
+    containers: Many<Maybe<RawContainer<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
+#[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 struct RawStatus<'a> {
-    replicas: Scalar,
-    ready_replicas: Scalar,
-    available_replicas: Scalar,
-    updated_replicas: Scalar,
-    current_number_scheduled: Scalar,
-    desired_number_scheduled: Scalar,
-    number_ready: Scalar,
-    number_available: Scalar,
-    updated_number_scheduled: Scalar,
-    active: Scalar,
-    succeeded: Scalar,
-    failed: Scalar,
-    completion_time: Scalar,
-    disruptions_allowed: Scalar,
-    current_healthy: Scalar,
-    desired_healthy: Scalar,
-    expected_pods: Scalar,
-    hard: Pairs,
-    used: Pairs,
-    #[serde(borrow)]
-    conditions: Many<&'a RawValue>,
+    replicas: Scalar<'a>,
+    ready_replicas: Scalar<'a>,
+    available_replicas: Scalar<'a>,
+    updated_replicas: Scalar<'a>,
+    current_number_scheduled: Scalar<'a>,
+    desired_number_scheduled: Scalar<'a>,
+    number_ready: Scalar<'a>,
+    number_available: Scalar<'a>,
+    updated_number_scheduled: Scalar<'a>,
+    active: Scalar<'a>,
+    succeeded: Scalar<'a>,
+    failed: Scalar<'a>,
+    completion_time: Scalar<'a>,
+    disruptions_allowed: Scalar<'a>,
+    current_healthy: Scalar<'a>,
+    desired_healthy: Scalar<'a>,
+    expected_pods: Scalar<'a>,
+    hard: Pairs<'a>,
+    used: Pairs<'a>,
+    conditions: Many<Placed<Maybe<RawCondition<'a>>>>,
 }
 
-fn count(scalar: &Scalar) -> u64 {
+fn count(scalar: &Scalar<'_>) -> u64 {
     scalar.count().unwrap_or(0)
 }
 
-pub(super) fn workload(raw: RawWorkload<'_>, kind: WorkloadKind, place: &Place<'_>) -> Workload {
+pub(super) fn workload(raw: RawWorkload<'_>, kind: WorkloadKind, place: &Place) -> Workload {
     let (spec, status) = (raw.spec.or_default(), raw.status.or_default());
     let template = spec.template.or_default();
     let template_spec = template.spec.or_default();
@@ -117,7 +114,7 @@ pub(super) fn workload(raw: RawWorkload<'_>, kind: WorkloadKind, place: &Place<'
         ready: pick(&status.number_ready, &status.ready_replicas),
         available: pick(&status.number_available, &status.available_replicas),
         updated: pick(&status.updated_number_scheduled, &status.updated_replicas),
-        conditions: conditions(&status.conditions, place),
+        conditions: conditions(status.conditions, place),
         selector: selector(spec.selector.or_default()),
         template_labels: meta(template.metadata).labels,
         template_containers,
@@ -126,7 +123,7 @@ pub(super) fn workload(raw: RawWorkload<'_>, kind: WorkloadKind, place: &Place<'
     }
 }
 
-pub(super) fn job(raw: RawWorkload<'_>, place: &Place<'_>) -> Job {
+pub(super) fn job(raw: RawWorkload<'_>, place: &Place) -> Job {
     let (spec, status) = (raw.spec.or_default(), raw.status.or_default());
     Job {
         meta: meta(raw.metadata),
@@ -135,12 +132,12 @@ pub(super) fn job(raw: RawWorkload<'_>, place: &Place<'_>) -> Job {
         failed: count(&status.failed),
         completed: status.completion_time.time(),
         ttl_seconds: spec.ttl_seconds_after_finished.count(),
-        conditions: conditions(&status.conditions, place),
+        conditions: conditions(status.conditions, place),
         at: place.item,
     }
 }
 
-pub(super) fn cron_job(raw: RawWorkload<'_>, place: &Place<'_>) -> CronJob {
+pub(super) fn cron_job(raw: RawWorkload<'_>, place: &Place) -> CronJob {
     let spec = raw.spec.or_default();
     CronJob {
         meta: meta(raw.metadata),
@@ -152,7 +149,7 @@ pub(super) fn cron_job(raw: RawWorkload<'_>, place: &Place<'_>) -> CronJob {
     }
 }
 
-pub(super) fn disruption_budget(raw: RawWorkload<'_>, place: &Place<'_>) -> DisruptionBudget {
+pub(super) fn disruption_budget(raw: RawWorkload<'_>, place: &Place) -> DisruptionBudget {
     let has_status = raw.status.0.is_some();
     let (spec, status) = (raw.spec.or_default(), raw.status.or_default());
     DisruptionBudget {
@@ -169,7 +166,7 @@ pub(super) fn disruption_budget(raw: RawWorkload<'_>, place: &Place<'_>) -> Disr
     }
 }
 
-pub(super) fn quota(raw: RawWorkload<'_>, place: &Place<'_>) -> ResourceQuota {
+pub(super) fn quota(raw: RawWorkload<'_>, place: &Place) -> ResourceQuota {
     let (spec, status) = (raw.spec.or_default(), raw.status.or_default());
     let hard = if status.hard.0.is_empty() { spec.hard } else { status.hard };
     ResourceQuota {
@@ -181,7 +178,7 @@ pub(super) fn quota(raw: RawWorkload<'_>, place: &Place<'_>) -> ResourceQuota {
 }
 
 /// A `LimitRange` as quota limits: `Container max memory` and the like; nothing is used of them.
-pub(super) fn limit_range(raw: RawWorkload<'_>, place: &Place<'_>) -> ResourceQuota {
+pub(super) fn limit_range(raw: RawWorkload<'_>, place: &Place) -> ResourceQuota {
     let mut hard = std::collections::BTreeMap::new();
     for limit in objects(raw.spec.or_default().limits) {
         let kind = limit.r#type.into_text();
@@ -199,10 +196,10 @@ pub(super) fn limit_range(raw: RawWorkload<'_>, place: &Place<'_>) -> ResourceQu
     }
 }
 
-pub(super) fn autoscaler(raw: RawWorkload<'_>, place: &Place<'_>) -> Autoscaler {
+pub(super) fn autoscaler(raw: RawWorkload<'_>, place: &Place) -> Autoscaler {
     let (spec, status) = (raw.spec.or_default(), raw.status.or_default());
     let meta = meta(raw.metadata);
     let mut target = reference(spec.scale_target_ref);
     target.namespace.clone_from(&meta.namespace);
-    Autoscaler { meta, target, conditions: conditions(&status.conditions, place), at: place.item }
+    Autoscaler { meta, target, conditions: conditions(status.conditions, place), at: place.item }
 }
