@@ -41,8 +41,6 @@ pub struct Analysis {
 struct Scanned {
     kind: Kind,
     rows: Rows,
-    /// An audit log that was counted before.
-    state: Option<Box<AuditFold>>,
 }
 
 /// What a bundle says, before any rule was asked.
@@ -98,13 +96,11 @@ pub fn gather(bundle: &Bundle) -> Gathered {
     });
     let mut rows = Rows::default();
     let mut kinds = Vec::with_capacity(scanned.len());
-    let mut states = Vec::new();
     for one in scanned {
         kinds.push(one.kind);
         rows.append(one.rows);
-        states.extend(one.state.map(|state| *state));
     }
-    let audit = audit_logs::merge(audits.close(), states).map(AuditFold::finish);
+    let audit = audits.close().map(AuditFold::finish);
     let mut diagnostics: Vec<Diagnostic> = bundle.diagnostics().to_vec();
     diagnostics.extend(bundle.verify_notes());
     diagnostics.append(&mut rows.diagnostics);
@@ -220,7 +216,7 @@ fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>, audits: &Folds) -
 
 impl From<(Kind, Rows)> for Scanned {
     fn from((kind, rows): (Kind, Rows)) -> Self {
-        Self { kind, rows, state: None }
+        Self { kind, rows }
     }
 }
 
@@ -228,18 +224,15 @@ impl Scanned {
     fn audit(found: Found, at: Span) -> Self {
         let mut scanned = Self::from((Kind::AuditLog, Rows::default()));
         match found {
-            Found::Log => {}
+            Found::Log | Found::State(Ok(())) => {}
             Found::Rows(rows) => {
                 scanned.rows.audit_rows = rows;
                 scanned.rows.covers(TableKind::AuditSummaries, at);
             }
-            Found::State(state) => match *state {
-                Ok(fold) => scanned.state = Some(Box::new(fold)),
-                Err(error) => scanned
-                    .rows
-                    .diagnostics
-                    .push(Diagnostic::new(Code::Unreadable, at).with("reason", error.to_string())),
-            },
+            Found::State(Err(error)) => {
+                let note = Diagnostic::new(Code::Unreadable, at).with("reason", error.to_string());
+                scanned.rows.diagnostics.push(note);
+            }
         }
         scanned
     }

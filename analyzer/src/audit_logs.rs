@@ -1,8 +1,8 @@
 //! Audit logs among the artefacts: the one place that tells them from everything else, for a whole
 //! analysis and for one question.
 
-use konspect_audit::{Aggregate, AuditFold, Fold, Folds, Question, StateError};
-use konspect_bundle::{ArtifactId, Blocks, Bundle, Content, Source};
+use konspect_audit::{Aggregate, AuditFold, Folds, Question, StateError};
+use konspect_bundle::{ArtifactId, Blocks, Bundle, Code, Content, Diagnostic, Source};
 
 /// What an artefact is to the engine of audit logs.
 pub(crate) enum Found {
@@ -10,8 +10,8 @@ pub(crate) enum Found {
     Log,
     /// Results of queries that somebody else ran.
     Rows(Vec<Aggregate>),
-    /// What somebody counted before; damaged ones say why they cannot be read.
-    State(Box<Result<AuditFold, StateError>>),
+    /// What somebody counted before: counted as well, unless it cannot be read.
+    State(Result<(), StateError>),
 }
 
 /// What is kept of a state before it is read; tables are bounded, so that no real one is as large.
@@ -20,7 +20,7 @@ const STATE_LIMIT: usize = 1 << 28;
 /// Folds a whole artefact; none when it has nothing to do with audit logs.
 pub(crate) fn take(source: Source<'_>, folds: &Folds) -> Option<Found> {
     if AuditFold::is_state(source.bytes) {
-        return Some(Found::State(Box::new(AuditFold::from_state(source))));
+        return Some(state(source, folds));
     }
     if konspect_audit::sniff(source.bytes).is_some() {
         folds.take(source);
@@ -38,11 +38,20 @@ pub(crate) fn take_blocks(id: ArtifactId, blocks: &mut Blocks, folds: &Folds) ->
         {
             bytes.extend_from_slice(&block);
         }
-        return Some(Found::State(Box::new(AuditFold::from_state(Source::new(id, &bytes)))));
+        return Some(state(Source::new(id, &bytes), folds));
     }
     konspect_audit::sniff(blocks.head())?;
-    folds.take_blocks(id, std::iter::from_fn(|| blocks.next()));
+    if konspect_audit::has_values(blocks.head()) {
+        folds.take_blocks(id, std::iter::from_fn(|| blocks.next_piece()));
+    } else {
+        folds.take_blocks(id, std::iter::from_fn(|| blocks.next()));
+    }
     Some(Found::Log)
+}
+
+/// Merges a state as it comes, so that a thousand of them are never held at once.
+fn state(source: Source<'_>, folds: &Folds) -> Found {
+    Found::State(AuditFold::from_state(source).map(|fold| folds.join(fold)))
 }
 
 /// What was read of the audit logs of a bundle alone: nothing else is parsed.
@@ -53,8 +62,10 @@ pub struct AuditLogs {
     pub paths: Vec<String>,
     /// Results of queries that somebody else ran.
     pub rows: Vec<Aggregate>,
-    /// Saved states among the artefacts, with their paths; they are no part of the fold.
-    pub states: Vec<(String, Result<AuditFold, StateError>)>,
+    /// Saved states among the artefacts, with their paths and whether they are part of the fold.
+    pub states: Vec<(String, Result<(), StateError>)>,
+    /// What could not be opened or read to its end.
+    pub notes: Vec<Diagnostic>,
 }
 
 /// Folds every audit log of a bundle.
@@ -69,7 +80,7 @@ pub fn read(bundle: &Bundle, question: &Question) -> AuditLogs {
     for (artifact, found) in bundle.artifacts().iter().zip(found) {
         match found {
             Some(Found::Rows(found)) => rows.extend(found),
-            Some(Found::State(state)) => states.push((artifact.path.clone(), *state)),
+            Some(Found::State(state)) => states.push((artifact.path.clone(), state)),
             Some(Found::Log) | None => {}
         }
     }
@@ -78,16 +89,18 @@ pub fn read(bundle: &Bundle, question: &Question) -> AuditLogs {
         paths: bundle.artifacts().iter().map(|artifact| artifact.path.clone()).collect(),
         rows,
         states,
+        notes: notes(bundle),
     }
 }
 
-/// Merges states into what the logs gave.
-pub fn merge(
-    fold: Option<AuditFold>,
-    states: impl IntoIterator<Item = AuditFold>,
-) -> Option<AuditFold> {
-    fold.into_iter().chain(states).reduce(|mut all, one| {
-        all.merge(one);
-        all
-    })
+/// What is missing from the answers since it could not be read.
+fn notes(bundle: &Bundle) -> Vec<Diagnostic> {
+    let lost =
+        [Code::Unreadable, Code::Truncated, Code::Refused, Code::LimitReached, Code::NestedArchive];
+    let mut notes: Vec<Diagnostic> =
+        bundle.diagnostics().iter().cloned().chain(bundle.scan_notes()).collect();
+    notes.retain(|note| lost.contains(&note.code));
+    notes.sort();
+    notes.dedup();
+    notes
 }

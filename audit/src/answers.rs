@@ -189,7 +189,9 @@ pub fn top(
             }
         }
     }
-    for client in summary.clients.iter().filter(|client| filter.takes_client(client)) {
+    // Who only has watches that are open has asked for nothing that ended.
+    let asked = |client: &&ClientSummary| client.total.requests > 0 && filter.takes_client(client);
+    for client in summary.clients.iter().filter(asked) {
         let key = match dimension {
             Dimension::UserAgent => client.agent.as_str(),
             Dimension::Program => program(&client.agent),

@@ -33,15 +33,52 @@ names! {
     7 ObjectRef = "objectref" | "objectref_s",
     8 Status = "responsestatus" | "responsestatus_s",
     9 Annotations = "annotations" | "annotations_s",
-    10 Received = "requestreceivedtime" | "requestreceivedtime_t" | "requestreceivedtimestamp",
-    11 Staged = "stagereceivedtime" | "stagereceivedtime_t" | "stagetimestamp",
+    10 Received = "requestreceivedtime" | "requestreceivedtimestamp_t" | "requestreceivedtime_t" | "requestreceivedtimestamp",
+    11 Staged = "stagereceivedtime" | "stagetimestamp_t" | "stagereceivedtime_t" | "stagetimestamp",
     12 Generated = "timegenerated",
-    13 Log = "log_s",
+    13 Log = "log_s" | "log",
     14 Category = "category" | "category_s",
     15 Impersonated = "impersonateduser" | "impersonateduser_s",
 }
 
 const COUNT: usize = 16;
+
+/// What separates the columns of an export.
+const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+
+/// The delimiter that a header has most of.
+fn delimiter_of(line: &[u8]) -> u8 {
+    let count = |delimiter: u8| memchr::memchr_iter(delimiter, line).count();
+    DELIMITERS
+        .into_iter()
+        .max_by_key(|delimiter| (count(*delimiter), u8::MAX - delimiter))
+        .unwrap_or(b',')
+}
+
+/// The length of what programs write in front of a header: a byte order mark, a type as `PowerShell`
+/// names it, the delimiter as spreadsheets want it.
+pub(crate) fn preamble(bytes: &[u8]) -> usize {
+    let mut at = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    while let Some(rest) = bytes.get(at..)
+        && (rest.starts_with(b"#TYPE") || rest.starts_with(b"sep=") || rest.starts_with(b"\"sep="))
+        && let Some(end) = memchr::memchr(b'\n', rest)
+    {
+        at += end + 1;
+    }
+    at
+}
+
+/// Whether a header is that of audit events; `told` is whether the rows name their API.
+pub(crate) fn audit_header(line: &[u8], told: bool) -> bool {
+    if !DELIMITERS.iter().any(|delimiter| line.contains(delimiter)) {
+        return told && cells(line, b',').first().and_then(|name| name_of(name)) == Some(Name::Log);
+    }
+    let names: Vec<Option<Name>> =
+        cells(line, delimiter_of(line)).iter().map(|name| name_of(name)).collect();
+    let named = |wanted: Name| names.contains(&Some(wanted));
+    named(Name::AuditId) && (named(Name::Uri) || named(Name::Verb) || named(Name::Stage))
+        || named(Name::Log) && (told || named(Name::Category) && !line.eq_ignore_ascii_case(b"log"))
+}
 
 /// So many bytes of rows are looked at to learn how dates are written.
 const SAMPLE: usize = 4 << 20;
@@ -51,6 +88,8 @@ const SAMPLE: usize = 4 << 20;
 pub(crate) struct Columns<'a> {
     cells: [Option<Cow<'a, str>>; COUNT],
     order: Order,
+    /// The order of day and month is what is usual, and nothing proves it.
+    assumed: bool,
 }
 
 impl<'a> Columns<'a> {
@@ -92,6 +131,11 @@ impl<'a> Columns<'a> {
         self.get(Name::Category)
     }
 
+    /// Whether day and month may be the other way round.
+    pub(crate) fn assumed(&self) -> bool {
+        self.assumed
+    }
+
     pub(crate) fn generated(&self) -> Option<i64> {
         self.time(Name::Generated)
     }
@@ -103,10 +147,10 @@ impl<'a> Columns<'a> {
 
     fn time(&self, name: Name) -> Option<i64> {
         let text = self.get(name);
-        if self.order != Order::Unknown && text.contains(['/', '.']) && !text.contains('T') {
-            return time::local(text, self.order).or_else(|| time::parse(text));
+        if self.order == Order::Unknown || !time::is_local(text) {
+            return time::parse(text);
         }
-        time::parse(text)
+        time::local(text, self.order).or_else(|| time::parse(text))
     }
 
     /// The row as a line of the API server's own form, without times.
@@ -211,42 +255,38 @@ impl<'a> Table<'a> {
 pub(crate) struct Header {
     names: Vec<Option<Name>>,
     delimiter: u8,
-    pub(crate) order: Order,
+    order: Order,
+    assumed: bool,
 }
 
 impl Header {
     /// Reads the header; `sample` shows how dates are written.
     pub(crate) fn read(line: &[u8], sample: &[u8]) -> Self {
-        let count = |delimiter: u8| memchr::memchr_iter(delimiter, line).count();
-        let delimiter = [b',', b';', b'\t']
-            .into_iter()
-            .max_by_key(|delimiter| (count(*delimiter), u8::MAX - delimiter))
-            .unwrap_or(b',');
-        let mut header = Self { names: Vec::new(), delimiter, order: Order::Unknown };
+        let delimiter = delimiter_of(line);
+        let mut header =
+            Self { names: Vec::new(), delimiter, order: Order::Unknown, assumed: false };
         header.names = cells(line, delimiter).iter().map(|cell| name_of(cell)).collect();
         let sample = sample.get(..sample.len().min(SAMPLE)).unwrap_or_default();
+        let mut dates = time::Dates::default();
         let mut at = 0;
-        while header.order == Order::Unknown
+        while !dates.proven()
             && let Some(end) = row_end(sample, at)
         {
             let row = cells(sample.get(at..end).unwrap_or_default(), delimiter);
             at = end;
             for (name, cell) in header.names.iter().zip(&row) {
-                let dated = matches!(name, Some(Name::Generated | Name::Received | Name::Staged));
-                if dated && cell.contains(['/', '.']) && !cell.contains('T') {
-                    header.order = if header.order == Order::Unknown {
-                        time::order_of(cell)
-                    } else {
-                        header.order
-                    };
+                if matches!(name, Some(Name::Generated | Name::Received | Name::Staged)) {
+                    dates.see(cell);
                 }
             }
         }
+        (header.order, header.assumed) = dates.order(delimiter == b';');
         header
     }
 
     pub(crate) fn columns<'a>(&self, row: &'a [u8]) -> Columns<'a> {
-        let mut columns = Columns { order: self.order, ..Columns::default() };
+        let mut columns =
+            Columns { order: self.order, assumed: self.assumed, ..Columns::default() };
         for (name, cell) in self.names.iter().zip(cells(row, self.delimiter)) {
             if let Some(name) = name {
                 columns.set(*name, Some(cell));
@@ -322,10 +362,23 @@ mod tests {
 
     #[test]
     fn the_order_of_day_and_month_is_learnt_from_the_rows() {
-        let header = Header::read(
-            b"TimeGenerated [UTC],AuditId",
-            b"3/4/2025 5:00:00.000 PM,a\n13/4/2025 5:00:00.000 PM,b\n",
-        );
-        assert_eq!(header.order, Order::DayFirst);
+        for (rows, order, assumed) in [
+            ("3/4/2025 5:00:00.000 PM,a\n13/4/2025 5:00:00.000 PM,b\n", Order::DayFirst, false),
+            ("3/4/2025 5:00:00.000 PM,a\n3/14/2025 5:00:00.000 PM,b\n", Order::MonthFirst, false),
+            // Three days in a row, or the same day of three months.
+            (
+                "3/4/2025 5:00:00.000 PM,a\n4/4/2025 5:00:00.000 PM,b\n5/4/2025 1:00:00 AM,b\n",
+                Order::DayFirst,
+                false,
+            ),
+            ("\"3/4/2025, 5:00:00.000 PM\",a\n", Order::MonthFirst, false),
+            ("\"3/4/2025, 5:00:00.000 pm\",a\n", Order::DayFirst, true),
+            ("\"03/04/2025, 17:00:00.000\",a\n", Order::DayFirst, true),
+            ("\"4/4/2025, 17:00:00.000\",a\n", Order::DayFirst, false),
+            ("2025-04-03T17:00:00Z,a\n", Order::Unknown, false),
+        ] {
+            let header = Header::read(b"TimeGenerated [UTC],AuditId", rows.as_bytes());
+            assert_eq!((header.order, header.assumed), (order, assumed), "{rows}");
+        }
     }
 }

@@ -11,6 +11,10 @@ pub(crate) const LARGEST: usize = 256 << 20;
 pub(crate) struct ValueCutter {
     /// Whether the outermost array was entered.
     inside_array: bool,
+    /// The array stands in an object, of which nothing else is wanted.
+    within: bool,
+    /// What is read is the rest of that object.
+    closing: bool,
     depth: usize,
     in_string: bool,
     escaped: bool,
@@ -21,6 +25,11 @@ pub(crate) struct ValueCutter {
 }
 
 impl ValueCutter {
+    /// Begins behind what stands in front of a list.
+    pub(crate) fn from(start: usize) -> Self {
+        Self { looked: start, within: start > 0, ..Self::default() }
+    }
+
     /// Appends the ranges of values that end within `bytes`; returns from where on bytes must be
     /// given again, in front of the next ones.
     pub(crate) fn cut(&mut self, bytes: &[u8], values: &mut Vec<Range<usize>>) -> usize {
@@ -31,16 +40,22 @@ impl ValueCutter {
                 continue;
             }
             match byte {
-                b'"' if self.depth > 0 => self.in_string = true,
-                b'[' if self.depth == 0 && !self.inside_array => self.inside_array = true,
-                b']' if self.depth == 0 => self.inside_array = false,
+                b'"' if self.depth > 0 || self.closing => self.in_string = true,
+                b'[' if self.depth == 0 && !self.inside_array && !self.closing => {
+                    self.inside_array = true;
+                }
+                b']' if self.depth == 0 => {
+                    self.inside_array = false;
+                    self.closing = std::mem::take(&mut self.within);
+                }
                 b'{' | b'[' => {
-                    if self.depth == 0 {
+                    if self.depth == 0 && !self.closing {
                         self.start = Some(at);
                     }
                     self.depth += 1;
                 }
                 b'}' | b']' => {
+                    self.closing &= self.depth > 0;
                     self.depth = self.depth.saturating_sub(1);
                     if self.depth == 0
                         && let Some(start) = self.start.take()
@@ -105,6 +120,27 @@ mod tests {
         }
         assert!(!cutter.inside());
         values
+    }
+
+    #[test]
+    fn a_list_within_an_object_gives_its_items_alone() {
+        let text = "{\"a\":\"[\",\"items\":[{\"b\":1},\n{\"c\":[2]}],\"metadata\":{\"d\":[\"}\"]},\"e\":\"}\"}\n{\"f\":{}}";
+        for block in 1..=text.len() {
+            let mut cutter = ValueCutter::from(text.find("[{").unwrap());
+            let (mut kept, mut given, mut values) = (Vec::new(), 0, Vec::new());
+            while given < text.len() {
+                // The first bytes hold the list's beginning.
+                let end = (given + block).max(20).min(text.len());
+                kept.extend_from_slice(&text.as_bytes()[given..end]);
+                given = end;
+                let mut ranges = Vec::new();
+                let keep = cutter.cut(&kept, &mut ranges);
+                let text = |range: Range<usize>| String::from_utf8_lossy(&kept[range]).into_owned();
+                values.extend(ranges.into_iter().map(text));
+                kept.drain(..keep);
+            }
+            assert_eq!(values, ["{\"b\":1}", "{\"c\":[2]}", "{\"f\":{}}"], "{block}");
+        }
     }
 
     #[test]

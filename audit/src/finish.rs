@@ -95,6 +95,7 @@ impl AuditFold {
                 && stage(Stage::ResponseStarted) == 0,
             tells_open: stage(Stage::ResponseStarted) > 0,
             row_cap: ROW_CAPS.into_iter().find(|cap| rows == *cap),
+            assumed_dates: self.assumed_dates,
             clients,
             failures: failures(&self),
             changes: changes(&self),

@@ -77,6 +77,8 @@ pub struct AuditFold {
     pub(crate) groups: Rows<GroupRow>,
     pub(crate) watches: Watches,
     pub(crate) unremembered: u64,
+    /// Rows whose dates may be read with day and month the other way round.
+    pub(crate) assumed_dates: u64,
     /// What waits to be counted; empty after `trim`.
     pub(crate) batch: Batch,
     /// Memory for texts that are put together.
@@ -123,6 +125,7 @@ impl Fold for AuditFold {
         self.groups.merge(other.groups, GROUPS);
         self.watches.merge(other.watches);
         self.unremembered = self.unremembered.max(other.unremembered);
+        self.assumed_dates += other.assumed_dates;
     }
 }
 

@@ -1,6 +1,11 @@
 //! Recognises in which form audit events come, by content alone.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use memchr::memmem;
+
+use crate::columns::{audit_header, preamble};
+use crate::scan::{Cursor, Odd};
 
 /// A form in which audit events come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,8 +62,9 @@ pub fn sniff(head: &[u8]) -> Option<Form> {
     let has_key = |key: &str| has(&format!("\"{key}\""));
     match text.first()? {
         b'{' | b'[' => {
-            let rows = has_key("AuditId")
-                && (has_key("RequestUri") || has_key("Verb") || has_key("Stage"));
+            let any_key = |keys: &[&str]| keys.iter().any(|key| has_key(key));
+            let rows = any_key(&["AuditId", "AuditId_g", "AuditId_s", "auditId"])
+                && any_key(&["RequestUri", "Verb", "Stage", "requestUri", "Verb_s", "Stage_s"]);
             if rows || (has_key("log_s") && (has("kube-audit") || has("audit.k8s.io"))) {
                 return Some(Form::LogAnalyticsJson);
             }
@@ -73,8 +79,13 @@ pub fn sniff(head: &[u8]) -> Option<Form> {
                 return Some(Form::AzureDiagnostics);
             }
             // A message that an Event Hub captured, printed as JSON.
-            if has_key("Body") && (has("kube-audit") || has("audit.k8s.io")) {
+            let told = has("kube-audit") || has("audit.k8s.io");
+            if any_key(&["Body", "body"]) && (told || encoded(text)) {
                 return Some(Form::AzureDiagnostics);
+            }
+            // A line of a container's log, or a column that somebody named, with the event as text.
+            if has("\\\"audit.k8s.io") && has("\\\"auditID\\\"") {
+                return Some(Form::Lines);
             }
             if !has("audit.k8s.io/") || !(has_key("auditID") || has_key("requestURI")) {
                 return None;
@@ -86,24 +97,61 @@ pub fn sniff(head: &[u8]) -> Option<Form> {
             })
         }
         _ => {
+            let text = text.get(preamble(text)..).unwrap_or_default();
             let header = text.split(|byte| *byte == b'\n').next().unwrap_or(text);
-            let header = String::from_utf8_lossy(header).to_ascii_lowercase();
-            let names: Vec<&str> =
-                header.split([',', ';', '\t']).map(|name| name.trim().trim_matches('"')).collect();
-            let named =
-                |wanted: &str| names.iter().any(|name| name.split(' ').next() == Some(wanted));
-            let rows = named("auditid") && (named("requesturi") || named("verb") || named("stage"));
-            if rows || (named("log_s") && (named("category") || has("audit.k8s.io"))) {
+            if audit_header(header, has("audit.k8s.io")) {
                 return Some(Form::LogAnalyticsCsv);
             }
             // A log that begins in the middle of a line is still a log.
             let rest =
                 text.get(header.len().min(text.len())..).unwrap_or_default().trim_ascii_start();
-            (rest.first() == Some(&b'{') && text.len() > rest.len() && !header.contains('\0'))
+            (rest.first() == Some(&b'{') && text.len() > rest.len() && !header.contains(&0))
                 .then(|| sniff(rest))
                 .flatten()
         }
     }
+}
+
+/// Whether a message's body is base64, as programs print bytes, of something with audit events.
+fn encoded(text: &[u8]) -> bool {
+    let place = memmem::find(text, b"ody\"").unwrap_or(text.len());
+    let rest = text.get(place + 4..).unwrap_or_default();
+    let rest = rest.trim_ascii_start().strip_prefix(b":").unwrap_or_default().trim_ascii_start();
+    let rest = rest.strip_prefix(b"\"").unwrap_or_default();
+    let end =
+        rest.iter().position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')));
+    let body = rest.get(..end.unwrap_or(rest.len()) / 4 * 4).unwrap_or_default();
+    STANDARD.decode(body).is_ok_and(|body| {
+        memmem::find(&body, b"kube-audit").is_some()
+            || memmem::find(&body, b"audit.k8s.io").is_some()
+    })
+}
+
+/// Whether records are cut out as values, so that line ends mean nothing.
+pub fn has_values(head: &[u8]) -> bool {
+    shape(head) == Shape::Values
+}
+
+/// Where the list begins that an object around all events has, when the object is not a line of its
+/// own: its items can be cut out one by one, however long it is.
+pub(crate) fn list_within(head: &[u8]) -> Option<usize> {
+    let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    let line = text.split(|byte| *byte == b'\n').next().unwrap_or(text);
+    if line.len() > 1 && line.trim_ascii_end().ends_with(b"}") {
+        return None;
+    }
+    let mut list = None;
+    let mut cursor = Cursor::new(text);
+    // The object has no end here, which is no fault.
+    let _ = cursor.object(|cursor, key| {
+        let is_list = text.get(cursor.at) == Some(&b'[');
+        if is_list && matches!(key.to_ascii_lowercase().as_slice(), b"items" | b"records") {
+            list = Some(cursor.at);
+            return Err(Odd::Cut);
+        }
+        cursor.skip()
+    });
+    list.map(|at| head.len() - text.len() + at)
 }
 
 /// How to cut, from the first bytes.
@@ -111,6 +159,7 @@ pub(crate) fn shape(head: &[u8]) -> Shape {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
     match text.first() {
         Some(b'[') => Shape::Values,
+        Some(b'{') if list_within(head).is_some() => Shape::Values,
         Some(b'{') => {
             let Some(end) = memchr::memchr(b'\n', text) else { return Shape::Lines };
             let (line, rest) = text.split_at_checked(end).unwrap_or((text, b""));

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use konspect_bundle::{ArtifactId, Source};
 use rayon::iter::{ParallelBridge, ParallelIterator};
 
-use crate::columns::{Header, row_end};
+use crate::columns::{Header, preamble, row_end};
 use crate::cut::{LARGEST, ValueCutter};
 use crate::fold::{AuditFold, Fold};
-use crate::form::{Form, Shape, shape};
+use crate::form::{Form, Shape, list_within, shape};
 use crate::question::Question;
 use crate::record::Reader;
 use crate::seen::Seen;
@@ -94,6 +94,19 @@ impl Folds {
     pub fn take_blocks(&self, id: ArtifactId, blocks: impl Iterator<Item = (u64, Vec<u8>)> + Send) {
         let fold = fold_blocks(id, blocks, &self.shared);
         self.idle().push(fold);
+    }
+
+    /// Takes what somebody counted before.
+    pub fn join(&self, fold: AuditFold) {
+        let idle = self.idle().pop();
+        let all = match idle {
+            Some(mut all) => {
+                all.merge(fold);
+                all
+            }
+            None => fold,
+        };
+        self.idle().push(all);
     }
 
     /// All that was taken; none when nothing was.
@@ -273,9 +286,20 @@ struct Stream {
 }
 
 impl Stream {
+    /// How the artefact is cut, from its beginning.
+    fn shape(&mut self, head: &[u8]) -> Shape {
+        *self.shape.get_or_insert_with(|| {
+            let shape = shape(head);
+            if shape == Shape::Values {
+                self.values = ValueCutter::from(list_within(head).unwrap_or(0));
+            }
+            shape
+        })
+    }
+
     /// Cuts a whole artefact without copying it.
     fn take(&mut self, source: Source<'_>, last: bool, mut each: impl FnMut(Piece<'_>)) {
-        let shape = *self.shape.get_or_insert_with(|| shape(source.bytes));
+        let shape = self.shape(source.bytes);
         let Source { id, bytes, base } = source;
         match shape {
             Shape::Lines => {
@@ -335,7 +359,7 @@ impl Stream {
             self.keep(&mut bytes, base, 0);
             return Vec::new();
         }
-        let shape = *self.shape.get_or_insert_with(|| shape(&bytes));
+        let shape = self.shape(&bytes);
         let mut pieces = Vec::new();
         let complete = match shape {
             Shape::Lines => {
@@ -436,7 +460,9 @@ impl Stream {
     }
 }
 
+/// The header, without what programs write in front of it, and the rows.
 fn split_header(bytes: &[u8]) -> (&[u8], &[u8]) {
-    let end = row_end(bytes, 0).unwrap_or(bytes.len());
-    bytes.split_at_checked(end).unwrap_or((bytes, b""))
+    let start = preamble(bytes);
+    let end = row_end(bytes, start).unwrap_or(bytes.len());
+    (bytes.get(start..end).unwrap_or_default(), bytes.get(end..).unwrap_or_default())
 }

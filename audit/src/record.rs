@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use konspect_bundle::{Source, Span};
 
 use crate::columns::{self, Columns};
@@ -37,6 +39,8 @@ struct Keys {
     list: Option<Range<usize>>,
     /// What an Event Hub's capture holds of one message.
     body: Option<Range<usize>>,
+    /// Text that is JSON, whatever it is called.
+    text: Option<Range<usize>>,
     columns: bool,
     rows: bool,
     row: bool,
@@ -71,7 +75,7 @@ impl<'a> Reader<'a> {
             self.last = Form::Lines;
             return;
         }
-        self.arbitrate(bytes, at, form);
+        self.arbitrate(bytes, at, form, depth);
     }
 
     fn event(&mut self, bytes: &[u8], at: Span, form: Form) -> bool {
@@ -101,7 +105,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn arbitrate(&mut self, bytes: &[u8], at: Span, form: Form) {
+    fn arbitrate(&mut self, bytes: &[u8], at: Span, form: Form, depth: u8) {
         let text = String::from_utf8_lossy(bytes);
         match exact::read(text.as_bytes()) {
             Ok(event) if event.is_event() => self.take(&event, at, form),
@@ -112,8 +116,31 @@ impl<'a> Reader<'a> {
             {
                 self.fold.pass();
             }
-            Err(reason) => self.fold.refuse(at, reason),
+            Err(reason) => {
+                if !self.several(bytes, at, form, depth) {
+                    self.fold.refuse(at, reason);
+                }
+            }
         }
+    }
+
+    /// Takes values that stand in one line without anything between them; false for a single one.
+    fn several(&mut self, bytes: &[u8], at: Span, form: Form, depth: u8) -> bool {
+        let mut values = Vec::new();
+        let mut cutter = ValueCutter::default();
+        let kept = cutter.cut(bytes, &mut values);
+        if values.len() < 2 || bytes.first() != Some(&b'{') {
+            return false;
+        }
+        let source = Source { id: at.artifact, bytes, base: at.start };
+        for range in values {
+            let here = source.span(range.clone());
+            self.value(bytes.get(range).unwrap_or_default(), here, form, depth);
+        }
+        if cutter.inside() {
+            self.fold.refuse(source.span(kept..bytes.len()), "the line ends within an event");
+        }
+        true
     }
 
     /// Whether the record is an envelope; then all in it was taken.
@@ -135,6 +162,9 @@ impl<'a> Reader<'a> {
             self.properties(properties, &category, time, at);
             return true;
         }
+        if keys.columns && keys.rows && whole.is_ok() {
+            return self.table(bytes, at);
+        }
         if keys.row && whole.is_ok() {
             self.last = Form::LogAnalyticsJson;
             match Columns::of_object(bytes) {
@@ -143,17 +173,20 @@ impl<'a> Reader<'a> {
             }
             return true;
         }
-        if keys.columns && keys.rows && whole.is_ok() {
-            return self.table(bytes, at);
-        }
         if let Some(list) = part(&keys.list) {
             self.list(list, bytes, at, depth);
+            return true;
+        }
+        if let Some(text) = part(&keys.text).filter(|_| whole.is_ok()) {
+            let time = part(&keys.time).and_then(string_of).and_then(|text| time::parse(&text));
+            self.log(text, "", time, at, Form::Lines);
             return true;
         }
         false
     }
 
-    /// The body of a captured message: text, or `{"bytes": text}` as Avro's own tools write it.
+    /// The body of a captured message or of an answer: JSON, or text that holds it, plain or in
+    /// base64, perhaps within `{"bytes": text}` as Avro's own tools write it.
     fn message(&mut self, body: &[u8], at: Span, depth: u8) -> bool {
         let mut text = body;
         let mut cursor = Cursor::new(body);
@@ -165,8 +198,24 @@ impl<'a> Reader<'a> {
             }
             Ok(())
         });
-        let Some(inner) = string_of(text) else { return false };
-        self.value(inner.trim().as_bytes(), at, Form::Values, depth + 1);
+        let Some(inner) = string_of(text) else {
+            // Deeper than any answer goes, it is what it is: a record of something else.
+            if !text.starts_with(b"{") || depth >= DEEPEST {
+                return false;
+            }
+            let source = Source { id: at.artifact, bytes: body, base: at.start };
+            self.value(text, source.span_of(text), Form::Values, depth + 1);
+            return true;
+        };
+        let decoded;
+        let inner = match STANDARD.decode(inner.as_bytes()) {
+            Ok(bytes) if !inner.is_empty() => {
+                decoded = bytes;
+                decoded.trim_ascii()
+            }
+            _ => inner.trim().as_bytes(),
+        };
+        self.value(inner, at, Form::Values, depth + 1);
         true
     }
 
@@ -254,6 +303,7 @@ impl<'a> Reader<'a> {
         if !columns.audit() {
             return self.fold.pass();
         }
+        self.fold.assumed_dates += u64::from(columns.assumed());
         let line = columns.to_line();
         let mut event = Event::default();
         let read = scan::scan(line.as_bytes(), &mut event);
@@ -300,12 +350,17 @@ fn collect(bytes: &[u8], keys: &mut Keys) -> Result<(), Odd> {
             b"category" => keys.category = Some(start..end),
             b"properties" => keys.properties = Some(start..end),
             b"time" | b"timestamp" => keys.time = Some(start..end),
-            b"records" | b"items" | b"tables" | b"value" if is_list => keys.list = Some(start..end),
+            b"records" | b"items" | b"tables" | b"responses" | b"value" if is_list => {
+                keys.list = Some(start..end);
+            }
             b"body" => keys.body = Some(start..end),
             b"columns" if is_list => keys.columns = true,
             b"rows" if is_list => keys.rows = true,
             b"auditid" if key != b"auditID" => keys.row = true,
             b"log_s" | b"tablename" => keys.row = true,
+            _ if bytes.get(start..).is_some_and(|value| value.starts_with(b"\"{\\\"")) => {
+                keys.text.get_or_insert(start..end);
+            }
             _ => {}
         }
         skipped

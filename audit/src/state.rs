@@ -495,6 +495,7 @@ impl State for AuditFold {
         self.agents.put(out);
         self.watches.put(out);
         self.unremembered.put(out);
+        self.assumed_dates.put(out);
     }
 
     fn get(from: &mut Input<'_>) -> Option<Self> {
@@ -513,6 +514,7 @@ impl State for AuditFold {
         fold.agents = State::get(from)?;
         fold.watches = State::get(from)?;
         fold.unremembered = State::get(from)?;
+        fold.assumed_dates = counter(from)?;
         Some(fold)
     }
 }

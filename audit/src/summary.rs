@@ -35,6 +35,8 @@ pub struct AuditSummary {
     pub tells_open: bool,
     /// The number of rows is one at which Log Analytics cuts exports.
     pub row_cap: Option<u64>,
+    /// Rows whose dates may be read with day and month the other way round.
+    pub assumed_dates: u64,
     /// By requests, descending; then by user and agent.
     pub clients: Vec<ClientSummary>,
     /// Requests of users beyond the budget of the fold.

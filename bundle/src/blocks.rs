@@ -73,6 +73,13 @@ impl Blocks {
         }
     }
 
+    /// The next bytes and their offset, cut anywhere: for what has no lines.
+    pub fn next_piece(&mut self) -> Option<(u64, Vec<u8>)> {
+        self.fill(self.block);
+        let pending = self.pending.len();
+        (pending > 0).then(|| self.give(pending))
+    }
+
     /// What ended the artefact too early, known after the last block.
     pub fn error(&self) -> Option<&ReadError> {
         self.error.as_ref()
@@ -169,6 +176,21 @@ mod tests {
                 (text.to_vec(), 0)
             );
         }
+    }
+
+    #[test]
+    fn pieces_join_to_the_whole_whatever_lines_are() {
+        let text = "a line that is longer than any limit of lines\nx".repeat(3);
+        let limits = Limits { block: 7, line: 7, ..Limits::default() };
+        let mut blocks = Blocks::new(Box::new(std::io::Cursor::new(text.clone())), &limits);
+        let (mut joined, mut at) = (Vec::new(), 0);
+        blocks.head();
+        while let Some((offset, bytes)) = blocks.next_piece() {
+            assert_eq!(offset, at);
+            at += bytes.len() as u64;
+            joined.extend(bytes);
+        }
+        assert_eq!((joined, blocks.left_out()), (text.into_bytes(), 0));
     }
 
     #[test]

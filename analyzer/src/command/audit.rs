@@ -7,6 +7,7 @@ use anyhow::{Context as _, anyhow};
 use jiff::Timestamp;
 use konspect::audit_logs;
 use konspect::language::Language;
+use konspect::render::escape::one_line;
 use konspect::render::table;
 use konspect::report::audit::questions::{Ask, Question as Table};
 use konspect::report::audit::{
@@ -14,7 +15,7 @@ use konspect::report::audit::{
 };
 use konspect_audit::answers::{Dimension, Filter};
 use konspect_audit::{Aggregate, AuditFold, AuditSummary, ClientSummary, Question, Verb};
-use konspect_bundle::{Words, words};
+use konspect_bundle::{Diagnostic, Words, words};
 use serde_json::{Map, Value};
 
 use super::analyze::{locale, open, terminal};
@@ -24,6 +25,9 @@ use crate::{Exit, Failure, complain};
 
 /// Fewer objects that one client left behind do not stand out.
 const MANY_LEFT: u64 = 100;
+
+/// So many artefacts that could not be read are named.
+const LOST: usize = 5;
 
 /// What is shown when nothing is asked for; tables without rows are left out.
 const STANDS_OUT: [Table; 5] =
@@ -64,6 +68,8 @@ struct Read {
     states: u64,
     /// Results of queries that somebody else ran, where there is nothing else.
     rows: Vec<Aggregate>,
+    /// What could not be opened or read to its end.
+    notes: Vec<Diagnostic>,
 }
 
 /// Opens all paths as one bundle, in which saved states may lie beside logs.
@@ -75,16 +81,15 @@ fn read(paths: &[PathBuf], question: &Question, narrowed: bool) -> Result<Read, 
         );
         return Err(Failure::new(Exit::Usage, error));
     }
-    let mut states = Vec::new();
+    let states = logs.states.len() as u64;
     for (path, state) in logs.states {
-        let state = state.with_context(|| path.clone());
-        states.push(state.map_err(|error| Failure::new(Exit::Refused, error))?);
+        state.with_context(|| path).map_err(|error| Failure::new(Exit::Refused, error))?;
     }
-    let count = states.len() as u64;
-    match audit_logs::merge(logs.fold, states) {
-        Some(fold) => Ok(Read { fold, paths: logs.paths, states: count, rows: Vec::new() }),
+    let (paths, notes) = (logs.paths, logs.notes);
+    match logs.fold {
+        Some(fold) => Ok(Read { fold, paths, states, rows: Vec::new(), notes }),
         None if !narrowed && !logs.rows.is_empty() => {
-            Ok(Read { fold: AuditFold::default(), paths: logs.paths, states: 0, rows: logs.rows })
+            Ok(Read { fold: AuditFold::default(), paths, states, rows: logs.rows, notes })
         }
         None => {
             let error = anyhow!(
@@ -165,10 +170,7 @@ impl Page<'_> {
             }
         }
         let notes = self.cautions(tables);
-        answer.insert(
-            "cautions".to_owned(),
-            notes.iter().map(|note| Value::from(self.language.say(note))).collect(),
-        );
+        answer.insert("cautions".to_owned(), notes.into_iter().map(Value::from).collect());
         if let Some(wanted) = &self.arguments.without {
             let client = self.client(wanted)?;
             let outcome = without(self.summary, &client.user, &client.agent, minor);
@@ -190,7 +192,7 @@ impl Page<'_> {
     }
 
     /// What must be known about the log and about how these tables count.
-    fn cautions(&self, tables: &[Table]) -> Vec<Words> {
+    fn cautions(&self, tables: &[Table]) -> Vec<String> {
         let mut notes = cautions(self.summary);
         let collector = collector_requests(self.summary);
         if collector > 0 && !self.ask.filter.with_collector {
@@ -201,13 +203,23 @@ impl Page<'_> {
                 notes.push(words!("audit-collector-counted", count = collector));
             }
         }
-        notes
+        let lost = self.logs.notes.iter().take(LOST).map(|note| {
+            let words = Words { key: note.code.as_str(), args: note.args.clone() };
+            let said = self.language.say(&words);
+            match self.logs.paths.get(note.at.artifact.0 as usize) {
+                Some(path) => one_line(&format!("{path}: {said}")),
+                None => one_line(&said),
+            }
+        });
+        let more = self.logs.notes.len().saturating_sub(LOST) as u64;
+        let more = (more > 0).then(|| self.language.say(&words!("audit-lost-more", count = more)));
+        lost.chain(more).chain(notes.iter().map(|note| self.language.say(note))).collect()
     }
 
     /// Standard output is a table alone, so what must be known goes beside it.
     fn say_cautions(&self, tables: &[Table]) {
         for caution in self.cautions(tables) {
-            complain(&format!("konspect: {}", self.language.say(&caution)));
+            complain(&format!("konspect: {caution}"));
         }
     }
 
@@ -271,9 +283,8 @@ impl Page<'_> {
         if self.logs.states > 0 {
             lines.push(self.language.say(&words!("audit-states", count = self.logs.states)));
         }
-        lines.extend(self.cautions(tables).iter().map(|caution| {
-            format!("{} {}", self.language.label("audit-note"), self.language.say(caution))
-        }));
+        let note = self.language.label("audit-note");
+        lines.extend(self.cautions(tables).iter().map(|caution| format!("{note} {caution}")));
         lines.iter().fold(String::new(), |all, line| all + line + "\n")
     }
 

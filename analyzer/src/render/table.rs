@@ -20,10 +20,17 @@ pub fn text(table: &Table, language: &Language, bold: bool) -> String {
     };
     let mut lines: Vec<Vec<(String, bool)>> =
         vec![shown.iter().map(|at| (heading(*at), is_number(table, *at))).collect()];
+    let said = |cell: &Cell, at: usize| match cell {
+        Cell::Thousandths(share) if table.columns.get(at) == Some(&"share") => {
+            format!("{}.{} %", share / 10, share % 10)
+        }
+        cell => words(cell),
+    };
     lines.extend(table.rows.iter().map(|row| {
-        let cells = shown
-            .iter()
-            .map(|at| (row.get(*at).map(words).unwrap_or_default(), is_number(table, *at)));
+        let cells = shown.iter().map(|at| {
+            let text = row.get(*at).map(|cell| said(cell, *at));
+            (text.unwrap_or_default(), is_number(table, *at))
+        });
         cells.collect()
     }));
     let widths: Vec<usize> = (0..shown.len())

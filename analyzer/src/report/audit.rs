@@ -163,6 +163,9 @@ pub fn cautions(audit: &AuditSummary) -> Vec<Words> {
     if let Some(rows) = audit.row_cap {
         cautions.push(words!("audit-row-cap", rows = rows));
     }
+    if audit.assumed_dates > 0 {
+        cautions.push(words!("audit-dates-assumed", count = audit.assumed_dates));
+    }
     let budget = &audit.budget;
     let spilled = budget.clients_spilled + budget.series_spilled + budget.groups_spilled;
     if spilled > 0 {

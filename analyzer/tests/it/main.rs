@@ -14,6 +14,7 @@ mod clock;
 mod counts;
 mod determinism;
 mod docs;
+mod forms;
 mod fuzz;
 mod golden;
 mod hostile;

@@ -74,8 +74,10 @@ pub(super) fn polling(audit: &AuditSummary, ask: &Ask) -> Table {
     for client in clients(audit, ask) {
         for object in &client.polled {
             let (Some((first, at)), Some(last)) = (object.first, object.last) else { continue };
-            let seconds = last.saturating_sub(first).unsigned_abs() / 1_000_000;
-            let rate = (object.count.saturating_mul(1000)).checked_div(seconds);
+            // Two reads are one interval apart; less than a second of them is no rate.
+            let micros = last.saturating_sub(first).unsigned_abs();
+            let rate = (micros >= 1_000_000)
+                .then(|| (object.count.saturating_sub(1)).saturating_mul(1_000_000_000) / micros);
             rows.push((
                 object.count,
                 vec![
