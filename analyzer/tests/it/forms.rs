@@ -248,7 +248,7 @@ fn long_and_broken_lines_lose_nothing() {
         let line =
             longer(length - longer(0).len()).replace("000000000001", &format!("{length:012}"));
         assert_eq!(line.len(), length);
-        text += &format!("{line}\n{{\"auditID\":\"broken\n");
+        text.extend([line.as_str(), "\n{\"auditID\":\"broken\n"]);
     }
     text += &lines(&all);
     for (name, files) in [("plain", one(text.as_bytes())), ("gzip", one(gzip(&text)))] {

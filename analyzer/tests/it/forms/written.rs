@@ -51,13 +51,13 @@ pub(super) fn own(all: &[String]) -> Vec<(&'static str, Tree)> {
     let file = |number: usize, text: &str| (format!("events/{number:03}.json"), text.into());
     let members: Vec<u8> = text.as_bytes().chunks(1000).flat_map(gzip).collect();
     let rotated = vec![
-        ("audit-2025-06-02T16-56-30.207.log.gz".to_owned(), gzip(&lines(&all[..5]))),
+        ("audit-2025-06-02T16-56-30.207.log.gz".to_owned(), gzip(lines(&all[..5]))),
         ("audit-2025-06-02T16-57-00.001.log".to_owned(), lines(&all[5..9]).into_bytes()),
         ("audit.log".to_owned(), lines(&all[9..]).into_bytes()),
     ];
     let overlap = vec![
         ("a.log".to_owned(), lines(&all[..9]).into_bytes()),
-        ("b.log.gz".to_owned(), gzip(&lines(&all[4..]))),
+        ("b.log.gz".to_owned(), gzip(lines(&all[4..]))),
     ];
     vec![
         ("v1beta1", one(text.replace("audit.k8s.io/v1\"", "audit.k8s.io/v1beta1\""))),
@@ -79,7 +79,7 @@ pub(super) fn own(all: &[String]) -> Vec<(&'static str, Tree)> {
         ("EventList a line", one(lines(&all.chunks(4).map(list).collect::<Vec<_>>()))),
         ("gzip", one(gzip(&text))),
         ("gzip, members cut anywhere", one(members)),
-        ("gzip, a member a line", one(all.iter().flat_map(|line| gzip(&format!("{line}\n"))).collect::<Vec<_>>())),
+        ("gzip, a member a line", one(all.iter().flat_map(|line| gzip(format!("{line}\n"))).collect::<Vec<_>>())),
         ("rotated", rotated),
         ("files that overlap", overlap),
         ("container's log", one(lines(&all.iter().map(|line| json!({"log": format!("{line}\n"), "stream": "stdout", "time": "2025-06-02T16:55:47Z"}).to_string()).collect::<Vec<_>>()))),
@@ -248,7 +248,7 @@ pub(super) fn exported(all: &[String]) -> Vec<(&'static str, Tree)> {
             }
             .write(&rows)),
         ),
-        ("CSV, lower case", one(named(|name| name.to_ascii_lowercase()))),
+        ("CSV, lower case", one(named(str::to_ascii_lowercase))),
         ("CSV, camel case", one(named(|name| name[..1].to_ascii_lowercase() + &name[1..]))),
         (
             "CSV, suffixes",
