@@ -8,8 +8,8 @@ mod api;
 mod arithmetic;
 mod etcd_status;
 mod interest;
+mod sample;
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
@@ -23,6 +23,7 @@ pub use etcd_status::etcd_status;
 use super::{Hint, Kind, Rows, TableKind, node_of};
 use crate::model::metrics::{Sample, Scrape};
 use interest::Votes;
+use sample::{Series, labels, series};
 
 /// Samples of one family and scrape that are kept; a histogram of the largest API server has fewer.
 const FAMILY_LIMIT: usize = 50_000;
@@ -89,8 +90,8 @@ impl MetricsFold {
             self.comment(&String::from_utf8_lossy(comment), line.at);
         } else if !text.is_empty() {
             match series(text) {
-                Some(series) => self.series(&series, line.at),
-                None => self.refusals.note(line.at, "not a sample"),
+                Some(series) if self.series(&series, line.at) => {}
+                _ => self.refusals.note(line.at, "not a sample"),
             }
         }
     }
@@ -145,13 +146,18 @@ impl MetricsFold {
         }
     }
 
-    fn series(&mut self, series: &Series<'_>, at: Span) {
+    /// Whether the sample could be read; the labels of those that nobody asks for are not.
+    fn series(&mut self, series: &Series<'_>, at: Span) -> bool {
         if self.current.last.0 != series.name {
             self.current.votes.note(&series.name);
             self.current.last = (series.name.clone().into_owned(), interest::family(&series.name));
         }
         let family = self.current.last.1;
-        let labels = family.map(|_| labels(series.labels)).unwrap_or_default();
+        let labels = match family.map(|_| labels(series.labels)) {
+            Some(Some(labels)) => labels,
+            Some(None) => return false,
+            None => BTreeMap::new(),
+        };
         if self.current.first.as_ref().is_some_and(|(name, first)| {
             *name == series.name && family.is_some() && *first == labels
         }) {
@@ -165,7 +171,7 @@ impl MetricsFold {
         building.scrape.at.end = at.end;
         building.stamped = building.stamped.max(series.stamp);
         let Some(family) = family else {
-            return;
+            return true;
         };
         if building.first.is_none() {
             building.first = Some((series.name.clone().into_owned(), labels.clone()));
@@ -185,6 +191,7 @@ impl MetricsFold {
             let limit = if self.kept < KEPT_LIMIT { FAMILY_LIMIT } else { KEPT_LIMIT };
             self.limited = Some((family.to_owned(), at, limit));
         }
+        true
     }
 
     /// Makes sure that a scrape is being built.
@@ -231,160 +238,10 @@ fn seconds(value: f64) -> Option<Timestamp> {
     Timestamp::from_duration(duration).ok()
 }
 
-/// One series of a text, with its labels not yet taken apart.
-#[derive(Debug, PartialEq)]
-struct Series<'a> {
-    name: Cow<'a, str>,
-    labels: &'a [u8],
-    value: f64,
-    /// Milliseconds since 1970.
-    stamp: Option<i64>,
-}
-
 /// Whether a line is a sample, by its labels or by a name that a known component writes.
 pub fn is_sample(line: &[u8]) -> bool {
     series(line.trim_ascii())
         .is_some_and(|series| line.contains(&b'{') || interest::is_known(&series.name))
-}
-
-/// Takes a sample's line apart; accepts what user interfaces and `promtool` print as well.
-fn series(line: &[u8]) -> Option<Series<'_>> {
-    let name_end = line.iter().position(|byte| !is_name_byte(*byte)).unwrap_or(line.len());
-    let (name, rest) = line.split_at_checked(name_end)?;
-    if name.first().is_some_and(u8::is_ascii_digit) {
-        return None;
-    }
-    let rest = rest.trim_ascii_start();
-    let (labels, rest) = match rest {
-        [b'{', rest @ ..] => {
-            let end = labels_end(rest)?;
-            (rest.get(..end)?, rest.get(end + 1..)?)
-        }
-        _ => (&[][..], rest),
-    };
-    let mut name = Cow::Borrowed(std::str::from_utf8(name).ok()?);
-    if name.is_empty() {
-        // Names beyond the classic alphabet stand quoted among the labels.
-        let (quoted, after) = quoted(labels.trim_ascii_start())?;
-        if !matches!(after.trim_ascii_start(), [] | [b',', ..]) {
-            return None;
-        }
-        name = Cow::Owned(quoted);
-    }
-    let rest = std::str::from_utf8(rest).ok()?;
-    let rest = rest.split_once(" # ").map_or(rest, |(sample, _exemplar)| sample);
-    let mut words = rest.split_ascii_whitespace().filter(|word| !matches!(*word, "|" | "=>"));
-    let value = number(words.next()?)?;
-    let stamp = match words.next() {
-        None => None,
-        Some(stamp) => Some(milliseconds(stamp)?),
-    };
-    words.next().is_none().then_some(Series { name, labels, value, stamp })
-}
-
-fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b':'
-}
-
-/// A value: Go's spelling of floating-point numbers, with or without thousands separators of none.
-fn number(text: &str) -> Option<f64> {
-    let plain = text.trim_start_matches(['+', '-']);
-    if plain.eq_ignore_ascii_case("nan") {
-        return Some(f64::NAN);
-    }
-    let digits = plain.starts_with(|char: char| char.is_ascii_digit() || char == '.');
-    (digits || plain.eq_ignore_ascii_case("inf")).then(|| text.parse().ok())?
-}
-
-/// A sample's time: milliseconds, or seconds with a fraction in `OpenMetrics`; `promtool` prints
-/// `@[1700000000.5]`.
-#[expect(clippy::cast_possible_truncation, reason = "floats saturate, and the range is checked")]
-fn milliseconds(text: &str) -> Option<i64> {
-    if let Some(inner) = text.strip_prefix("@[") {
-        let value: f64 = inner.trim_end_matches(']').parse().ok()?;
-        return Some((value * 1000.0) as i64);
-    }
-    if let Ok(whole) = text.parse::<i64>() {
-        // Seconds of any plausible year are below 10¹¹, milliseconds above.
-        return Some(if whole.abs() < 100_000_000_000 { whole.checked_mul(1000)? } else { whole });
-    }
-    let value: f64 = text.parse().ok()?;
-    value.is_finite().then_some((value * 1000.0) as i64)
-}
-
-/// Where the label set ends, given what follows its opening brace.
-fn labels_end(bytes: &[u8]) -> Option<usize> {
-    let mut quoted = false;
-    let mut at = 0;
-    while let Some(byte) = bytes.get(at) {
-        match (byte, quoted) {
-            (b'\\', true) => at += 1,
-            (b'"', _) => quoted = !quoted,
-            (b'}', false) => return Some(at),
-            _ => {}
-        }
-        at += 1;
-    }
-    None
-}
-
-/// The labels of a set; an empty value is the same as no label.
-fn labels(bytes: &[u8]) -> BTreeMap<String, String> {
-    let mut labels = BTreeMap::new();
-    let mut rest = bytes;
-    loop {
-        let Some(start) = rest.iter().position(|byte| !matches!(byte, b' ' | b',' | b'\t')) else {
-            return labels;
-        };
-        rest = rest.get(start..).unwrap_or_default();
-        let (name, after) = if rest.first() == Some(&b'"') {
-            let Some((name, after)) = quoted(rest) else {
-                return labels;
-            };
-            (name, after.trim_ascii_start())
-        } else {
-            let end =
-                rest.iter().position(|byte| matches!(byte, b'=' | b',')).unwrap_or(rest.len());
-            let (name, after) = rest.split_at(end);
-            (String::from_utf8_lossy(name.trim_ascii()).into_owned(), after)
-        };
-        rest = after;
-        let Some((b'=', after)) = rest.split_first() else {
-            continue;
-        };
-        let Some((value, after)) = quoted(after.trim_ascii_start()) else {
-            return labels;
-        };
-        if !value.is_empty() && name != "__name__" {
-            labels.insert(name, value);
-        }
-        rest = after;
-    }
-}
-
-/// A quoted text with its escapes decoded, and what follows it.
-fn quoted(bytes: &[u8]) -> Option<(String, &[u8])> {
-    let (b'"', content) = bytes.split_first()? else {
-        return None;
-    };
-    let mut text = Vec::new();
-    let mut at = 0;
-    loop {
-        match content.get(at)? {
-            b'"' => break,
-            b'\\' => {
-                at += 1;
-                match content.get(at)? {
-                    b'n' => text.push(b'\n'),
-                    byte @ (b'"' | b'\\') => text.push(*byte),
-                    byte => text.extend([b'\\', *byte]),
-                }
-            }
-            byte => text.push(*byte),
-        }
-        at += 1;
-    }
-    Some((String::from_utf8_lossy(&text).into_owned(), content.get(at + 1..)?))
 }
 
 #[cfg(test)]
@@ -397,18 +254,6 @@ mod tests {
         let mut rows = Rows::default();
         text(&Source::new(ArtifactId(1), bytes), &Hint::default(), &mut rows);
         rows
-    }
-
-    #[test]
-    fn escapes_blanks_and_braces_in_labels_stay_apart() {
-        let line = br#"apiserver_admission_webhook_request_total{name="a,b}\"c\\\n", code = "503",rejected="",} 4 1700000000123"#;
-        let series = series(line).unwrap();
-        assert_eq!(series.value, 4.0);
-        assert_eq!(series.stamp, Some(1_700_000_000_123));
-        let labels = labels(series.labels);
-        assert_eq!(labels.get("name").unwrap(), "a,b}\"c\\\n");
-        assert_eq!(labels.get("code").unwrap(), "503");
-        assert_eq!(labels.get("rejected"), None);
     }
 
     /// Five families of fifty thousand series each: every series is counted, not every one kept.
@@ -433,44 +278,6 @@ mod tests {
         let seen: u64 = rows.scrapes.iter().map(|scrape| scrape.series).sum();
         assert_eq!((kept, seen), (KEPT_LIMIT, 5 * FAMILY_LIMIT as u64));
         assert_eq!(rows.diagnostics.len(), 1, "the limit is told once");
-    }
-
-    #[test]
-    fn all_dialects_of_a_sample() {
-        for (line, value) in [
-            (&b"apiserver_storage_size_bytes{cluster=\"etcd-0\"} 4.919296e+06"[..], 4_919_296.0),
-            (b"up 1", 1.0),
-            (b"x_total +Inf", f64::INFINITY),
-            (b"x{endpoint=\"https\", reason=\"queue-full\"} | 924", 924.0),
-            (b"x{a=\"b\"} => 3 @[1700000000.25]", 3.0),
-            (b"x_bucket{le=\"0.1\"} 8 # {trace_id=\"KOO5S4vxi0o\"} 0.67", 8.0),
-            (b"x_total 17 1520879607.789 # {id=\"x\"} 1", 17.0),
-            (b"{\"my.name\", a=\"b\"} 2", 2.0),
-            (b"x\t{ a = \"b\" , }\t-Inf", f64::NEG_INFINITY),
-            (b"x 1.5e-07 -1000", 1.5e-7),
-            (b"x{a=\"1 # {b} 2\"} 6 # {id=\"y # z\"} 1 1520879607.789", 6.0),
-            (b"x -.5", -0.5),
-            (b"a:rule:rate5m 3", 3.0),
-            (b"x{\"quoted.label\"=\"b\"} 4", 4.0),
-        ] {
-            let series = series(line).unwrap();
-            assert_eq!(series.value, value, "{}", String::from_utf8_lossy(line));
-        }
-        assert!(series(b"x NaN").unwrap().value.is_nan());
-        for line in [
-            &b"Error from server (Forbidden): x"[..],
-            b"x{a=\"b\" 1",
-            b"1 2",
-            b"name value",
-            b"{a=\"b\"} 1",
-            b"x infinite",
-            b"x 1_000",
-            b"x 1 2 3",
-            b"x 1 soon",
-            b"x{a=\"b} 1",
-        ] {
-            assert_eq!(series(line), None, "{}", String::from_utf8_lossy(line));
-        }
     }
 
     #[test]
@@ -542,6 +349,12 @@ mod tests {
 
     #[test]
     fn bad_lines_are_counted() {
+        let rows = read(b"apiserver_storage_objects{resource=pods} 12\n");
+        assert_eq!(
+            (rows.diagnostics.len(), rows.scrapes.len()),
+            (1, 0),
+            "labels that cannot be told"
+        );
         let rows = read(b"up_x 1\ngarbage here\nmore garbage\n");
         assert_eq!(rows.diagnostics.len(), 1);
         assert_eq!(rows.scrapes[0].series, 1);

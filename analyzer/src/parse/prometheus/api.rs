@@ -8,7 +8,8 @@ use konspect_bundle::{Source, Span};
 use super::super::raw_json::RawJson;
 use super::super::{Hint, Kind, Rows, TableKind, node_of};
 use super::interest::{self, Votes};
-use super::{FAMILY_LIMIT, number, own_name, seconds};
+use super::sample::number;
+use super::{FAMILY_LIMIT, own_name, seconds};
 use crate::model::metrics::{Sample, Scrape};
 
 /// Moments of a matrix that are kept: the first, the last, and as many in between.
