@@ -352,7 +352,7 @@ impl Batch {
                 return;
             }
         };
-        let mut addressed = 0;
+        let (mut addressed, mut opens) = (0, false);
         for rows in rows.chunk_by(|left, right| left.shape == right.shape) {
             let shape = rows.first().and_then(|row| self.shapes.values.get(row.shape as usize));
             let Some(shape) = shape else {
@@ -360,6 +360,7 @@ impl Batch {
             };
             for row in rows {
                 addressed += u64::from(row.fresh && !row.started);
+                opens |= row.started;
                 self.count_row(row, shape, client, object_limit);
             }
             let tally = client.tally(series_limit, &shape.key());
@@ -367,7 +368,8 @@ impl Batch {
                 row.tally(tally);
             }
         }
-        if addressed > 0 {
+        // A watch that never ends is no request that ended, but its address is one of the client's.
+        if addressed > 0 || opens {
             client.addresses.tick(&known.address, addressed);
         }
         client.trim_objects();

@@ -156,6 +156,12 @@ impl<const LIMIT: usize> Names<LIMIT> {
         Self { rows, limit, hashes }
     }
 
+    /// How many names there were: exactly up to the limit, estimated by the density of hashes beyond.
+    pub(crate) fn distinct(&self) -> u64 {
+        let share = u128::from(self.limit) + 1;
+        u64::try_from(((self.rows.len() as u128) << 64) / share).unwrap_or(u64::MAX)
+    }
+
     /// Counts one name.
     pub(crate) fn tick(&mut self, name: &str, count: u64) {
         self.tick_hashed(hash(7, name.as_bytes()), name, count);
@@ -546,4 +552,26 @@ fn spill_user(other: &mut Tally, user: User) {
 /// Whether polling one object is remarkable for this user: kubelets read each object they need.
 pub(crate) fn polls_count(user: &str) -> bool {
     !user.starts_with("system:node:")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_names_are_estimated_and_few_are_counted() {
+        let distinct = |names: u64| {
+            let mut seen = Names::<32>::default();
+            for name in 0..names {
+                seen.tick(&format!("10.224.{}.{}", name / 250, name % 250), 1);
+            }
+            seen.trim();
+            seen.distinct()
+        };
+        assert_eq!((distinct(1), distinct(32)), (1, 32));
+        for names in [100, 1_000, 5_000] {
+            let estimate = distinct(names);
+            assert!((names / 2..=names * 2).contains(&estimate), "{names}: {estimate}");
+        }
+    }
 }

@@ -4,7 +4,8 @@
 //! its service time and waits while none is free (G/G/s, first come first served). Arrivals are
 //! those of the log: each client's requests of a slot of time, spread evenly over it, without those
 //! that were turned away. A service time is what the same program took in bins of time in which
-//! the client hardly asked; where there are none, the faster half of what it took. The number
+//! the client hardly asked; where there are none, what it took, divided by how much slower
+//! everybody's median was while the client was busy, or else the faster half of it. The number
 //! of seats is not known from a log, nor what the client's requests cost when nobody waits: both are
 //! fitted, so that the model with the client gives the p99 that the others really had. What the
 //! model still misses then is its error, and is given.
@@ -19,13 +20,10 @@ use std::collections::{BTreeSet, BinaryHeap};
 
 use serde::Serialize;
 
-use crate::event::Verb;
+use crate::containment::containment;
 use crate::failure::Failure;
 use crate::histogram::Histogram;
 use crate::summary::{AgentLatency, AuditSummary, ClientSummary};
-
-/// The minor version whose API the newest clusters serve.
-pub const NEWEST: u32 = 29;
 
 /// So many requests are replayed at most.
 const REPLAYED: u64 = 300_000;
@@ -163,6 +161,7 @@ fn arrivals(
     width: i64,
 ) -> Vec<Arrival> {
     let mut arrivals = Vec::new();
+    let slower = slower(summary, out, busy, quiet, width);
     let mut bins = busy.iter().copied().collect::<Vec<i64>>();
     let total = |bins: &[i64]| -> u64 {
         let bins: BTreeSet<i64> = bins.iter().copied().collect();
@@ -180,7 +179,6 @@ fn arrivals(
     for (number, client) in
         (0_u64..).zip(summary.clients.iter().filter(|client| !client.other_agents))
     {
-        let services = services(summary, client, quiet, width);
         let refused: u64 = client
             .total
             .failures
@@ -193,6 +191,8 @@ fn arrivals(
         let kept =
             |count: u64| count * (client.total.requests - lost) / client.total.requests.max(1);
         let is_out = client.user == out.user && client.agent == out.agent;
+        // How dear the client's own requests are is not told by how slow the others became.
+        let services = services(summary, client, quiet, width, slower.filter(|_| !is_out));
         let mut drawn = number;
         for (start, count) in
             client.rate.slots.iter().filter(|(start, _)| bins.contains(&start.div_euclid(width)))
@@ -214,19 +214,45 @@ fn arrivals(
     arrivals
 }
 
+/// The medians of everybody else in the quiet and in the busy bins, when they became slower.
+fn slower(
+    summary: &AuditSummary,
+    out: &ClientSummary,
+    busy: &BTreeSet<i64>,
+    quiet: &BTreeSet<i64>,
+    width: i64,
+) -> Option<(u64, u64)> {
+    let median = |bins: &BTreeSet<i64>| {
+        let mut latency = Histogram::default();
+        let others = summary.agents.iter().filter(|row| row.agent != out.agent);
+        others.for_each(|row| latency.merge(&within(row, bins, width)));
+        let [median] = latency.quantiles([500]);
+        median.filter(|_| latency.total() >= ENOUGH)
+    };
+    Some((median(quiet)?, median(busy)?)).filter(|(calm, slow)| calm < slow)
+}
+
 /// Thirty-two quantiles of a client's service time.
 fn services(
     summary: &AuditSummary,
     client: &ClientSummary,
     quiet: &BTreeSet<i64>,
     width: i64,
+    slower: Option<(u64, u64)>,
 ) -> [i64; 32] {
     let agent = summary.agents.iter().find(|row| row.agent == client.agent);
     let calm =
         agent.map(|row| within(row, quiet, width)).filter(|latency| latency.total() >= ENOUGH);
-    let (latency, range) = calm.as_ref().map_or((&client.total.latency, 500), |calm| (calm, 1000));
+    let (latency, range, (times, of)) = match (&calm, slower) {
+        (Some(calm), _) => (calm, 1000, (1, 1)),
+        (None, Some(slower)) => (&client.total.latency, 1000, slower),
+        (None, None) => (&client.total.latency, 500, (1, 1)),
+    };
     let quantiles: [u64; 32] = std::array::from_fn(|index| range * (2 * index as u64 + 1) / 64);
-    latency.quantiles(quantiles).map(|value| i64::try_from(value.unwrap_or(1)).unwrap_or(i64::MAX))
+    latency.quantiles(quantiles).map(|value| {
+        let service = u128::from(value.unwrap_or(1)) * u128::from(times) / u128::from(of.max(1));
+        i64::try_from(service.max(1)).unwrap_or(i64::MAX)
+    })
 }
 
 struct Fit {
@@ -290,89 +316,14 @@ fn replay<'a>(
     latency.quantiles([990])[0]
 }
 
-/// A `FlowSchema` and a `PriorityLevelConfiguration` that would contain the client, for a cluster of
-/// Kubernetes 1.`minor`; none for components of the cluster itself, which must not be contained.
-pub fn containment(client: &ClientSummary, minor: u32) -> Option<String> {
-    let (version, shares) = match minor {
-        29.. => ("v1", "nominalConcurrencyShares"),
-        26..=28 => ("v1beta3", "nominalConcurrencyShares"),
-        23..=25 => ("v1beta2", "assuredConcurrencyShares"),
-        20..=22 => ("v1beta1", "assuredConcurrencyShares"),
-        _ => return None,
-    };
-    let subject = match client
-        .user
-        .strip_prefix("system:serviceaccount:")
-        .map(|name| name.split_once(':'))
-    {
-        Some(Some(("kube-system", _)) | None) => return None,
-        Some(Some((namespace, name))) => {
-            format!(
-                "    - kind: ServiceAccount\n      serviceAccount:\n        namespace: {}\n        name: {}\n",
-                quote(namespace),
-                quote(name)
-            )
-        }
-        None if client.user.starts_with("system:") || client.user.is_empty() => return None,
-        None => format!("    - kind: User\n      user:\n        name: {}\n", quote(&client.user)),
-    };
-    let asked = |row: &&crate::summary::SeriesSummary| {
-        row.verb != Verb::Other && !row.resource.starts_with('/') && row.tally.requests > 0
-    };
-    let worst: Vec<_> = client.series.iter().filter(asked).take(8).collect();
-    let list = |items: BTreeSet<String>| {
-        items.iter().map(|item| quote(item)).collect::<Vec<_>>().join(", ")
-    };
-    let verbs = list(worst.iter().map(|row| row.verb.as_str().to_owned()).collect());
-    let split = |resource: &str| {
-        resource.rsplit_once('/').map_or((String::new(), resource.to_owned()), |(group, name)| {
-            (group.to_owned(), name.to_owned())
-        })
-    };
-    let groups = list(worst.iter().map(|row| split(&row.resource).0).collect());
-    let resources = list(
-        worst
-            .iter()
-            .map(|row| {
-                let name = split(&row.resource).1;
-                if row.subresource.is_empty() {
-                    name
-                } else {
-                    format!("{name}/{}", row.subresource)
-                }
-            })
-            .collect(),
-    );
-    if worst.is_empty() {
-        return None;
-    }
-    Some(format!(
-        "apiVersion: flowcontrol.apiserver.k8s.io/{version}\nkind: PriorityLevelConfiguration\nmetadata:\n  name: konspect-contained\nspec:\n  type: Limited\n  limited:\n    {shares}: 5\n    limitResponse:\n      type: Queue\n      queuing:\n        queues: 16\n        handSize: 4\n        queueLengthLimit: 50\n---\napiVersion: flowcontrol.apiserver.k8s.io/{version}\nkind: FlowSchema\nmetadata:\n  name: konspect-contained\nspec:\n  matchingPrecedence: 1000\n  priorityLevelConfiguration:\n    name: konspect-contained\n  distinguisherMethod:\n    type: ByUser\n  rules:\n  - subjects:\n{subject}    resourceRules:\n    - verbs: [{verbs}]\n      apiGroups: [{groups}]\n      resources: [{resources}]\n      namespaces: [\"*\"]\n      clusterScope: true\n"
-    ))
-}
-
-/// The minor version of the control plane, as its own components name themselves.
-pub fn minor(summary: &AuditSummary) -> Option<u32> {
-    let versions = summary.clients.iter().filter(|client| client.user.starts_with("system:"));
-    versions
-        .filter_map(|client| {
-            let rest = ["kube-apiserver/v1.", "kube-controller-manager/v1.", "kube-scheduler/v1."]
-                .iter()
-                .find_map(|name| client.agent.strip_prefix(name))?;
-            rest.split(['.', '-', '+', ' ']).next()?.parse().ok()
-        })
-        .max()
-}
-
-/// A JSON string is a YAML string.
-fn quote(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
 /// The client that is worth taking out first: the one with most work among those that are not
 /// components of the cluster, or the one that was throttled most.
 pub fn suspect(summary: &AuditSummary) -> Option<&ClientSummary> {
-    let candidates = || summary.others().filter(|client| containment(client, 29).is_some());
+    let candidates = || {
+        summary
+            .others()
+            .filter(|client| client.user == "masterclient" || containment(client, 29).is_some())
+    };
     let throttled = candidates()
         .max_by_key(|client| client.total.failed(Failure::PriorityAndFairness))
         .filter(|client| client.total.failed(Failure::PriorityAndFairness) > 0);
@@ -433,38 +384,5 @@ mod tests {
         let harmless = without(&summary, "system:serviceaccount:shop:app", "app/1").unwrap();
         assert!(harmless.estimate >= harmless.observed / 2, "{harmless:?}");
         assert_eq!(suspect(&summary).unwrap().agent, "storm/1");
-    }
-
-    #[test]
-    fn containment_names_the_client_and_spares_the_cluster() {
-        let summary = summary();
-        let storm = summary.clients.iter().find(|client| client.agent == "storm/1").unwrap();
-        let yaml = containment(storm, 31).unwrap();
-        assert!(
-            yaml.contains("flowcontrol.apiserver.k8s.io/v1\n")
-                && yaml.contains("nominalConcurrencyShares: 5"),
-            "{yaml}"
-        );
-        assert!(
-            yaml.contains("namespace: \"shop\"\n        name: \"storm\"")
-                && yaml.contains("verbs: [\"list\"]"),
-            "{yaml}"
-        );
-        assert!(yaml.contains("apiGroups: [\"\"]\n      resources: [\"pods\"]"), "{yaml}");
-        assert!(
-            containment(storm, 24).unwrap().contains("v1beta2\nkind: FlowSchema")
-                && containment(storm, 19).is_none()
-        );
-        for user in [
-            "system:kube-scheduler",
-            "system:node:a",
-            "system:serviceaccount:kube-system:job-controller",
-        ] {
-            assert_eq!(
-                containment(&ClientSummary { user: user.to_owned(), ..storm.clone() }, 31),
-                None,
-                "{user}"
-            );
-        }
     }
 }

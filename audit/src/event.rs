@@ -70,9 +70,9 @@ verbs! {
 }
 
 impl Verb {
-    /// Whether the request only reads.
+    /// Whether the request reads once. `kube-audit-admin` leaves these out; it may hold watches.
     pub fn reads(self) -> bool {
-        matches!(self, Self::Get | Self::List | Self::Watch | Self::Head | Self::Options)
+        matches!(self, Self::Get | Self::List | Self::Head | Self::Options)
     }
 
     /// Whether the request may change a stored object.

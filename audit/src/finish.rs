@@ -90,9 +90,7 @@ impl AuditFold {
             .collect(),
             verbs: self.verbs.clone(),
             window: self.window,
-            admin_only: writes > 0
-                && reads + self.reading.left_out_reads == 0
-                && stage(Stage::ResponseStarted) == 0,
+            admin_only: writes > 0 && reads + self.reading.left_out_reads == 0,
             tells_open: stage(Stage::ResponseStarted) > 0,
             row_cap: ROW_CAPS.into_iter().find(|cap| rows == *cap),
             assumed_dates: self.assumed_dates,
@@ -163,6 +161,7 @@ fn client_summary(
         total,
         growth: growth(&series),
         series,
+        distinct_addresses: client.addresses.distinct(),
         addresses: named(&client.addresses),
         namespaces: named(&client.namespaces),
         polled,
@@ -200,8 +199,9 @@ fn growth(series: &[SeriesSummary]) -> Vec<Growth> {
 }
 
 fn named<const LIMIT: usize>(names: &Names<LIMIT>) -> Vec<(String, u64)> {
+    let counted = names.rows.iter().filter(|row| row.count > 0);
     let mut rows: Vec<(String, u64)> =
-        names.rows.iter().map(|row| (row.name.to_string(), row.count)).collect();
+        counted.map(|row| (row.name.to_string(), row.count)).collect();
     rows.sort_by(|left, right| {
         (std::cmp::Reverse(left.1), &left.0).cmp(&(std::cmp::Reverse(right.1), &right.0))
     });

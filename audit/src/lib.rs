@@ -40,6 +40,7 @@ mod batch;
 mod budget;
 mod client;
 mod columns;
+pub mod containment;
 pub mod counterfactual;
 mod cut;
 mod event;

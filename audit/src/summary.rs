@@ -28,8 +28,8 @@ pub struct AuditSummary {
     pub verbs: BTreeMap<Verb, u64>,
     /// First and last time of any event.
     pub window: Option<(i64, i64)>,
-    /// The log has writes and not a single read: it is `kube-audit-admin` alone or was filtered so,
-    /// and nothing can be said about reads and watches, neither good nor bad.
+    /// The log has writes and not a single get or list: it is `kube-audit-admin` alone or was
+    /// filtered so, and nothing can be said about reads, neither good nor bad.
     pub admin_only: bool,
     /// `ResponseStarted` events are in the log, so that open watches can be told.
     pub tells_open: bool,
@@ -91,6 +91,8 @@ pub struct ClientSummary {
     pub series: Vec<SeriesSummary>,
     /// The last source address of each request and how often it came, descending.
     pub addresses: Vec<(String, u64)>,
+    /// Different source addresses, those of open watches among them; estimated when there are many.
+    pub distinct_addresses: u64,
     /// Namespaces by requests, descending.
     pub namespaces: Vec<(String, u64)>,
     /// Objects that were read most, descending; kubelets' reads are not followed.

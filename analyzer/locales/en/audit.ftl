@@ -7,7 +7,7 @@ audit-left-out = { $count } events left out by the filters
 audit-duplicates = { $count } events were in more than one file and count once
 audit-states = { $count } saved states merged: events that are also in another input count twice
 audit-note = Note:
-audit-admin-only = no reads and no watches are in this log (kube-audit-admin, or filtered so): nothing can be said about lists, polling and watches, neither good nor bad
+audit-admin-only = no get and no list is in this log (kube-audit-admin, or filtered so): nothing can be said about lists and polling, neither good nor bad
 audit-no-starts = the log has no ResponseStarted events: watches that are still open cannot be seen
 audit-refused = { $count } lines could not be read, the first because: { $reason }
 audit-lost-more = { $count } more artefacts could not be read to their end: konspect analyze names them
@@ -29,7 +29,7 @@ audit-without-no-quiet = There is no stretch in which it hardly asked, so nothin
 audit-without-model = Model: requests wait in order of arrival for a seat ({ $seats } of them, fitted) and slow each other by nothing else; priority levels are ignored, and whatever else went wrong in the same stretches (a slow webhook, etcd) is put down to the client, too. It misses the observed p99 by { $error } %: read it as an order of magnitude.
 audit-without-too-little = Too few requests to say what everybody else would have seen without { $client }.
 audit-without-contain = This would contain it (five shares are a weight, not five calls; review before applying):
-audit-without-system = It is a component of the cluster itself and must not be contained: find out what makes it ask.
+audit-without-system = No FlowSchema should or can contain it (a component of the cluster, or a user of system:masters, who is exempt): find out what makes it ask.
 
 ## Titles of tables
 audit-title-user-agents = User agents by requests

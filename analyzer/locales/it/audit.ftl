@@ -7,7 +7,7 @@ audit-left-out = { $count } eventi esclusi dai filtri
 audit-duplicates = { $count } eventi erano in più di un file e contano una volta
 audit-states = { $count } stati salvati uniti: gli eventi presenti anche in un altro ingresso contano due volte
 audit-note = Nota:
-audit-admin-only = in questo log non ci sono letture né watch (kube-audit-admin, o filtrato così): di elenchi, polling e watch non si può dire nulla, né in bene né in male
+audit-admin-only = in questo log non ci sono get né list (kube-audit-admin, o filtrato così): di elenchi e polling non si può dire nulla, né in bene né in male
 audit-no-starts = il log non ha eventi ResponseStarted: i watch ancora aperti non si vedono
 audit-refused = { $count } righe non sono leggibili, la prima perché: { $reason }
 audit-lost-more = altri { $count } artefatti non sono stati letti fino in fondo: konspect analyze li nomina
@@ -29,7 +29,7 @@ audit-without-no-quiet = Non c'è un intervallo in cui non chiedeva quasi nulla:
 audit-without-model = Modello: le richieste attendono in ordine di arrivo un posto ({ $seats }, stimati) e non si rallentano in altro modo; i livelli di priorità sono ignorati, e tutto ciò che è andato storto negli stessi intervalli (un webhook lento, etcd) viene attribuito anch'esso al client. Si scosta dal p99 osservato del { $error } %: va letto come ordine di grandezza.
 audit-without-too-little = Troppo poche richieste per dire che cosa avrebbero visto gli altri senza { $client }.
 audit-without-contain = Questo lo conterrebbe (cinque quote sono un peso, non cinque chiamate; controllare prima di applicare):
-audit-without-system = È un componente del cluster stesso e non va contenuto: trovare che cosa lo fa chiedere.
+audit-without-system = Nessun FlowSchema deve o può contenerlo (un componente del cluster, oppure un utente di system:masters, che ne è esente): trovare che cosa lo fa chiedere.
 
 ## Titles of tables
 audit-title-user-agents = User agent per richieste

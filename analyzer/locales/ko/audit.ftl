@@ -7,7 +7,7 @@ audit-left-out = 필터로 제외된 이벤트 { $count }개
 audit-duplicates = 여러 파일에 있는 이벤트 { $count }개는 한 번만 셉니다
 audit-states = 저장된 상태 { $count }개를 병합했습니다. 다른 입력에도 있는 이벤트는 두 번 셉니다
 audit-note = 참고:
-audit-admin-only = 이 로그에는 읽기와 감시(watch)가 없습니다(kube-audit-admin이거나 그렇게 필터링됨). 목록, 폴링, 감시에 대해서는 좋다고도 나쁘다고도 말할 수 없습니다
+audit-admin-only = 이 로그에는 get과 list가 없습니다(kube-audit-admin이거나 그렇게 필터링됨). 목록과 폴링에 대해서는 좋다고도 나쁘다고도 말할 수 없습니다
 audit-no-starts = 로그에 ResponseStarted 이벤트가 없어 아직 열려 있는 감시(watch)를 볼 수 없습니다
 audit-refused = { $count }줄을 읽지 못했습니다. 첫 번째 이유: { $reason }
 audit-lost-more = 끝까지 읽지 못한 항목이 { $count }개 더 있습니다. konspect analyze가 모두 보여 줍니다
@@ -29,7 +29,7 @@ audit-without-no-quiet = 거의 요청하지 않은 구간이 없어 모델과 �
 audit-without-model = 모델: 요청은 도착 순서대로 시트({ $seats }개, 맞춤값)를 기다리며 그 밖의 방식으로는 서로를 늦추지 않습니다. 우선 순위 수준은 무시하고, 같은 구간에서 잘못된 다른 일(느린 웹후크, etcd)도 이 클라이언트의 영향으로 봅니다. 관측된 p99와 { $error } % 차이가 나므로 대략적인 크기로 읽으세요.
 audit-without-too-little = { $client } 없이 다른 클라이언트가 어땠을지 말하기에는 요청이 너무 적습니다.
 audit-without-contain = 다음으로 제한할 수 있습니다(공유 5는 가중치이지 동시 호출 5개가 아닙니다. 적용 전에 검토하세요):
-audit-without-system = 클러스터 자체의 구성 요소이므로 제한하면 안 됩니다. 무엇 때문에 요청하는지 찾으세요.
+audit-without-system = FlowSchema로 제한하면 안 되거나 제한할 수 없습니다(클러스터 구성 요소이거나, 제한에서 제외되는 system:masters의 사용자). 무엇 때문에 요청하는지 찾으세요.
 
 ## Titles of tables
 audit-title-user-agents = 요청 수별 사용자 에이전트

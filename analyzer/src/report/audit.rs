@@ -9,7 +9,7 @@ pub mod summaries;
 
 use std::collections::BTreeMap;
 
-use konspect_audit::{AuditSummary, counterfactual};
+use konspect_audit::{AuditSummary, containment, counterfactual};
 use konspect_bundle::{Span, Words, words};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -106,7 +106,7 @@ pub struct Reading {
     collector_requests: u64,
     /// Events by the form in which they came.
     forms: BTreeMap<String, u64>,
-    /// No reads and no watches are in the log: nothing can be said about them.
+    /// No get and no list is in the log: nothing can be said about them.
     admin_only: bool,
     tells_open_watches: bool,
     /// The export has exactly so many rows, at which exports are cut.
@@ -151,7 +151,8 @@ pub fn cautions(audit: &AuditSummary) -> Vec<Words> {
     let reading = audit.reading;
     if audit.admin_only {
         cautions.push(words!("audit-admin-only"));
-    } else if !audit.tells_open && reading.events > reading.left_out && reading.left_out == 0 {
+    }
+    if !audit.tells_open && reading.events > reading.left_out && reading.left_out == 0 {
         cautions.push(words!("audit-no-starts"));
     }
     if let Some((_, reason)) = audit.refusals.first() {
@@ -256,7 +257,7 @@ pub fn without(
         audit.clients.iter().find(|client| client.user == user && client.agent == agent)?;
     let millis = |micros: u64| micros as f64 / 1000.0;
     let fraction = |thousandths: u64| thousandths as f64 / 1000.0;
-    let minor = minor.or_else(|| counterfactual::minor(audit)).unwrap_or(counterfactual::NEWEST);
+    let minor = minor.or_else(|| containment::minor(audit)).unwrap_or(containment::NEWEST);
     Some(Without {
         user: outcome.user,
         user_agent: outcome.agent,
@@ -274,7 +275,7 @@ pub fn without(
             p99_without_ms: millis(outcome.modelled_without),
             error: fraction(outcome.error),
         },
-        containment: counterfactual::containment(client, minor),
+        containment: containment::containment(client, minor),
     })
 }
 
