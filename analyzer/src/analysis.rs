@@ -249,7 +249,8 @@ fn collected(rows: &Rows) -> BTreeSet<TableKind> {
     rows.collected.iter().map(|source| source.table).collect()
 }
 
-fn inventory(bundle: &Bundle, kinds: &[Kind]) -> BTreeMap<String, InventoryCard> {
+/// How many artefacts of each kind there are, and what they weigh.
+pub fn inventory(bundle: &Bundle, kinds: &[Kind]) -> BTreeMap<String, InventoryCard> {
     let mut inventory: BTreeMap<String, InventoryCard> = BTreeMap::new();
     for (artifact, kind) in bundle.artifacts().iter().zip(kinds) {
         let card = inventory.entry(kind.as_str().to_owned()).or_default();

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use konspect::analysis::{gather, inventory};
 use konspect::render::escape::one_line;
-use konspect::{Options, analyze};
 use konspect_bundle::{Code, Content};
 
 use super::analyze::open;
@@ -14,7 +14,7 @@ use crate::{Exit, Failure};
 pub(crate) fn info(paths: &[PathBuf]) -> Result<Exit, Failure> {
     let bundle = open(paths)?;
     let card = bundle.card();
-    let analysis = analyze(&bundle, &Options::default());
+    let gathered = gather(&bundle);
     let mut lines = vec![format!(
         "{}: {}, {} files",
         one_line(&card.name),
@@ -43,11 +43,11 @@ pub(crate) fn info(paths: &[PathBuf]) -> Result<Exit, Failure> {
         lines.push(format!("redacted   {redacted} values"));
     }
     lines.extend(
-        analysis.inventory.iter().map(|(kind, card)| {
+        inventory(&bundle, &gathered.kinds).iter().map(|(kind, card)| {
             format!("{kind:28} {:6} files {:12} bytes", card.count, card.bytes)
         }),
     );
-    lines.push(format!("diagnostics {}", analysis.diagnostics.len()));
+    lines.push(format!("diagnostics {}", gathered.diagnostics.len()));
     print(&lines.join("\n"))
 }
 
