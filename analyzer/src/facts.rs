@@ -5,6 +5,7 @@
 
 pub mod addresses;
 pub mod apiserver_path;
+pub mod breaches;
 mod build;
 pub mod client;
 pub mod clients;
@@ -24,6 +25,7 @@ pub mod network_groups;
 mod node_metrics;
 pub mod nodes;
 pub mod outbound;
+pub mod piles;
 mod places;
 pub mod pods;
 pub mod policies;

@@ -34,6 +34,7 @@ pub mod version;
 
 pub use blocks::blocks;
 pub use commands::commands_by_path;
+pub(crate) use kube::resource_of;
 pub use reference::reference_time;
 pub use rows::{Hint, Kind, Rows, TableKind};
 

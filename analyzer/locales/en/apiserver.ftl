@@ -2,17 +2,23 @@
 
 client-load-cost = { $share } % of the load of all clients, { $busy } requests in flight on average; the slowest took { $slowest } s
 client-load-rejected = { $count } of its requests were turned away with 429 by priority and fairness
+client-load-denied-title = { $user } ({ $agent }) repeats what is refused: { $rate } requests/s
+client-load-denied = { $count } of its requests were refused with 401 or 403
 client-load-others-rejected = { $count } requests of other clients were turned away with 429
 client-load-breach = a p99 over the upstream objective, because of the load
 client-load-throttled = FlowSchema { $schema } throttles this client on purpose (priority level { $level })
 client-load-find = find the Pods that run as { $name }
 client-load-throttle = until it is repaired, throttle { $user } with a FlowSchema and a PriorityLevelConfiguration of few shares
+client-load-denied-advice = give the client valid credentials and the rights that it needs, or stop it: it repeats what is refused
 client-load-cleared = the busiest client, { $user }, asked { $requests } times in { $seconds } s
 
 rule-client-request-flood = a client floods the API server with requests
 client-request-flood-title = { $user } ({ $agent }) floods the API server: { $rate } reads/s
 client-request-flood-line = the first of { $count } requests: { $verb } { $resource }
 client-request-flood-advice = let the client watch (an informer) instead of asking again and again, or ask less often
+client-request-flood-churn-title = { $user } ({ $agent }) opens { $rate } watches/s that end within seconds
+client-request-flood-churn-line = the first of { $count } watches of { $resource } that lived less than 10 s
+client-request-flood-churn-advice = repair the client: an informer keeps its watch for minutes and lists again only after 410 Gone
 
 rule-client-watch-leak = a client leaks watches
 client-watch-leak-title = { $user } ({ $agent }) has { $open } watches open and closes none

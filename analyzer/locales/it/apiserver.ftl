@@ -2,17 +2,23 @@
 
 client-load-cost = { $share } % del carico di tutti i client, in media { $busy } richieste in corso; la più lenta ha richiesto { $slowest } s
 client-load-rejected = sue richieste respinte con 429 da Priority and Fairness: { $count }
+client-load-denied-title = { $user } ({ $agent }) ripete ciò che viene rifiutato: { $rate } richieste/s
+client-load-denied = { $count } delle sue richieste sono state rifiutate con 401 o 403
 client-load-others-rejected = richieste di altri client respinte con 429: { $count }
 client-load-breach = un p99 oltre l'obiettivo upstream, a causa del carico
 client-load-throttled = il FlowSchema { $schema } limita di proposito questo client (livello di priorità { $level })
 client-load-find = trovare i Pod in esecuzione come { $name }
 client-load-throttle = finché non è riparato, limitare { $user } con un FlowSchema e una PriorityLevelConfiguration con poche quote
+client-load-denied-advice = dare al client credenziali valide e i permessi che gli servono, oppure fermarlo: ripete ciò che viene rifiutato
 client-load-cleared = il client più attivo, { $user }, ha inviato { $requests } richieste in { $seconds } s
 
 rule-client-request-flood = un client inonda di richieste il server API
 client-request-flood-title = { $user } ({ $agent }) inonda il server API: { $rate } letture/s
 client-request-flood-line = la prima di { $count } richieste: { $verb } { $resource }
 client-request-flood-advice = far usare al client un watch (un informer) invece di ripetere le richieste, o richiedere meno spesso
+client-request-flood-churn-title = { $user } ({ $agent }) apre { $rate } watch/s che finiscono in pochi secondi
+client-request-flood-churn-line = il primo di { $count } watch di { $resource } durati meno di 10 s
+client-request-flood-churn-advice = correggere il client: un informer tiene il watch per minuti ed elenca di nuovo solo dopo 410 Gone
 
 rule-client-watch-leak = un client lascia aperti dei watch
 client-watch-leak-title = { $user } ({ $agent }) ha { $open } watch aperti e non li chiude

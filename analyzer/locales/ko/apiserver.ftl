@@ -2,17 +2,23 @@
 
 client-load-cost = 모든 클라이언트 부하의 { $share } %, 처리 중인 요청 평균 { $busy }개, 가장 느린 요청 { $slowest }초
 client-load-rejected = 이 클라이언트의 요청 { $count }개가 우선 순위 및 공정성에 의해 429로 거부됨
+client-load-denied-title = { $user }({ $agent })이(가) 거부된 요청을 반복함: 초당 { $rate }회
+client-load-denied = 401 또는 403으로 거부된 이 클라이언트의 요청: { $count }건
 client-load-others-rejected = 다른 클라이언트의 요청 { $count }개가 429로 거부됨
 client-load-breach = 부하 때문에 p99가 업스트림 목표를 넘음
 client-load-throttled = FlowSchema { $schema }: 이 클라이언트를 의도적으로 제한함(우선 순위 수준: { $level })
 client-load-find = 다음 이름으로 실행되는 Pod 찾기: { $name }
 client-load-throttle = 해결될 때까지 FlowSchema와 몫이 적은 PriorityLevelConfiguration으로 제한, 사용자: { $user }
+client-load-denied-advice = 유효한 자격 증명과 필요한 권한을 부여하거나 클라이언트 중지: 거부된 요청을 반복함
 client-load-cleared = 가장 바쁜 클라이언트: { $user }, { $seconds }초 동안 요청 { $requests }개
 
 rule-client-request-flood = 클라이언트가 API 서버에 요청을 과도하게 보냄
 client-request-flood-title = API 서버에 요청 폭주: { $user }({ $agent }), 읽기 { $rate }회/초
 client-request-flood-line = 요청 { $count }개 중 첫 번째: { $verb } { $resource }
 client-request-flood-advice = 반복해서 묻는 대신 watch(informer)를 사용하게 하거나 요청 빈도 줄이기
+client-request-flood-churn-title = { $user }({ $agent })이(가) 몇 초 만에 끝나는 감시(watch)를 초당 { $rate }회 시작함
+client-request-flood-churn-line = 10초도 지속되지 않은 { $resource } 감시(watch) { $count }건 중 첫 번째
+client-request-flood-churn-advice = 클라이언트 수정: 인포머(informer)는 감시(watch)를 몇 분 동안 유지하고 410 Gone 이후에만 다시 목록을 조회함
 
 rule-client-watch-leak = 클라이언트에서 watch가 누수됨
 client-watch-leak-title = watch 누수: { $user }({ $agent }), 열린 watch { $open }개

@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use konspect_audit::objective::{Objective, judge, limit};
 use konspect_audit::{
-    AuditSummary, ClientSummary, Component, Failure, Open, Scope, SeriesSummary, Verb,
+    AuditSummary, ClientSummary, Failure, Growth, Open, Scope, SeriesSummary, Verb,
 };
 use konspect_bundle::Span;
+
+use super::breaches::breach;
 
 /// Fewer requests are no storm.
 const ENOUGH: u64 = 30;
@@ -29,6 +30,12 @@ const SAME_WATCHES: u64 = 20;
 
 /// Open watches of one client below which nothing is said.
 const MANY_WATCHES: u64 = 60;
+
+/// Watches that ended within seconds, below which nothing is said …
+const SHORT_WATCHES: u64 = 100;
+
+/// … and how many of them a second are a reconnect storm.
+const CHURN: f64 = 5.0;
 
 /// What kind of request dominates a client's load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,6 +75,8 @@ pub struct Heavy<'a> {
     /// Requests of the dominating kind, and how many of them a second while the client was active.
     pub requests: u64,
     pub per_second: f64,
+    /// What the writes leave behind by the thousand: a leak then, no storm.
+    pub hoarded: Option<&'a Growth>,
     /// Percent of all clients' latency-weighted load.
     pub share: u64,
     /// Requests in flight on average: seconds of latency for each second.
@@ -83,6 +92,8 @@ pub struct Heavy<'a> {
 pub struct Harm {
     /// Its own requests that priority and fairness turned away.
     pub rejected: u64,
+    /// Its own requests that were refused with 401 or 403.
+    pub denied: u64,
     /// Those of others.
     pub others_rejected: u64,
     /// A kind of request whose p99 is over the objective, of anybody.
@@ -121,6 +132,7 @@ pub fn time(micros: i64) -> Option<Timestamp> {
 }
 
 /// True for what runs in every cluster and is busy by nature: nodes, the control plane, the cloud's own users.
+/// `masterclient` is none of them: it is whoever has the administrator's kubeconfig.
 pub fn is_system(user: &str, agent: &str) -> bool {
     if let Some(rest) = user.strip_prefix("system:") {
         let Some(rest) = rest.strip_prefix("serviceaccount:") else {
@@ -140,7 +152,6 @@ pub fn is_system(user: &str, agent: &str) -> bool {
         user,
         "aksService"
             | "hcpService"
-            | "masterclient"
             | "acsService"
             | "nodeclient"
             | "cloud-controller-manager"
@@ -150,8 +161,17 @@ pub fn is_system(user: &str, agent: &str) -> bool {
         || agent.starts_with("Envoy/HC")
 }
 
-/// Clients whose load dominates, by that load, descending.
+/// Clients whose load dominates, by that load, descending; not those whose writes pile up.
 pub fn heavy(audit: &AuditSummary) -> Vec<Heavy<'_>> {
+    loads(audit).into_iter().filter(|heavy| heavy.hoarded.is_none()).collect()
+}
+
+/// Clients whose load dominates and whose writes leave objects behind by the thousand.
+pub fn hoarders(audit: &AuditSummary) -> Vec<Heavy<'_>> {
+    loads(audit).into_iter().filter(|heavy| heavy.hoarded.is_some()).collect()
+}
+
+fn loads(audit: &AuditSummary) -> Vec<Heavy<'_>> {
     let all: u64 = audit.others().map(|client| client.total.latency_sum).sum::<u64>()
         + audit.other.latency_sum;
     let throttled = audit.failed(Failure::PriorityAndFairness);
@@ -183,21 +203,31 @@ fn load<'a>(
         }
     }
     let rejected = client.total.failed(Failure::PriorityAndFairness);
+    let denied =
+        client.total.failed(Failure::Unauthorized) + client.total.failed(Failure::Forbidden);
     // Requests that are turned away cost nothing: then the number tells what the client does.
-    let by_number = rejected * 2 > client.total.requests;
-    let (habit, (_, requests)) = kinds.into_iter().max_by_key(|(_, (cost, requests))| {
-        if by_number { (*requests, *cost) } else { (*cost, *requests) }
-    })?;
-    let top =
-        client.series.iter().filter(|series| Habit::of(series.verb) == Some(habit)).max_by_key(
-            |series| {
-                if by_number {
-                    (series.tally.requests, 0)
-                } else {
-                    (series.tally.latency_sum, series.tally.requests)
-                }
-            },
-        )?;
+    let by_number = (rejected + denied) * 2 > client.total.requests;
+    // What was refused before it was looked at is neither a LIST nor a write: only its number counts.
+    let refused = denied * 2 > client.total.requests;
+    let (habit, requests) = if refused {
+        (Habit::Reads, client.total.requests)
+    } else {
+        let (habit, (_, requests)) = kinds.into_iter().max_by_key(|(_, (cost, requests))| {
+            if by_number { (*requests, *cost) } else { (*cost, *requests) }
+        })?;
+        (habit, requests)
+    };
+    let top = client
+        .series
+        .iter()
+        .filter(|series| refused || Habit::of(series.verb) == Some(habit))
+        .max_by_key(|series| {
+            if by_number {
+                (series.tally.requests, 0)
+            } else {
+                (series.tally.latency_sum, series.tally.requests)
+            }
+        })?;
     let (first, at) = top.tally.first?;
     let last = client.total.last.unwrap_or(first);
     let began = client
@@ -220,10 +250,11 @@ fn load<'a>(
         habit,
         top,
         requests,
+        hoarded: (habit == Habit::Writes).then(|| hoarded(audit, client)).flatten(),
         per_second: requests_f / seconds,
         share: (client.total.latency_sum.saturating_mul(100)).checked_div(all).unwrap_or(0),
         in_flight: cost / seconds,
-        harm: Harm { rejected, others_rejected, breached },
+        harm: Harm { rejected, denied, others_rejected, breached },
         since: (client.onset.is_some() || began > start.saturating_add(60_000_000))
             .then(|| time(began))
             .flatten(),
@@ -234,74 +265,96 @@ fn load<'a>(
     // Few requests, each dear, are as loud as many: most of the load, and others suffer.
     let dear = heavy.share >= MOST && heavy.in_flight >= 1.0 && others_rejected >= 10;
     let loud = heavy.per_second >= habit.pace(top) || dear;
-    (dominates && loud && !(habit == Habit::Writes && hoards(client))).then_some(heavy)
+    (dominates && loud).then_some(heavy)
 }
 
-/// True when the writes leave objects behind by the thousand: a leak, no storm.
-fn hoards(client: &ClientSummary) -> bool {
-    client.growth.iter().any(|growth| {
+/// What the writes leave behind by the thousand, whoever else takes some away. Events expire by themselves.
+fn hoarded<'a>(audit: &AuditSummary, client: &'a ClientSummary) -> Option<&'a Growth> {
+    client.growth.iter().find(|growth| {
+        let everybody = audit.clients.iter().flat_map(|client| &client.growth);
+        let (deleted, collections) = everybody
+            .filter(|other| other.resource == growth.resource)
+            .fold((0, 0), |(one, many), other| {
+                (one + other.deleted, many + other.collections_deleted)
+            });
         growth.created >= 500
-            && growth.collections_deleted == 0
-            && growth.deleted * 5 < growth.created
+            && collections == 0
+            && deleted * 5 < growth.created
             && growth.created * 2 > client.total.requests
+            && is_kept(&growth.resource)
     })
 }
 
-/// The worst kind of request over the objective, unless webhooks or queues alone account for it.
-fn breach(audit: &AuditSummary) -> Option<Span> {
-    breaches(audit).first().map(|breach| breach.at)
+/// Whether what is created of a `group/resource` stays until somebody deletes it: reviews are never
+/// stored, and events expire within the hour.
+fn is_kept(resource: &str) -> bool {
+    !matches!(resource, "events" | "events.k8s.io/events" | "bindings")
+        && !resource.starts_with("authentication.k8s.io/")
+        && !resource.starts_with("authorization.k8s.io/")
 }
 
-/// One kind of request of one client over the objective.
-#[derive(Clone, Copy, Debug)]
-pub struct Breach<'a> {
+/// A client whose watches end within seconds and are opened again, without pause.
+#[derive(Clone, Debug)]
+pub struct Churn<'a> {
     pub client: &'a ClientSummary,
-    pub series: &'a SeriesSummary,
-    /// Micro-seconds.
-    pub p99: u64,
-    pub limit: u64,
+    /// The watches of which most ended.
+    pub top: &'a SeriesSummary,
+    /// Watches that lived less than ten seconds, or asked for a version that is gone.
+    pub short: u64,
+    pub per_second: f64,
+    pub harm: Harm,
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
     pub at: Span,
 }
 
-/// Kinds of requests whose p99 is over the objective, worst first; time that webhooks took is not counted.
-pub fn breaches(audit: &AuditSummary) -> Vec<Breach<'_>> {
-    let mut breaches: Vec<Breach<'_>> = audit
-        .others()
-        .flat_map(|client| client.series.iter().map(move |series| (client, series)))
-        .filter(|(_, series)| {
-            judge(series) == Objective::Breached && !waits_for_webhooks(audit, series)
-        })
-        .filter_map(|(client, series)| {
-            let [p99] = series.tally.latency.quantiles([990]);
-            Some(Breach {
+/// Clients that open watches again and again. When an API server goes, everybody does: a churn is of one client.
+pub fn churners(audit: &AuditSummary) -> Vec<Churn<'_>> {
+    let short =
+        |client: &ClientSummary| client.total.watches.short + client.total.failed(Failure::Expired);
+    let clients = || audit.others().filter(|client| !is_system(&client.user, &client.agent));
+    let all: u64 = clients().map(short).sum();
+    let throttled = audit.failed(Failure::PriorityAndFairness);
+    let start = audit.window.map_or(0, |(first, _)| first);
+    let mut churners: Vec<Churn<'_>> = clients()
+        .filter_map(|client| {
+            let short = short(client);
+            let top = client
+                .series
+                .iter()
+                .filter(|series| series.verb == Verb::Watch)
+                .max_by_key(|series| series.tally.watches.ended)?;
+            let (first, at) = top.tally.first?;
+            let last = top.tally.last.unwrap_or(first);
+            let began = client.watch_onset.map_or(first, |onset| onset.time);
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "counts and durations of a log are far below 2^52"
+            )]
+            let per_second = short as f64 / ((last - began) as f64 / 1e6).max(5.0);
+            let mostly = short * 5 >= client.total.watches.ended * 4 && short * 5 >= all * 3;
+            let rejected = client.total.failed(Failure::PriorityAndFairness);
+            (short >= SHORT_WATCHES && mostly && per_second >= CHURN).then(|| Churn {
                 client,
-                series,
-                p99: p99?,
-                limit: limit(series)?,
-                at: series.tally.slowest?.1,
+                top,
+                short,
+                per_second,
+                harm: Harm {
+                    rejected,
+                    denied: 0,
+                    others_rejected: throttled.saturating_sub(rejected),
+                    breached: breach(audit),
+                },
+                since: (client.watch_onset.is_some() || began > start.saturating_add(60_000_000))
+                    .then(|| time(began))
+                    .flatten(),
+                until: time(last),
+                at,
             })
         })
         .collect();
-    breaches.sort_by_key(|breach| (std::cmp::Reverse(breach.p99), breach.at));
-    breaches
-}
-
-/// True when the annotations of such requests put most of the time down to webhooks.
-fn waits_for_webhooks(audit: &AuditSummary, series: &SeriesSummary) -> bool {
-    let sum = |wanted: &[Component]| -> u64 {
-        audit
-            .parts
-            .iter()
-            .filter(|part| {
-                part.verb == series.verb
-                    && part.resource == series.resource
-                    && wanted.contains(&part.component)
-            })
-            .map(|part| part.sum)
-            .sum()
-    };
-    let webhooks = sum(&[Component::ValidatingWebhook, Component::MutatingWebhook]);
-    webhooks > 0 && webhooks > sum(&[Component::Total]) / 2
+    churners.sort_by_key(|churn| (std::cmp::Reverse(churn.short), churn.at));
+    churners
 }
 
 /// A client that opens watches and never closes them.
@@ -349,7 +402,7 @@ fn watch_leak<'a>(
     if client.is_some_and(|client| client.collector) {
         return None;
     }
-    let addresses = client.map_or(1, |client| client.addresses.len().max(1)) as u64;
+    let addresses = client.map_or(1, |client| client.distinct_addresses.max(1));
     let piled: Vec<&&Open> =
         rows.iter().filter(|row| row.count >= SAME_WATCHES * addresses).collect();
     let open: u64 = piled.iter().map(|row| row.count).sum();

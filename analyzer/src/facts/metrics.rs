@@ -24,6 +24,10 @@ use super::Listing;
 use crate::model::metrics::{MetricsComponent, Sample, Scrape};
 use crate::parse::prometheus::{Quantile, growth, histogram_quantile};
 
+/// The names of the count of objects, newest first.
+const OBJECT_COUNTS: [&str; 3] =
+    ["apiserver_resource_objects", "apiserver_storage_objects", "etcd_object_counts"];
+
 /// The scrapes of a bundle, ready to be asked.
 #[derive(Clone, Debug)]
 pub struct Metrics<'a> {
@@ -53,6 +57,17 @@ pub struct Objects {
     pub count: u64,
     /// Estimated bytes of all of them, from 1.34 on.
     pub bytes: Option<f64>,
+    /// What the oldest scrape says, when there are several.
+    pub before: Option<Before>,
+    pub at: Span,
+}
+
+/// A count of an earlier scrape.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Before {
+    pub count: u64,
+    /// When it was scraped, where that is known.
+    pub taken: Option<Timestamp>,
     pub at: Span,
 }
 
@@ -198,9 +213,7 @@ impl<'a> Metrics<'a> {
     /// Objects of each type, most first; a type under its old and its new name counts once.
     pub fn objects(&self) -> Vec<Objects> {
         let mut objects: BTreeMap<String, Objects> = BTreeMap::new();
-        for family in
-            ["apiserver_resource_objects", "apiserver_storage_objects", "etcd_object_counts"]
-        {
+        for family in OBJECT_COUNTS {
             for sample in self.newest(MetricsComponent::ApiServer, family) {
                 // -1 says that counting failed.
                 if sample.value < 0.0 || !sample.value.is_finite() {
@@ -211,10 +224,12 @@ impl<'a> Metrics<'a> {
                     resource,
                     count: number(sample.value),
                     bytes: None,
+                    before: None,
                     at: sample.at,
                 });
             }
         }
+        self.counted_before(&mut objects);
         for sample in
             self.newest(MetricsComponent::ApiServer, "apiserver_resource_size_estimate_bytes")
         {
@@ -225,6 +240,22 @@ impl<'a> Metrics<'a> {
         let mut objects: Vec<Objects> = objects.into_values().collect();
         objects.sort_by(|a, b| (b.count, &a.resource).cmp(&(a.count, &b.resource)));
         objects
+    }
+
+    /// Adds what the oldest scrape counted; the count is etcd's, whichever replica answers.
+    fn counted_before(&self, objects: &mut BTreeMap<String, Objects>) {
+        let mut scrapes =
+            self.scrapes.iter().filter(|scrape| scrape.component == MetricsComponent::ApiServer);
+        let (Some(oldest), Some(_)) = (scrapes.next(), scrapes.next_back()) else { return };
+        for family in OBJECT_COUNTS {
+            for sample in oldest.families.get(family).into_iter().flatten() {
+                let row = objects.get_mut(&plural(sample)).filter(|row| row.before.is_none());
+                if let Some(row) = row.filter(|row| sample.value >= 0.0 && row.at != sample.at) {
+                    let count = number(sample.value);
+                    row.before = Some(Before { count, taken: oldest.taken, at: sample.at });
+                }
+            }
+        }
     }
 
     /// What priority and fairness turned away, most first; `cancelled` is the client's own doing.

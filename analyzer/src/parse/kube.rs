@@ -24,6 +24,7 @@ mod yaml;
 
 #[doc(hidden)]
 pub use json::reader_agrees;
+pub(crate) use kinds::resource_of;
 pub use stream::Streaming;
 
 /// Reads lists, single objects, watch events, lines of objects and concatenated documents.

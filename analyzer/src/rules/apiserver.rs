@@ -14,11 +14,12 @@ mod webhook_deadlock;
 mod webhook_slow;
 mod webhook_unreachable_blocks_writes;
 
-use konspect_audit::{AuditSummary, SeriesSummary};
-use konspect_bundle::{Words, words};
+use konspect_audit::containment::is_exempt;
+use konspect_audit::{AuditSummary, ClientSummary, SeriesSummary};
+use konspect_bundle::{Span, Words, words};
 
 use super::Registered;
-use crate::facts::clients::{Habit, Heavy, account, heavy};
+use crate::facts::clients::{Habit, Harm, Heavy, account, heavy};
 use crate::facts::Listing;
 use crate::finding::{Confidence, Finding, Meta, Risk, Severity, Step, Subject};
 use crate::model::kube::{FlowSchema, Webhook};
@@ -71,7 +72,8 @@ fn storms(meta: &'static Meta, storm: &Storm, audit: &AuditSummary, schemas: Opt
 }
 
 fn found(meta: &'static Meta, storm: &Storm, heavy: &Heavy<'_>, schemas: Option<&Listing<FlowSchema>>) -> Finding {
-    let user = &heavy.client.user;
+    let user = &named(heavy.client);
+    let denied = heavy.harm.denied * 2 > heavy.client.total.requests;
     let rate = format!("{:.1}", heavy.per_second);
     let top = heavy.top;
     let confidence = match (heavy.harm.seen(), heavy.hurts()) {
@@ -82,7 +84,7 @@ fn found(meta: &'static Meta, storm: &Storm, heavy: &Heavy<'_>, schemas: Option<
     let mut finding = meta
         .finding(
             client(user),
-            (storm.title)(user, &short(&heavy.client.agent), &rate),
+            if denied { words!("client-load-denied-title", user = user, agent = short(&heavy.client.agent), rate = &rate) } else { (storm.title)(user, &short(&heavy.client.agent), &rate) },
             heavy.at,
             (storm.line)(top.verb.as_str(), &resource(top), top.tally.requests),
         )
@@ -96,22 +98,14 @@ fn found(meta: &'static Meta, storm: &Storm, heavy: &Heavy<'_>, schemas: Option<
             finding = finding.supported_by(at, (storm.line)(series.verb.as_str(), &resource(series), series.tally.requests));
         }
     }
-    if let Some((slowest, at)) = top.tally.slowest {
+    if let Some((slowest, at)) = top.tally.slowest.filter(|_| !denied) {
         let seconds = format!("{:.1}", micros(slowest));
         let busy = format!("{:.1}", heavy.in_flight);
         finding = finding
             .supported_by(at, words!("client-load-cost", share = heavy.share, busy = busy, slowest = seconds));
     }
-    if heavy.harm.rejected > 0 {
-        finding = finding.supported_by(heavy.at, words!("client-load-rejected", count = heavy.harm.rejected));
-    }
-    if heavy.harm.others_rejected > 0 {
-        finding = finding.supported_by(heavy.at, words!("client-load-others-rejected", count = heavy.harm.others_rejected));
-    }
-    if let Some(at) = heavy.harm.breached {
-        finding = finding.supported_by(at, words!("client-load-breach"));
-    }
-    if let Some(schema) = schemas.and_then(|schemas| schema_for(schemas, user)) {
+    finding = hurt(finding, heavy.harm, heavy.at);
+    if let Some(schema) = schemas.and_then(|schemas| schema_for(schemas, &heavy.client.user)) {
         // Somebody already throttles this client: what is turned away is turned away on purpose.
         finding = finding.supported_by(
             schema.at,
@@ -121,7 +115,32 @@ fn found(meta: &'static Meta, storm: &Storm, heavy: &Heavy<'_>, schemas: Option<
             finding = finding.severity(Severity::Warning);
         }
     }
-    advise(finding, user, (storm.advice)())
+    advise(finding, &heavy.client.user, if denied { words!("client-load-denied-advice") } else { (storm.advice)() })
+}
+
+/// Who was turned away, and how slow it became.
+fn hurt(mut finding: Finding, harm: Harm, at: Span) -> Finding {
+    if harm.denied > 0 {
+        finding = finding.supported_by(at, words!("client-load-denied", count = harm.denied));
+    }
+    if harm.rejected > 0 {
+        finding = finding.supported_by(at, words!("client-load-rejected", count = harm.rejected));
+    }
+    if harm.others_rejected > 0 {
+        finding = finding.supported_by(at, words!("client-load-others-rejected", count = harm.others_rejected));
+    }
+    match harm.breached {
+        Some(breached) => finding.supported_by(breached, words!("client-load-breach")),
+        None => finding,
+    }
+}
+
+/// The user; the address it asks from where it showed no credentials that the API server knows.
+fn named(client: &ClientSummary) -> String {
+    match (client.user.as_str(), client.addresses.first()) {
+        ("", Some((address, _))) => address.clone(),
+        (user, _) => user.to_owned(),
+    }
 }
 
 /// What else the client asks in the same habit, when it is a tenth of its load or more.
@@ -148,7 +167,7 @@ fn advise(finding: Finding, user: &str, advice: Words) -> Finding {
             command("kubectl get pods -n {} -o custom-columns=NAME:.metadata.name,ACCOUNT:.spec.serviceAccountName", &[namespace]),
         ));
     }
-    finding.step(Step::new(words!("client-load-throttle", user = user)))
+    if user.is_empty() || is_exempt(user) { finding } else { finding.step(Step::new(words!("client-load-throttle", user = user))) }
 }
 
 fn client(user: &str) -> Subject {

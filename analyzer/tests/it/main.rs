@@ -19,6 +19,7 @@ mod fuzz;
 mod golden;
 mod hostile;
 mod kit;
+mod load;
 mod next;
 mod offline;
 mod pages;

@@ -1,7 +1,8 @@
 //! What the analyzer proposes against a client is taken by a real kubectl, in the version that the
 //! cluster serves; only the bytes of an audit log go in.
 
-use konspect_audit::counterfactual::{containment, suspect};
+use konspect_audit::containment::containment;
+use konspect_audit::counterfactual::suspect;
 use konspect_audit::{Shared, fold_bytes};
 use konspect_bundle::{ArtifactId, Source};
 use serde_json::{Value, json};

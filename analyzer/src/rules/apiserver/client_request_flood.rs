@@ -1,15 +1,14 @@
-//! One client reads single objects without pause: requests pile up and others are turned away.
+//! One client asks without pause: reads of single objects, requests that are refused, watches that end at once.
 
 use konspect_audit::AuditSummary;
 use konspect_bundle::words;
 
-use super::{Storm, storms};
-use crate::facts::Listing;
-use crate::facts::clients::Habit;
-use crate::facts::Missing;
-use crate::parse::TableKind;
-use crate::finding::Meta;
+use super::{Storm, advise, client, hurt, named, resource, short, storms};
+use crate::facts::clients::{Churn, Habit, churners};
+use crate::facts::{Listing, Missing};
+use crate::finding::{Confidence, Finding, Meta, Severity};
 use crate::model::kube::FlowSchema;
+use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
 
@@ -29,11 +28,31 @@ impl Rule for ClientRequestFlood {
     type Inputs<'f> = (&'f AuditSummary, Option<&'f Listing<FlowSchema>>);
 
     fn check((audit, schemas): Self::Inputs<'_>, out: &mut Checked) {
-        if audit.admin_only {
+        churners(audit).iter().take(3).for_each(|churn| out.found(churned(churn)));
+        if !audit.admin_only {
+            storms(&META, &STORM, audit, schemas, out);
+        } else if out.findings.is_empty() {
             // Reads are not in such a log.
             out.blind(Missing::table(TableKind::Audit));
-            return;
         }
-        storms(&META, &STORM, audit, schemas, out);
     }
+}
+
+/// A client that opens its watches again and again.
+fn churned(churn: &Churn<'_>) -> Finding {
+    let (user, agent) = (named(churn.client), short(&churn.client.agent));
+    let hurts = churn.harm.seen();
+    let finding = META
+        .finding(
+            client(&user),
+            words!("client-request-flood-churn-title", user = &user, agent = agent, rate = format!("{:.1}", churn.per_second)),
+            churn.at,
+            words!("client-request-flood-churn-line", count = churn.short, resource = resource(churn.top)),
+        )
+        .confidence(if hurts { Confidence::Proven } else { Confidence::Possible })
+        .severity(if hurts { Severity::Critical } else { Severity::Warning })
+        .since(churn.since)
+        .until(churn.until)
+        .affected(usize::try_from(churn.short).unwrap_or(usize::MAX));
+    advise(hurt(finding, churn.harm, churn.at), &churn.client.user, words!("client-request-flood-churn-advice"))
 }

@@ -25,7 +25,7 @@ impl Rule for ClientWatchLeak {
     type Inputs<'f> = (AnyOf<&'f AuditSummary, &'f Listing<Scrape>>, Option<&'f Nodes>);
 
     fn check((AnyOf(audit, scrapes), nodes): Self::Inputs<'_>, out: &mut Checked) {
-        let seen = audit.filter(|audit| !audit.admin_only && audit.tells_open);
+        let seen = audit.filter(|audit| audit.tells_open);
         let metrics = scrapes.map(Metrics::new);
         let swollen = metrics.as_ref().and_then(|metrics| metrics.swollen_watches(nodes.map_or(0, Nodes::len)));
         for leak in seen.into_iter().flat_map(watch_leaks).take(3) {

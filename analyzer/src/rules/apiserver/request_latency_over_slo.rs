@@ -4,7 +4,7 @@ use konspect_audit::{Aggregate, AuditSummary};
 use konspect_bundle::words;
 
 use super::{micros, resource};
-use crate::facts::clients::breaches;
+use crate::facts::breaches::breaches;
 use crate::facts::metrics::Metrics;
 use crate::facts::{AnyOf, Listing, Missing};
 use crate::finding::{Confidence, Meta, Severity, Step, Subject};
@@ -38,6 +38,7 @@ impl Rule for RequestLatencyOverSlo {
                 .finding(Subject::cluster(""), title, worst.at, says)
                 .confidence(Confidence::Proven)
                 .severity(Severity::Warning)
+                .since(audit.and_then(|audit| worst.since(audit)))
                 .affected(breaches.len());
             for other in breaches.iter().skip(1).take(3) {
                 let (seconds, limit) = (format!("{:.1}", micros(other.p99)), format!("{:.0}", micros(other.limit)));

@@ -1,12 +1,13 @@
 //! Objects of one type pile up in etcd and nobody removes them.
 
-use konspect_audit::AuditSummary;
-use konspect_bundle::{Span, words};
+use jiff::Timestamp;
+use konspect_bundle::{Words, words};
 
 use super::etcd_space_exceeded::said;
 use super::{LARGE, biggest, bytes};
-use crate::facts::clients::time;
+use crate::facts::clients::{Heavy, hoarders};
 use crate::facts::metrics::{Metrics, Objects};
+use crate::facts::piles::{Creator, creates, creator, dated, scraped_few};
 use crate::facts::{Facts, Missing, Nodes, helm};
 use crate::finding::{Confidence, Finding, Meta, Risk, Severity, Step, Subject};
 use crate::parse::TableKind;
@@ -21,9 +22,6 @@ static META: Meta = rule_meta!("KSP4001", "etcd-object-leak", Etcd, Cause, Criti
 /// Objects of one type that make etcd slow.
 const MANY: u64 = 10_000;
 
-/// What a client must have created in the window of the audit log to be named.
-const CREATED: u64 = 200;
-
 impl Rule for EtcdObjectLeak {
     const META: &'static Meta = &META;
     type Inputs<'f> = &'f Facts;
@@ -31,7 +29,8 @@ impl Rule for EtcdObjectLeak {
     fn check(facts: Self::Inputs<'_>, out: &mut Checked) {
         let metrics = facts.scrapes.ok().map(Metrics::new);
         let objects = counts(facts, metrics.as_ref());
-        if objects.is_empty() {
+        let hoarders = facts.audit.ok().map(hoarders).unwrap_or_default();
+        if objects.is_empty() && hoarders.is_empty() {
             out.blind(Missing { tables: vec![TableKind::Metrics, TableKind::CustomResources], node: String::new(), because: None });
             return;
         }
@@ -39,6 +38,9 @@ impl Rule for EtcdObjectLeak {
         let helm: u64 = helm::releases(facts.secrets.ok(), facts.config_maps.ok()).iter().map(|release| release.revisions).sum();
         for row in objects.iter().filter(|row| row.count > MANY && !natural(row, nodes, helm)).take(3) {
             out.found(leak(facts, metrics.as_ref(), row));
+        }
+        if out.findings.is_empty() {
+            hoarders.iter().filter_map(|heavy| pouring(facts, metrics.as_ref(), heavy)).take(3).for_each(|finding| out.found(finding));
         }
         if out.findings.is_empty()
             && let Some(most) = objects.iter().find(|row| row.resource != "events")
@@ -65,7 +67,7 @@ fn counts(facts: &Facts, metrics: Option<&Metrics<'_>>) -> Vec<Objects> {
                 }
             }
             Some(_) => {}
-            None => objects.push(Objects { resource: counted.resource.clone(), count: counted.count, bytes: None, at: counted.at }),
+            None => objects.push(Objects { resource: counted.resource.clone(), count: counted.count, bytes: None, before: None, at: counted.at }),
         }
     }
     objects.sort_by(|a, b| (b.count, &a.resource).cmp(&(a.count, &b.resource)));
@@ -90,6 +92,7 @@ fn leak(facts: &Facts, metrics: Option<&Metrics<'_>>, row: &Objects) -> Finding 
     let size = metrics.and_then(biggest);
     let large = size.as_ref().is_some_and(|size| size.bytes > LARGE);
     let creator = facts.audit.ok().and_then(|audit| creator(audit, resource));
+    let dated = dated(facts, resource);
     let mut finding = META
         .finding(
             Subject::new("Resource", "", resource),
@@ -99,24 +102,23 @@ fn leak(facts: &Facts, metrics: Option<&Metrics<'_>>, row: &Objects) -> Finding 
         )
         .confidence(if large || creator.is_some() { Confidence::Proven } else { Confidence::Likely })
         .severity(Severity::Critical)
-        .affected(usize::try_from(row.count).unwrap_or(usize::MAX));
+        .affected(usize::try_from(row.count).unwrap_or(usize::MAX))
+        .since(began(row, dated.map(|dated| dated.since), creator.as_ref()))
+        .until(creator.as_ref().and_then(|creator| creator.until));
     if let Some(of) = row.bytes {
         finding = finding.supported_by(row.at, words!("etcd-object-leak-bytes", bytes = bytes(of)));
     }
     if let Some(size) = size.filter(|_| large) {
         finding = finding.supported_by(size.at, words!("etcd-object-leak-size", bytes = bytes(size.bytes)));
     }
-    if let Some(creator) = creator {
-        finding = finding.supported_by(
-            creator.at,
-            words!(
-                "etcd-object-leak-creator",
-                user = creator.user,
-                agent = creator.agent,
-                created = creator.created,
-                deleted = creator.deleted
-            ),
-        );
+    if let Some(creator) = &creator {
+        finding = finding.supported_by(creator.at, created(creator));
+    }
+    if let Some(dated) = dated {
+        finding = finding.supported_by(dated.at, words!("etcd-object-leak-dated", count = dated.count));
+    }
+    if let Some(before) = row.before.filter(|before| before.count < row.count) {
+        finding = finding.supported_by(before.at, words!("etcd-object-leak-grew", before = before.count, more = row.count - before.count));
     }
     if let Some((mean, _, at)) = metrics.and_then(Metrics::etcd_calls).filter(|(mean, ..)| *mean > 0.1) {
         finding = finding.supported_by(at, words!("etcd-object-leak-slow", milliseconds = format!("{:.0}", mean * 1000.0)));
@@ -124,6 +126,56 @@ fn leak(facts: &Facts, metrics: Option<&Metrics<'_>>, row: &Objects) -> Finding 
     if let Some(full) = said(facts).into_iter().next() {
         finding = finding.supported_by(full.at, full.says);
     }
+    cure(finding, resource)
+}
+
+/// The earliest that a line proves: the objects' own times, else the client's creations, else a scrape that counts few.
+fn began(row: &Objects, dated: Option<Timestamp>, creator: Option<&Creator<'_>>) -> Option<Timestamp> {
+    dated.or(creator.and_then(|creator| creator.since)).or(scraped_few(row))
+}
+
+fn created(creator: &Creator<'_>) -> Words {
+    words!(
+        "etcd-object-leak-creator",
+        user = creator.user,
+        agent = creator.agent,
+        created = creator.created,
+        deleted = creator.deleted
+    )
+}
+
+/// A client that pours objects into etcd while the log runs: nothing says how many there are by now, or they are not yet many.
+fn pouring(facts: &Facts, metrics: Option<&Metrics<'_>>, heavy: &Heavy<'_>) -> Option<Finding> {
+    let growth = heavy.hoarded?;
+    let creator = creates(facts.audit.ok()?, heavy.client, &growth.resource)?;
+    let resource = growth.resource.split_once('/').map_or(growth.resource.clone(), |(group, plural)| format!("{plural}.{group}"));
+    let large = metrics.and_then(biggest).filter(|size| size.bytes > LARGE);
+    let hurts = heavy.hurts() || large.is_some();
+    let mut finding = META
+        .finding(
+            Subject::new("Resource", "", &resource),
+            words!("etcd-object-leak-pouring", count = creator.created, resource = &resource, user = creator.user),
+            creator.at,
+            created(&creator),
+        )
+        .confidence(if hurts { Confidence::Likely } else { Confidence::Possible })
+        .severity(if hurts { Severity::Critical } else { Severity::Warning })
+        .affected(usize::try_from(creator.created).unwrap_or(usize::MAX))
+        .since(creator.since)
+        .until(creator.until);
+    if let Some(size) = large {
+        finding = finding.supported_by(size.at, words!("etcd-object-leak-size", bytes = bytes(size.bytes)));
+    }
+    if heavy.harm.others_rejected > 0 {
+        finding = finding.supported_by(heavy.at, words!("client-load-others-rejected", count = heavy.harm.others_rejected));
+    }
+    if let Some(at) = heavy.harm.breached {
+        finding = finding.supported_by(at, words!("client-load-breach"));
+    }
+    Some(cure(finding, &resource))
+}
+
+fn cure(finding: Finding, resource: &str) -> Finding {
     finding
         .step(Step::new(words!("etcd-object-leak-stop")))
         .step(Step::new(words!("etcd-object-leak-look")).run(
@@ -131,36 +183,4 @@ fn leak(facts: &Facts, metrics: Option<&Metrics<'_>>, row: &Objects) -> Finding 
             command("kubectl get {} -A --sort-by=.metadata.creationTimestamp --no-headers", &[resource]),
         ))
         .step(Step::new(words!("etcd-object-leak-clean")))
-}
-
-struct Creator<'a> {
-    user: &'a str,
-    agent: &'a str,
-    created: u64,
-    deleted: u64,
-    at: Span,
-}
-
-/// The client that makes most of them and takes few away.
-fn creator<'a>(audit: &'a AuditSummary, resource: &str) -> Option<Creator<'a>> {
-    let (plural, group) = resource.split_once('.').unwrap_or((resource, ""));
-    let named = if group.is_empty() { plural.to_owned() } else { format!("{group}/{plural}") };
-    let deleted_by_all: u64 =
-        audit.clients.iter().flat_map(|client| &client.growth).filter(|growth| growth.resource == named).map(|growth| growth.deleted).sum();
-    audit
-        .others()
-        .filter_map(|client| {
-            let growth = client.growth.iter().find(|growth| growth.resource == named)?;
-            let series = client.series.iter().find(|series| series.resource == named && series.verb == konspect_audit::Verb::Create)?;
-            let (first, at) = series.tally.first?;
-            time(first)?;
-            (growth.created >= CREATED.min(audit.seconds() / 4) && deleted_by_all * 2 < growth.created).then_some(Creator {
-                user: &client.user,
-                agent: &client.agent,
-                created: growth.created,
-                deleted: deleted_by_all,
-                at,
-            })
-        })
-        .max_by_key(|creator| creator.created)
 }

@@ -1,0 +1,86 @@
+//! Requests that take longer than the upstream objective allows, and since when.
+
+use jiff::Timestamp;
+use konspect_audit::objective::{Objective, judge, limit};
+use konspect_audit::{AuditSummary, ClientSummary, Component, SeriesSummary};
+use konspect_bundle::Span;
+
+use super::clients::time;
+use crate::parse::onset::Rate;
+
+/// The worst kind of request over the objective, unless webhooks or queues alone account for it.
+pub fn breach(audit: &AuditSummary) -> Option<Span> {
+    breaches(audit).first().map(|breach| breach.at)
+}
+
+/// One kind of request of one client over the objective.
+#[derive(Clone, Copy, Debug)]
+pub struct Breach<'a> {
+    pub client: &'a ClientSummary,
+    pub series: &'a SeriesSummary,
+    /// Micro-seconds.
+    pub p99: u64,
+    pub limit: u64,
+    pub at: Span,
+}
+
+impl Breach<'_> {
+    /// The first bin from which the client's program had slow requests again and again; unknown when it
+    /// had them when the log begins.
+    pub fn since(&self, audit: &AuditSummary) -> Option<Timestamp> {
+        let row = audit.agents.iter().find(|row| row.agent == self.client.agent)?;
+        let slow = || {
+            row.bins
+                .iter()
+                .map(|bin| (bin.start.div_euclid(1_000_000), bin.latency.above(self.limit)))
+                .filter(|(_, count)| *count > 0)
+        };
+        let (first, _) = slow().next()?;
+        let (start, _) = audit.window?;
+        let began = Rate::of(row.slot_seconds, slow()).onset();
+        let late = first > start.div_euclid(1_000_000).saturating_add(row.slot_seconds);
+        let first = late.then(|| Timestamp::from_second(first).ok()).flatten();
+        began.or(first).map(|began| time(start).map_or(began, |start| began.max(start)))
+    }
+}
+
+/// Kinds of requests whose p99 is over the objective, worst first; time that webhooks took is not counted.
+pub fn breaches(audit: &AuditSummary) -> Vec<Breach<'_>> {
+    let mut breaches: Vec<Breach<'_>> = audit
+        .others()
+        .flat_map(|client| client.series.iter().map(move |series| (client, series)))
+        .filter(|(_, series)| {
+            judge(series) == Objective::Breached && !waits_for_webhooks(audit, series)
+        })
+        .filter_map(|(client, series)| {
+            let [p99] = series.tally.latency.quantiles([990]);
+            Some(Breach {
+                client,
+                series,
+                p99: p99?,
+                limit: limit(series)?,
+                at: series.tally.slowest?.1,
+            })
+        })
+        .collect();
+    breaches.sort_by_key(|breach| (std::cmp::Reverse(breach.p99), breach.at));
+    breaches
+}
+
+/// True when the annotations of such requests put most of the time down to webhooks.
+fn waits_for_webhooks(audit: &AuditSummary, series: &SeriesSummary) -> bool {
+    let sum = |wanted: &[Component]| -> u64 {
+        audit
+            .parts
+            .iter()
+            .filter(|part| {
+                part.verb == series.verb
+                    && part.resource == series.resource
+                    && wanted.contains(&part.component)
+            })
+            .map(|part| part.sum)
+            .sum()
+    };
+    let webhooks = sum(&[Component::ValidatingWebhook, Component::MutatingWebhook]);
+    webhooks > 0 && webhooks > sum(&[Component::Total]) / 2
+}

@@ -1,0 +1,125 @@
+//! Who loads the API server: logs too long for a rule's page.
+
+use std::fmt::Write;
+
+use konspect::report::Report;
+
+use crate::kit;
+
+/// Writes events as the API server does.
+#[derive(Default)]
+struct Log {
+    text: String,
+    events: u64,
+}
+
+impl Log {
+    /// One request that took some micro-seconds, `seconds` after the log's first second.
+    fn add(
+        &mut self,
+        seconds: f64,
+        client: (&str, &str),
+        request: (&str, &str, &str),
+        code: u16,
+        took: f64,
+    ) {
+        let ((user, agent), (verb, uri, resource)) = (client, request);
+        let time = |seconds: f64| {
+            format!("2025-06-11T15:{:02}:{:09.6}Z", (seconds / 60.0).floor(), seconds % 60.0)
+        };
+        self.events += 1;
+        let (group, plural) = resource.split_once('/').unwrap_or(("", resource));
+        let _ = writeln!(
+            self.text,
+            r#"{{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"e{}","stage":"ResponseComplete","requestURI":"{uri}","verb":"{verb}","user":{{"username":"{user}"}},"sourceIPs":["10.244.1.9"],"userAgent":"{agent}","objectRef":{{"resource":"{plural}","namespace":"vault","apiGroup":"{group}","apiVersion":"v1"}},"responseStatus":{{"code":{code}}},"requestReceivedTimestamp":"{}","stageTimestamp":"{}"}}"#,
+            self.events,
+            time(seconds),
+            time(seconds + took),
+        );
+    }
+
+    /// Everyday requests over three minutes, and others' that are turned away from the second minute on.
+    fn of_a_cluster() -> Self {
+        let mut log = Self::default();
+        for tick in 0..90 {
+            let at = f64::from(tick) * 2.0;
+            let scheduler = ("system:kube-scheduler", "kube-scheduler/v1.31.8");
+            log.add(
+                at,
+                scheduler,
+                ("update", "/apis/coordination.k8s.io/v1/leases", "coordination.k8s.io/leases"),
+                200,
+                0.02,
+            );
+            let web = ("system:serviceaccount:shop:web", "Go-http-client/2.0");
+            let code = if at > 70.0 { 429 } else { 200 };
+            log.add(
+                at,
+                web,
+                ("get", "/api/v1/namespaces/vault/configmaps/flags", "configmaps"),
+                code,
+                0.004,
+            );
+        }
+        log
+    }
+
+    fn report(self) -> Report {
+        kit::report(&kit::memory(vec![("audit.log".to_owned(), self.text.into_bytes())]))
+    }
+}
+
+const SYNC: (&str, &str) = ("system:serviceaccount:vault:sync", "sync/2.0");
+
+fn causes(report: &Report) -> Vec<&str> {
+    report.causes.iter().map(|cause| cause.rule.as_str()).collect()
+}
+
+/// Nobody counted the Secrets, but one client made them by the hundred and nobody took one away.
+#[test]
+fn what_is_poured_in_and_never_taken_away_is_a_leak_and_no_storm() {
+    let mut log = Log::of_a_cluster();
+    for number in 0..900 {
+        let at = 66.0 + f64::from(number) / 9.0;
+        log.add(at, SYNC, ("create", "/api/v1/namespaces/vault/secrets", "secrets"), 201, 0.4);
+    }
+    let report = log.report();
+    assert_eq!(causes(&report), ["etcd-object-leak"]);
+    let cause = &report.causes[0];
+    assert_eq!(cause.subject.name, "secrets");
+    assert_eq!(cause.since.as_deref(), Some("2025-06-11T15:01:06Z"));
+}
+
+/// What expires or is never stored is no leak, however much of it is created: it is a storm of writes.
+#[test]
+fn events_and_reviews_do_not_pile_up() {
+    for (uri, resource) in [
+        ("/api/v1/namespaces/vault/events", "events"),
+        ("/apis/authentication.k8s.io/v1/tokenreviews", "authentication.k8s.io/tokenreviews"),
+    ] {
+        let mut log = Log::of_a_cluster();
+        for number in 0..900 {
+            log.add(66.0 + f64::from(number) / 9.0, SYNC, ("create", uri, resource), 201, 0.4);
+        }
+        assert_eq!(causes(&log.report()), ["client-write-storm"], "{resource}");
+    }
+}
+
+/// As many are deleted, by whomever: then it is the writing that hurts.
+#[test]
+fn what_somebody_else_takes_away_is_no_leak() {
+    let mut log = Log::of_a_cluster();
+    for number in 0..900 {
+        let at = 66.0 + f64::from(number) / 9.0;
+        log.add(at, SYNC, ("create", "/api/v1/namespaces/vault/secrets", "secrets"), 201, 0.4);
+        let cleaner = ("system:serviceaccount:vault:cleaner", "cleaner/1.0");
+        log.add(
+            at + 5.0,
+            cleaner,
+            ("delete", "/api/v1/namespaces/vault/secrets/x", "secrets"),
+            200,
+            0.01,
+        );
+    }
+    assert_eq!(causes(&log.report()), ["client-write-storm"]);
+}
