@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::columns::{cells, row_end};
+use crate::columns::{cells, preamble, row_end};
 use crate::time;
 
 /// Larger files are no summaries.
@@ -120,8 +120,9 @@ pub fn read(source: Source<'_>) -> Option<Vec<Aggregate>> {
 
 fn csv(source: Source<'_>) -> Option<Vec<Aggregate>> {
     let bytes = source.bytes;
-    let end = row_end(bytes, 0)?;
-    let line = bytes.get(..end)?;
+    let start = preamble(bytes);
+    let end = row_end(bytes, start)?;
+    let line = bytes.get(start..end)?;
     let count = |delimiter: u8| memchr::memchr_iter(delimiter, line).count();
     let delimiter = [b',', b';', b'\t']
         .into_iter()
@@ -273,6 +274,7 @@ mod tests {
     fn the_three_queries_are_read_in_every_form() {
         let counts = [
             "UserAgent,count_\nlister/1.0,\"1,234\"\n\"kubelet/v1.31.7 (linux/amd64)\",57\n".to_owned(),
+            "#TYPE System.Object\r\n\"UserAgent\",\"count_\"\r\nlister/1.0,1234\r\nkubelet/v1.31.7 (linux/amd64),57\r\n".to_owned(),
             r#"[{"TableName":"PrimaryResult","UserAgent":"lister/1.0","count_":"1234"},
                 {"TableName":"PrimaryResult","UserAgent":"kubelet/v1.31.7 (linux/amd64)","count_":"57"}]"#
                 .to_owned(),

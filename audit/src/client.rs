@@ -300,16 +300,15 @@ impl Client {
         self.namespaces.merge(&from.namespaces);
         self.objects.lower(from.objects.limit, drop);
         for row in from.objects.into_rows() {
-            let empty = Object { count: 0, first: None, last: None, ..row.clone() };
-            if let Some(known) = self.objects.row(row.hash, |known| known.key == row.key, || empty)
-            {
+            let merge = |known: &mut Object, row: Object| {
                 known.count += row.count;
                 known.first = match (known.first, row.first) {
                     (Some(left), Some(right)) => Some(left.min(right)),
                     (left, right) => left.or(right),
                 };
                 known.last = known.last.max(row.last);
-            }
+            };
+            drop(self.objects.join(row, |known, row| known.key == row.key, merge));
         }
         self.pace.merge(&from.pace);
         self.watch_pace.merge(&from.watch_pace);
