@@ -7,9 +7,11 @@ pub mod client;
 pub mod kube;
 pub mod log;
 pub mod metrics;
+pub mod named;
 pub mod network_error;
 pub mod node_files;
 pub mod workload;
 
 pub use jiff::Timestamp;
 pub use konspect_bundle::{ArtifactId, Span, Spanned};
+pub use named::{Labels, Quantities, Text};

@@ -13,6 +13,7 @@ pub mod describe;
 pub mod dns;
 pub mod flow_dump;
 pub mod health;
+mod interned;
 pub mod kube;
 pub mod kube_table;
 pub mod kubeconfig;

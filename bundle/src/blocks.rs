@@ -13,8 +13,11 @@ const PREVIEW: usize = 64 << 10;
 /// is longer than `Limits::line`: of that the first part comes, the rest is counted.
 pub struct Blocks {
     reader: Stream,
-    /// Bytes read and not yet given.
+    /// Bytes read and not yet given, and room behind them.
     pending: Vec<u8>,
+    filled: usize,
+    /// A block that was given and is no longer needed.
+    spare: Vec<u8>,
     /// Where `pending` begins in the decoded artefact.
     at: u64,
     block: usize,
@@ -31,6 +34,8 @@ impl Blocks {
         Self {
             reader,
             pending: Vec::new(),
+            filled: 0,
+            spare: Vec::new(),
             at: 0,
             block,
             line: limits.line.max(block),
@@ -44,7 +49,7 @@ impl Blocks {
     /// The first bytes of what comes next, without taking them: 64 KiB unless the artefact ends.
     pub fn head(&mut self) -> &[u8] {
         self.fill(PREVIEW);
-        self.pending.get(..self.pending.len().min(PREVIEW)).unwrap_or_default()
+        self.pending.get(..self.filled.min(PREVIEW)).unwrap_or_default()
     }
 
     /// The next block and its offset in the decoded artefact.
@@ -56,11 +61,11 @@ impl Blocks {
         let (mut want, mut searched) = (self.block, 0);
         loop {
             self.fill(want);
-            let fresh = self.pending.get(searched..).unwrap_or_default();
+            let fresh = self.pending.get(searched..self.filled).unwrap_or_default();
             if let Some(end) = memchr::memrchr(b'\n', fresh) {
                 return Some(self.give(searched + end + 1));
             }
-            searched = self.pending.len();
+            searched = self.filled;
             if self.ended {
                 return (searched > 0).then(|| self.give(searched));
             }
@@ -76,8 +81,12 @@ impl Blocks {
     /// The next bytes and their offset, cut anywhere: for what has no lines.
     pub fn next_piece(&mut self) -> Option<(u64, Vec<u8>)> {
         self.fill(self.block);
-        let pending = self.pending.len();
-        (pending > 0).then(|| self.give(pending))
+        (self.filled > 0).then(|| self.give(self.filled))
+    }
+
+    /// Takes back the memory of a block, for one of the next.
+    pub fn give_back(&mut self, block: Vec<u8>) {
+        self.spare = block;
     }
 
     /// What ended the artefact too early, known after the last block.
@@ -104,8 +113,15 @@ impl Blocks {
 
     /// Takes the first `end` pending bytes.
     fn give(&mut self, end: usize) -> (u64, Vec<u8>) {
-        let mut rest = Vec::with_capacity(self.block + (64 << 10));
-        rest.extend_from_slice(self.pending.get(end..).unwrap_or_default());
+        let tail = self.pending.get(end..self.filled).unwrap_or_default();
+        let mut rest = std::mem::take(&mut self.spare);
+        if rest.len() < tail.len() {
+            rest.resize(tail.len(), 0);
+        }
+        if let Some(front) = rest.get_mut(..tail.len()) {
+            front.copy_from_slice(tail);
+        }
+        self.filled = tail.len();
         self.pending.truncate(end);
         let given = std::mem::replace(&mut self.pending, rest);
         let offset = self.at;
@@ -117,13 +133,14 @@ impl Blocks {
     fn leave_out_line(&mut self) {
         loop {
             self.fill(self.block);
-            let end =
-                memchr::memchr(b'\n', &self.pending).map_or(self.pending.len(), |end| end + 1);
-            let found = self.pending.get(end.saturating_sub(1)) == Some(&b'\n') && end > 0;
-            self.pending.drain(..end);
+            let line = self.pending.get(..self.filled).unwrap_or_default();
+            let found = memchr::memchr(b'\n', line);
+            let end = found.map_or(self.filled, |end| end + 1);
+            self.pending.copy_within(end..self.filled, 0);
+            self.filled -= end;
             self.at += end as u64;
             self.left_out += end as u64;
-            if found || self.ended {
+            if found.is_some() || self.ended {
                 return;
             }
         }
@@ -131,17 +148,25 @@ impl Blocks {
 
     /// Reads until `want` bytes are pending or the reader ends.
     fn fill(&mut self, want: usize) {
-        let missing = want.saturating_sub(self.pending.len());
-        if self.ended || missing == 0 {
+        if self.ended || self.filled >= want {
             return;
         }
-        let before = self.pending.len();
-        let outcome = self.reader.by_ref().take(missing as u64).read_to_end(&mut self.pending);
-        match outcome {
-            Ok(_) => self.ended = self.pending.len() - before < missing,
-            Err(error) => {
-                self.ended = true;
-                self.error = Some(ReadError::from_io(error, self.at + self.pending.len() as u64));
+        // The room of a block that came back is written over, not cleared first.
+        if self.pending.len() < want {
+            self.pending.resize(want, 0);
+        }
+        while let Some(room) = self.pending.get_mut(self.filled..want).filter(|it| !it.is_empty()) {
+            match self.reader.read(room) {
+                Ok(0) => self.ended = true,
+                Ok(length) => self.filled += length,
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.ended = true;
+                    self.error = Some(ReadError::from_io(error, self.at + self.filled as u64));
+                }
+            }
+            if self.ended {
+                return;
             }
         }
     }
@@ -156,7 +181,11 @@ mod tests {
         let mut blocks = Blocks::new(Box::new(std::io::Cursor::new(text.to_vec())), &limits);
         let head = blocks.head().to_vec();
         assert_eq!(head, text.get(..head.len()).unwrap());
-        let all = std::iter::from_fn(|| blocks.next()).collect();
+        let mut all = Vec::new();
+        while let Some((offset, block)) = blocks.next() {
+            all.push((offset, block.clone()));
+            blocks.give_back(block);
+        }
         (all, blocks.left_out())
     }
 

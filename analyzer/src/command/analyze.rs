@@ -46,6 +46,8 @@ pub(crate) fn run(arguments: &Analyze, global: &Global) -> Result<Exit, Failure>
             }
         }
     }
+    // The process ends: rows of a large cluster need not be given back one by one.
+    std::mem::forget(analysis);
     Ok(exit_code(arguments, &report))
 }
 

@@ -1,7 +1,7 @@
 //! Joins the rows of all artefacts: one object from several sources becomes one row, files find their
 //! nodes, empty lists count as collected.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use konspect_audit::AuditSummary;
@@ -14,6 +14,7 @@ use super::{
     ApiServerPath, Client, Egress, Events, Facts, Firewalls, KubeletReach, Listing, Logs, Missing,
     NetworkGroups, Nodes, Origin, Pods, Services, Table, Tunnel, clocks,
 };
+use crate::model::Text;
 use crate::model::kube::{Event, Node, Pod};
 use crate::model::log::Signal;
 use crate::model::workload::Workload;
@@ -391,7 +392,7 @@ fn node_weight(node: &Node) -> usize {
     usize::from(!node.meta.uid.is_empty()) * 100 + node.conditions.len() * 4 + node.addresses.len()
 }
 
-fn pod_key(pod: &Pod) -> (String, String) {
+fn pod_key(pod: &Pod) -> (Text, Text) {
     (pod.meta.namespace.clone(), pod.meta.name.clone())
 }
 
@@ -411,29 +412,38 @@ fn pod_state(pod: &Pod) -> (String, String) {
     (format!("pod {}", pod.meta.full_name()), format!("{} {word}", pod.phase))
 }
 
-fn workload_key(workload: &Workload) -> (crate::model::workload::WorkloadKind, String, String) {
+fn workload_key(workload: &Workload) -> (crate::model::workload::WorkloadKind, Text, Text) {
     (workload.kind, workload.meta.namespace.clone(), workload.meta.name.clone())
 }
 
 /// One occurrence may stand in `get events`, in the other API and in `describe`: the row with times wins,
 /// the larger count stays.
 fn merge_events(events: Vec<Event>) -> Vec<Event> {
-    type Key = (String, String, String, String, String);
-    let mut merged: BTreeMap<Key, Vec<Event>> = BTreeMap::new();
-    for event in events {
-        let object = &event.object;
-        let key = (
-            object.kind.clone(),
-            object.name.clone(),
-            event.reason.clone(),
-            event.message.trim().to_owned(),
+    let mut places: HashMap<[&str; 4], usize> = HashMap::with_capacity(events.len());
+    let groups: Vec<usize> = events
+        .iter()
+        .map(|event| {
             // The same text at other times in the same API is another event.
-            String::new(),
-        );
-        merged.entry(key).or_default().push(event);
-    }
-    let mut out = Vec::new();
-    for (_, mut same) in merged {
+            let object = &event.object;
+            let key = [&object.kind, &object.name, event.reason.as_str(), event.message.trim()];
+            let next = places.len();
+            *places.entry(key).or_insert(next)
+        })
+        .collect();
+    drop(places);
+    let mut grouped: Vec<(usize, Event)> = groups.into_iter().zip(events).collect();
+    grouped.sort_by_key(|(group, _)| *group);
+    let mut grouped = grouped.into_iter().peekable();
+    let mut out = Vec::with_capacity(grouped.len());
+    while let Some((group, event)) = grouped.next() {
+        if grouped.peek().is_none_or(|(next, _)| *next != group) {
+            out.push(event);
+            continue;
+        }
+        let mut same = vec![event];
+        while let Some((_, event)) = grouped.next_if(|(next, _)| *next == group) {
+            same.push(event);
+        }
         let timed: Vec<Event> = same.iter().filter(|event| event.last.is_some()).cloned().collect();
         if timed.is_empty() {
             same.sort_by_key(|event| (std::cmp::Reverse(event.count), event.at));

@@ -188,7 +188,7 @@ fn by_leases(leases: &[Lease], nodes: Option<&Nodes>) -> Vec<Skew> {
         .map(|(lease, time)| (lease, time.duration_since(median).as_secs()))
         .filter(|(_, seconds)| seconds.abs() >= 2 * LEAST)
         .map(|(lease, seconds)| Skew {
-            node: lease.meta.name.clone(),
+            node: lease.meta.name.to_string(),
             seconds,
             error: RENEWAL,
             pairs: times.len() - 1,
@@ -295,7 +295,7 @@ mod tests {
             ..Condition::default()
         };
         Pod {
-            meta: ObjectMeta { name: format!("p-{scheduled}"), ..ObjectMeta::default() },
+            meta: ObjectMeta { name: format!("p-{scheduled}").into(), ..ObjectMeta::default() },
             node: node.into(),
             start_time: time(started),
             conditions: vec![condition],

@@ -107,6 +107,10 @@ impl<'a> Copies<'a> {
         at: fn(&T) -> Span,
         state: fn(&T) -> (String, String),
     ) -> Vec<T> {
+        // A list comes in order, and is all there is.
+        if rows.iter().map(key).is_sorted_by(|one, next| one < next) {
+            return rows;
+        }
         // Places instead of rows: a large table is not moved into a tree and back.
         let mut best: BTreeMap<K, usize> = BTreeMap::new();
         for (index, row) in rows.iter().enumerate() {

@@ -112,7 +112,7 @@ fn asker(facts: &Facts, node: &str, pod: &str) -> Asker {
         return Asker::Client;
     }
     match facts.nodes.ok().and_then(|nodes| nodes.find(node)) {
-        Some(known) => Asker::Node(known.meta.name.clone()),
+        Some(known) => Asker::Node(known.meta.name.to_string()),
         None => Asker::Node(node.to_owned()),
     }
 }
@@ -253,7 +253,11 @@ fn logs(facts: &Facts, out: &mut Vec<Question>) {
 /// the runtime's.
 fn events(facts: &Facts, out: &mut Vec<Question>) {
     for event in facts.events.ok().into_iter().flat_map(|events| events.iter()) {
-        let node = if event.object.kind == "Node" { &event.object.name } else { &event.host };
+        let node = if event.object.kind == "Node" {
+            event.object.name.as_str()
+        } else {
+            event.host.as_str()
+        };
         if node.is_empty() {
             continue;
         }

@@ -430,7 +430,7 @@ impl Question {
         let agents = tunnel.map(Tunnel::nodes).unwrap_or_default();
         let mut others: Vec<_> =
             nodes.into_iter().flat_map(Nodes::iter).filter(|node| node.meta.name != name).collect();
-        others.sort_by_key(|node| !agents.contains(&node.meta.name));
+        others.sort_by_key(|node| !agents.contains(node.meta.name.as_str()));
         let mut sources: Vec<IpAddr> = others
             .iter()
             .flat_map(|node| &node.addresses)

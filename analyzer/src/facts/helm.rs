@@ -79,8 +79,8 @@ fn note(
         return;
     }
     let release =
-        releases.entry((meta.namespace.clone(), name.to_owned())).or_insert_with(|| Release {
-            namespace: meta.namespace.clone(),
+        releases.entry((meta.namespace.to_string(), name.to_owned())).or_insert_with(|| Release {
+            namespace: meta.namespace.to_string(),
             name: name.to_owned(),
             store,
             at,

@@ -196,7 +196,7 @@ impl Question {
             .filter_map(|node| {
                 let address = node.addresses.iter().find_map(|address| address.parse().ok())?;
                 let pool = node.pool().unwrap_or_default().to_owned();
-                Some((pool, address, agents.contains(&node.meta.name)))
+                Some((pool, address, agents.contains(node.meta.name.as_str())))
             })
             .collect();
         // Without a list of nodes two addresses of the network stand for them.

@@ -70,7 +70,7 @@ fn node_of(sample: &Sample, scrape: &Scrape, nodes: Option<&Nodes>) -> String {
         .find(|name| !name.is_empty())
         .unwrap_or_default();
     let host = named.rsplit_once(':').map_or(named, |(host, _)| host);
-    let known = nodes.and_then(|nodes| nodes.find(host)).map(|node| node.meta.name.clone());
+    let known = nodes.and_then(|nodes| nodes.find(host)).map(|node| node.meta.name.to_string());
     known.unwrap_or_else(|| host.to_owned())
 }
 

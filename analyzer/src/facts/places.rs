@@ -67,7 +67,7 @@ fn node_in_path(path: &str, nodes: Option<&Nodes>) -> Option<String> {
     let named =
         known.filter(|name| lower.contains(&name.to_lowercase())).max_by_key(|name| name.len());
     if let Some(name) = named {
-        return Some(name.clone());
+        return Some(name.to_string());
     }
     if let Some(name) = scale_set_name(&lower) {
         return Some(name.to_owned());
@@ -134,9 +134,9 @@ pub(super) fn attribute_pods(logs: &mut [LogFile], pods: Option<&Pods>) {
     }
     for log in logs.iter_mut().filter(|log| !log.origin.pod.is_empty()) {
         let Some(pod) = by_name.get(log.origin.pod.as_str()).copied().flatten() else { continue };
-        pod.meta.namespace.clone_into(&mut log.origin.namespace);
+        pod.meta.namespace.as_str().clone_into(&mut log.origin.namespace);
         if log.origin.node.is_empty() {
-            pod.node.clone_into(&mut log.origin.node);
+            pod.node.as_str().clone_into(&mut log.origin.node);
         }
     }
 }

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use konspect_bundle::Span;
 
+use crate::model::Text;
 use crate::model::kube::Pod;
 
 #[derive(Clone, Debug, Default)]
 pub struct Pods {
     /// By namespace and name.
     rows: Vec<Pod>,
-    by_node: BTreeMap<String, Vec<usize>>,
+    by_node: BTreeMap<Text, Vec<usize>>,
     sources: Vec<Span>,
     pub complete: bool,
     /// Namespaces of which a list of their own was collected and not cut.
@@ -20,7 +21,7 @@ pub struct Pods {
 impl Pods {
     pub fn new(mut rows: Vec<Pod>, sources: Vec<Span>, complete: bool) -> Self {
         rows.sort_by(|a, b| key(a).cmp(&key(b)));
-        let mut by_node: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut by_node: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
         for (index, pod) in rows.iter().enumerate().filter(|(_, pod)| !pod.node.is_empty()) {
             by_node.entry(pod.node.clone()).or_default().push(index);
         }
@@ -95,9 +96,9 @@ pub fn workload_of(pod: &Pod) -> String {
     let owner = pod.meta.owners.first();
     match owner {
         Some(owner) if owner.kind == "ReplicaSet" => {
-            owner.name.rsplit_once('-').map_or(owner.name.clone(), |(name, _)| name.to_owned())
+            owner.name.rsplit_once('-').map_or(owner.name.to_string(), |(name, _)| name.to_owned())
         }
-        Some(owner) => owner.name.clone(),
+        Some(owner) => owner.name.to_string(),
         None => {
             // A table has no owners: two random parts for a ReplicaSet, one for other controllers.
             let mut parts: Vec<&str> = pod.meta.name.split('-').collect();
@@ -121,12 +122,12 @@ pub fn by_workload<'a>(
 ) -> BTreeMap<(String, String), Vec<&'a Pod>> {
     let mut groups: BTreeMap<(String, String), Vec<&Pod>> = BTreeMap::new();
     for pod in pods {
-        groups.entry((pod.meta.namespace.clone(), workload_of(pod))).or_default().push(pod);
+        groups.entry((pod.meta.namespace.to_string(), workload_of(pod))).or_default().push(pod);
     }
     groups
 }
 
 /// The nodes of some pods.
 pub fn nodes_of<'a>(pods: impl Iterator<Item = &'a Pod>) -> std::collections::BTreeSet<String> {
-    pods.map(|pod| pod.node.clone()).filter(|node| !node.is_empty()).collect()
+    pods.map(|pod| pod.node.to_string()).filter(|node| !node.is_empty()).collect()
 }

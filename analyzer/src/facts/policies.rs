@@ -3,11 +3,11 @@
 //!
 //! Where a policy cannot be judged it counts as allowing.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::addresses::holds;
 use super::{Listing, Pods, Services};
+use crate::model::Labels;
 use crate::model::kube::{LabelSelector, Namespace, Pod};
 use crate::model::workload::{NetworkPolicy, PolicyPort, PolicyRule};
 
@@ -35,7 +35,7 @@ impl<'f> Policies<'f> {
         let servers = pods
             .into_iter()
             .flat_map(|pods| pods.system(&[("k8s-app", "kube-dns")], "coredns-"))
-            .map(|pod| pod.pod_ip.clone());
+            .map(|pod| pod.pod_ip.to_string());
         let caches = NODE_CACHES.iter().map(|address| (*address).to_owned());
         let dns_addresses = service
             .into_iter()
@@ -100,7 +100,7 @@ impl<'f> Policies<'f> {
                     .is_some_and(|selector| self.selects_system(selector));
                 let pods = peer.pod_selector.as_ref().is_none_or(|selector| {
                     let dns = |key: &str, value: &str| {
-                        let labels = BTreeMap::from([(key.to_owned(), value.to_owned())]);
+                        let labels = Labels::from_iter([(key, value)]);
                         selector.matches(&labels)
                     };
                     dns("k8s-app", "kube-dns") || dns("k8s-app", "node-local-dns")
@@ -130,9 +130,9 @@ impl<'f> Policies<'f> {
             .map(|namespace| namespace.meta.labels.clone())
             .filter(|labels| !labels.is_empty());
         let mut labels = known.unwrap_or_default();
-        labels
-            .entry("kubernetes.io/metadata.name".to_owned())
-            .or_insert_with(|| "kube-system".to_owned());
+        if !labels.contains_key("kubernetes.io/metadata.name") {
+            labels.insert("kubernetes.io/metadata.name", "kube-system".into());
+        }
         // A selector of labels that nobody showed may well be meant for it.
         selector.matches(&labels)
             || self.namespaces.is_none()

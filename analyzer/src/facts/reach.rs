@@ -151,7 +151,7 @@ impl Builder<'_> {
             Some(command.node.clone())
         } else {
             command.pod.split_once('/').and_then(|(namespace, name)| {
-                Some(pods?.get(namespace, name)?.node.clone()).filter(|node| !node.is_empty())
+                Some(pods?.get(namespace, name)?.node.to_string()).filter(|node| !node.is_empty())
             })
         };
         let sighting = |attempt| Sighting {
@@ -200,7 +200,7 @@ impl Builder<'_> {
                 let Some(count) = log.signal(signal) else { continue };
                 let from = pods
                     .and_then(|pods| pods.get(&log.origin.namespace, &log.origin.pod))
-                    .map_or_else(|| log.origin.node.clone(), |pod| pod.node.clone());
+                    .map_or_else(|| log.origin.node.clone(), |pod| pod.node.to_string());
                 let mut seen = BTreeSet::new();
                 for hit in &count.hits {
                     let Some((target, attempt)) = hit.error.as_ref().and_then(attempt_of) else {

@@ -30,13 +30,13 @@ impl Services {
             .iter()
             .enumerate()
             .map(|(index, service)| {
-                ((service.meta.namespace.clone(), service.meta.name.clone()), index)
+                ((service.meta.namespace.to_string(), service.meta.name.to_string()), index)
             })
             .collect();
         let mut by_service: BTreeMap<(String, String), Vec<EndpointSlice>> = BTreeMap::new();
         for slice in slices {
             by_service
-                .entry((slice.meta.namespace.clone(), slice.service.clone()))
+                .entry((slice.meta.namespace.to_string(), slice.service.clone()))
                 .or_default()
                 .push(slice);
         }

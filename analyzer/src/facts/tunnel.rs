@@ -114,7 +114,7 @@ impl Tunnel {
     pub fn nodes(&self) -> BTreeSet<String> {
         self.agents
             .iter()
-            .map(|agent| agent.pod.node.clone())
+            .map(|agent| agent.pod.node.to_string())
             .filter(|node| !node.is_empty())
             .collect()
     }

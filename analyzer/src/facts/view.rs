@@ -14,6 +14,8 @@ use konspect_bundle::Span;
 pub use self::shapes::{Field, Shape};
 pub use self::tables::{TABLES, Table, table};
 use crate::finding::{Scope, Subject};
+use crate::model::Text;
+use crate::model::named::Named;
 
 /// A value of a row, borrowed from the facts where it is text.
 #[derive(Clone, Debug, PartialEq)]
@@ -120,6 +122,12 @@ impl<'f> Show<'f> for bool {
     }
 }
 
+impl<'f> Show<'f> for &'f f64 {
+    fn show(self) -> Value<'f> {
+        Value::Number(*self)
+    }
+}
+
 impl<'f> Show<'f> for f64 {
     fn show(self) -> Value<'f> {
         Value::Number(self)
@@ -160,15 +168,20 @@ impl<'f> Show<'f> for &'f Vec<u16> {
     }
 }
 
-impl<'f> Show<'f> for &'f std::collections::BTreeMap<String, String> {
+impl<'f> Show<'f> for &'f Text {
     fn show(self) -> Value<'f> {
-        Value::Map(self.iter().map(|(key, value)| (Cow::from(key), value.show())).collect())
+        self.as_str().show()
     }
 }
 
-impl<'f> Show<'f> for &'f std::collections::BTreeMap<String, f64> {
+impl<'f, V> Show<'f> for &'f Named<V>
+where
+    &'f V: Show<'f>,
+{
     fn show(self) -> Value<'f> {
-        Value::Map(self.iter().map(|(key, value)| (Cow::from(key), value.show())).collect())
+        Value::Map(
+            self.iter().map(|(key, value)| (Cow::from(key.as_str()), value.show())).collect(),
+        )
     }
 }
 

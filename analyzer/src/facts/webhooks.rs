@@ -60,9 +60,11 @@ pub fn reason(text: &str) -> Reason {
 
 /// The webhook that a text says could not be called, and the rest of the text.
 pub fn named(text: &str) -> Option<(&str, &str)> {
+    // One search first: most texts say nothing of the kind.
+    let at = memchr::memmem::find(text.as_bytes(), b"failed calling ")?;
     let at = ["failed calling webhook \"", "failed calling admission webhook \""]
         .into_iter()
-        .find_map(|start| text.split_once(start).map(|(_, rest)| rest))?;
+        .find_map(|start| text.get(at..)?.split_once(start).map(|(_, rest)| rest))?;
     at.split_once('"')
 }
 
@@ -128,7 +130,7 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
             note(
                 name,
                 Witness {
-                    text: event.message.clone(),
+                    text: event.message.to_string(),
                     count: event.count.max(1),
                     first,
                     namespace,
@@ -188,10 +190,10 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
             if let Some((name, rest)) = named(&condition.message) {
                 let namespace = workload.meta.namespace.clone();
                 let witness = Witness {
-                    text: condition.message.clone(),
+                    text: condition.message.to_string(),
                     count: 1,
                     first: condition.transition,
-                    namespace,
+                    namespace: namespace.to_string(),
                     at: condition.at,
                 };
                 note(name, witness, Some(reason(rest)));
@@ -287,7 +289,7 @@ pub fn guards_itself(facts: &Facts, entry: &Webhook) -> bool {
         })
         .map(|namespace| namespace.meta.labels.clone())
         .unwrap_or_default();
-    labels.insert("kubernetes.io/metadata.name".to_owned(), service.namespace.clone());
+    labels.insert("kubernetes.io/metadata.name".to_owned(), service.namespace.clone().into());
     let own = facts
         .services
         .ok()

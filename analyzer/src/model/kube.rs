@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use super::{Span, Timestamp};
+use super::{Labels, Quantities, Span, Text, Timestamp};
 
 /// `metadata` of any object.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ObjectMeta {
-    pub name: String,
+    pub name: Text,
     /// Empty for cluster-scoped objects.
-    pub namespace: String,
-    pub uid: String,
-    pub labels: BTreeMap<String, String>,
+    pub namespace: Text,
+    pub uid: Text,
+    pub labels: Labels,
     /// Values over 512 bytes are left out (keys stay, with an empty value).
-    pub annotations: BTreeMap<String, String>,
+    pub annotations: Labels,
     pub created: Option<Timestamp>,
     pub deletion: Option<Timestamp>,
     pub finalizers: Vec<String>,
@@ -24,30 +24,30 @@ impl ObjectMeta {
     /// `namespace/name`, or the name alone for cluster-scoped objects.
     pub fn full_name(&self) -> String {
         if self.namespace.is_empty() {
-            self.name.clone()
+            self.name.to_string()
         } else {
             format!("{}/{}", self.namespace, self.name)
         }
     }
 
     pub fn label(&self, key: &str) -> Option<&str> {
-        self.labels.get(key).map(String::as_str)
+        self.labels.get(key).map(Text::as_str)
     }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Owner {
-    pub kind: String,
-    pub name: String,
+    pub kind: Text,
+    pub name: Text,
 }
 
 /// One entry of `status.conditions`, of any kind.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Condition {
-    pub kind: String,
+    pub kind: Text,
     pub status: Status,
-    pub reason: String,
-    pub message: String,
+    pub reason: Text,
+    pub message: Text,
     pub transition: Option<Timestamp>,
     pub heartbeat: Option<Timestamp>,
     pub at: Span,
@@ -69,8 +69,8 @@ pub struct Node {
     /// `InternalIP` addresses, in order.
     pub addresses: Vec<String>,
     /// Quantities as numbers: cores, bytes, counts.
-    pub capacity: BTreeMap<String, f64>,
-    pub allocatable: BTreeMap<String, f64>,
+    pub capacity: Quantities,
+    pub allocatable: Quantities,
     pub unschedulable: bool,
     pub provider_id: String,
     pub pod_cidrs: Vec<String>,
@@ -122,21 +122,21 @@ pub struct Taint {
 pub struct Pod {
     pub meta: ObjectMeta,
     /// Empty while not scheduled.
-    pub node: String,
-    pub phase: String,
+    pub node: Text,
+    pub phase: Text,
     /// `status.reason`, such as `Evicted`.
-    pub reason: String,
-    pub message: String,
-    pub pod_ip: String,
-    pub host_ip: String,
+    pub reason: Text,
+    pub message: Text,
+    pub pod_ip: Text,
+    pub host_ip: Text,
     pub host_network: bool,
-    pub priority_class: String,
-    pub service_account: String,
+    pub priority_class: Text,
+    pub service_account: Text,
     pub conditions: Vec<Condition>,
     /// Init containers first, then containers, in the order of the spec.
     pub containers: Vec<Container>,
     pub start_time: Option<Timestamp>,
-    pub node_selector: BTreeMap<String, String>,
+    pub node_selector: Labels,
     /// Names of the PersistentVolumeClaims it mounts.
     pub claims: Vec<String>,
     pub at: Span,
@@ -175,8 +175,8 @@ impl Pod {
 /// A container's spec and status in one row.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Container {
-    pub name: String,
-    pub image: String,
+    pub name: Text,
+    pub image: Text,
     pub init: bool,
     pub ready: bool,
     pub restarts: u64,
@@ -184,8 +184,8 @@ pub struct Container {
     /// `lastState`.
     pub last: ContainerState,
     /// `resources.limits` and `.requests`: cores and bytes.
-    pub limits: BTreeMap<String, f64>,
-    pub requests: BTreeMap<String, f64>,
+    pub limits: Quantities,
+    pub requests: Quantities,
     /// `containerPort`s.
     pub ports: Vec<u16>,
     /// The container status entry, or the pod when it has none.
@@ -197,8 +197,8 @@ pub enum ContainerState {
     #[default]
     None,
     Waiting {
-        reason: String,
-        message: String,
+        reason: Text,
+        message: Text,
     },
     Running {
         started: Option<Timestamp>,
@@ -224,8 +224,8 @@ impl ContainerState {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Terminated {
-    pub reason: String,
-    pub message: String,
+    pub reason: Text,
+    pub message: Text,
     pub exit_code: i64,
     pub signal: i64,
     pub started: Option<Timestamp>,
@@ -235,16 +235,16 @@ pub struct Terminated {
 /// An event of either API (`core/v1`, `events.k8s.io/v1`), or a row of a table or of `describe`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Event {
-    pub namespace: String,
+    pub namespace: Text,
     pub object: ObjectRef,
-    pub reason: String,
-    pub message: String,
+    pub reason: Text,
+    pub message: Text,
     /// True for `Warning`.
     pub warning: bool,
     /// `source.component` or `reportingController`.
-    pub component: String,
+    pub component: Text,
     /// `source.host` or `reportingInstance`.
-    pub host: String,
+    pub host: Text,
     pub count: u64,
     pub first: Option<Timestamp>,
     /// `series.lastObservedTime`, `lastTimestamp`, `eventTime`, `creationTimestamp`: the first there is.
@@ -341,7 +341,7 @@ pub struct WebhookRule {
 /// A label selector; empty matches everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LabelSelector {
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
     pub expressions: Vec<SelectorExpression>,
 }
 
@@ -358,13 +358,17 @@ impl LabelSelector {
         self.labels.is_empty() && self.expressions.is_empty()
     }
 
-    pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
+    pub fn matches(&self, labels: &Labels) -> bool {
         self.labels.iter().all(|(key, value)| labels.get(key) == Some(value))
             && self.expressions.iter().all(|expression| {
                 let value = labels.get(&expression.key);
                 match expression.operator.as_str() {
-                    "In" => value.is_some_and(|value| expression.values.contains(value)),
-                    "NotIn" => value.is_none_or(|value| !expression.values.contains(value)),
+                    "In" => {
+                        value.is_some_and(|value| expression.values.iter().any(|one| value == one))
+                    }
+                    "NotIn" => {
+                        value.is_none_or(|value| expression.values.iter().all(|one| value != one))
+                    }
                     "Exists" => value.is_some(),
                     "DoesNotExist" => value.is_none(),
                     _ => false,

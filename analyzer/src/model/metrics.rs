@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Span, Timestamp};
+use super::{Labels, Span, Text, Timestamp};
 
 /// One scrape of one endpoint, or one answer of the Prometheus API.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,15 +42,15 @@ pub enum MetricsComponent {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sample {
     /// The full name, with `_bucket`, `_sum`, `_count` where it has one.
-    pub name: String,
+    pub name: Text,
     /// Without `__name__`; sorted.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Labels,
     pub value: f64,
     pub at: Span,
 }
 
 impl Sample {
     pub fn label(&self, name: &str) -> &str {
-        self.labels.get(name).map_or("", String::as_str)
+        self.labels.get(name).map_or("", Text::as_str)
     }
 }

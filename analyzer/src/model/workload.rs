@@ -1,9 +1,7 @@
 //! Controllers, services, policies and volumes: what stands around pods.
 
-use std::collections::BTreeMap;
-
 use super::kube::{Condition, Container, LabelSelector, ObjectMeta, ObjectRef};
-use super::{Span, Timestamp};
+use super::{Labels, Span, Timestamp};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum WorkloadKind {
@@ -37,9 +35,9 @@ pub struct Workload {
     pub updated: u64,
     pub conditions: Vec<Condition>,
     pub selector: LabelSelector,
-    pub template_labels: BTreeMap<String, String>,
+    pub template_labels: Labels,
     pub template_containers: Vec<Container>,
-    pub node_selector: BTreeMap<String, String>,
+    pub node_selector: Labels,
     pub at: Span,
 }
 
@@ -77,7 +75,7 @@ pub struct Service {
     /// `ClusterIP`, `NodePort`, `LoadBalancer`, `ExternalName`.
     pub kind: String,
     pub cluster_ip: String,
-    pub selector: BTreeMap<String, String>,
+    pub selector: Labels,
     pub ports: Vec<ServicePort>,
     /// `status.loadBalancer.ingress` addresses and host names.
     pub ingress: Vec<String>,
@@ -169,8 +167,8 @@ pub struct DisruptionBudget {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ResourceQuota {
     pub meta: ObjectMeta,
-    pub hard: BTreeMap<String, String>,
-    pub used: BTreeMap<String, String>,
+    pub hard: Labels,
+    pub used: Labels,
     pub at: Span,
 }
 

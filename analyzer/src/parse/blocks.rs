@@ -25,6 +25,7 @@ pub fn blocks(id: ArtifactId, blocks: &mut Blocks, hint: &Hint<'_>) -> (Kind, Ro
             while let Some((offset, block)) = next {
                 let read = || stream.block(offset, &block, &mut rows);
                 next = rayon::join(|| blocks.next(), read).0;
+                blocks.give_back(block);
             }
             stream.finish(&mut rows)
         }
@@ -34,6 +35,7 @@ pub fn blocks(id: ArtifactId, blocks: &mut Blocks, hint: &Hint<'_>) -> (Kind, Ro
                 for line in (Source { id, bytes: &block, base }).lines() {
                     fold.line(line.bytes, line.at);
                 }
+                blocks.give_back(block);
             }
             fold.finish(&mut rows);
             Kind::Log
@@ -44,6 +46,7 @@ pub fn blocks(id: ArtifactId, blocks: &mut Blocks, hint: &Hint<'_>) -> (Kind, Ro
                 for line in (Source { id, bytes: &block, base }).lines() {
                     fold.line(&line);
                 }
+                blocks.give_back(block);
             }
             fold.finish(&mut rows);
             Kind::Metrics

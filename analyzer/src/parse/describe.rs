@@ -95,13 +95,13 @@ fn meta(block: &[Line<'_>]) -> ObjectMeta {
             section = line.key;
         }
         match (section, line.indent) {
-            ("Name", 0) => meta.name = value(line.value),
-            ("Namespace", 0) => meta.namespace = value(line.value),
+            ("Name", 0) => meta.name = value(line.value).into(),
+            ("Namespace", 0) => meta.namespace = value(line.value).into(),
             ("CreationTimestamp", 0) => meta.created = time(line.value),
             ("Labels", _) => {
                 let text = if line.indent == 0 { line.value } else { line.text };
                 if let Some((key, value)) = text.trim().split_once('=') {
-                    meta.labels.insert(key.to_owned(), value.to_owned());
+                    meta.labels.insert(key.to_owned(), value.into());
                 }
             }
             _ => {}

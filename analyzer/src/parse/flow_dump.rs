@@ -39,7 +39,12 @@ pub fn dump(source: &Source<'_>, _hint: &Hint<'_>, rows: &mut Rows) -> Kind {
         for (family, labels, value) in samples(&row) {
             let samples = scrape.families.entry(family.to_owned()).or_default();
             if samples.len() < REQUESTS {
-                samples.push(Sample { name: family.to_owned(), labels, value, at: line.at });
+                samples.push(Sample {
+                    name: family.into(),
+                    labels: labels.into_iter().collect(),
+                    value,
+                    at: line.at,
+                });
             }
         }
     }

@@ -145,8 +145,7 @@ impl Reader<'_> {
             // The message goes on in the next line.
             if let Some(event) = self.rows.events.last_mut().filter(|_| *count > 0) {
                 if event.message.len() + text.len() < MESSAGE_BYTES {
-                    event.message.push('\n');
-                    event.message.push_str(text.trim_end());
+                    event.message = format!("{}\n{}", event.message, text.trim_end()).into();
                 }
                 event.at = event.at.to(at);
                 return true;

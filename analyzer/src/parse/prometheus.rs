@@ -10,7 +10,7 @@ mod etcd_status;
 mod interest;
 mod sample;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use konspect_bundle::diagnostic::Refusals;
@@ -20,7 +20,8 @@ pub use api::answer;
 pub use arithmetic::{Growth, NoGrowth, Quantile, growth, histogram_quantile, quantile};
 pub use etcd_status::etcd_status;
 
-use super::{Hint, Kind, Rows, TableKind, node_of};
+use super::{Hint, Kind, Rows, TableKind, interned, node_of};
+use crate::model::Labels;
 use crate::model::metrics::{Sample, Scrape};
 use interest::Votes;
 use sample::{Series, labels, series};
@@ -62,7 +63,7 @@ struct Building {
     /// Names whose `# TYPE` was seen.
     typed: BTreeSet<String>,
     /// The first sample that was kept: seen again, it begins the next scrape.
-    first: Option<(String, BTreeMap<String, String>)>,
+    first: Option<(String, Labels)>,
     /// The name of the last sample, with the family it belongs to, when that is kept.
     last: (String, Option<&'static str>),
     /// Milliseconds since 1970: the latest time stamp of a sample.
@@ -156,7 +157,7 @@ impl MetricsFold {
         let labels = match family.map(|_| labels(series.labels)) {
             Some(Some(labels)) => labels,
             Some(None) => return false,
-            None => BTreeMap::new(),
+            None => Labels::default(),
         };
         if self.current.first.as_ref().is_some_and(|(name, first)| {
             *name == series.name && family.is_some() && *first == labels
@@ -178,13 +179,13 @@ impl MetricsFold {
         }
         match family {
             "process_start_time_seconds" => building.scrape.process_start = seconds(series.value),
-            "node_uname_info" => own_name(&mut building.scrape.node, labels.get("nodename")),
-            "kubelet_node_name" => own_name(&mut building.scrape.node, labels.get("node")),
+            "node_uname_info" => own_name(&mut building.scrape.node, labels.text("nodename")),
+            "kubelet_node_name" => own_name(&mut building.scrape.node, labels.text("node")),
             _ => {}
         }
         let samples = building.scrape.families.entry(family.to_owned()).or_default();
         if samples.len() < FAMILY_LIMIT && self.kept < KEPT_LIMIT {
-            let name = series.name.clone().into_owned();
+            let name = interned::shared(&series.name);
             samples.push(Sample { name, labels, value: series.value, at });
             self.kept += 1;
         } else if self.limited.is_none() {
@@ -223,9 +224,9 @@ impl MetricsFold {
 }
 
 /// A node's own name beats what the path says, once.
-fn own_name(node: &mut String, name: Option<&String>) {
+fn own_name(node: &mut String, name: Option<&str>) {
     if let Some(name) = name.filter(|name| !name.is_empty()) {
-        node.clone_from(name);
+        name.clone_into(node);
     }
 }
 

@@ -39,7 +39,7 @@ impl Judge {
         let Some(nodes) = facts.nodes.ok() else { return judge };
         let known = nodes.iter().filter(|node| node.ready().is_some()).count();
         let lost: Vec<&Node> = nodes.not_ready().collect();
-        let names = || lost.iter().map(|node| node.meta.name.clone());
+        let names = || lost.iter().map(|node| node.meta.name.to_string());
         if lost.len() >= FLEET && lost.len() * 5 >= known * 4 && at_once(&lost, facts, judge.slack)
         {
             judge.together = Some(names().collect());

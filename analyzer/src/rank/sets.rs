@@ -140,7 +140,7 @@ mod tests {
 
     fn node(name: &str, pool: &str, kernel: &str) -> Node {
         let mut meta = ObjectMeta { name: name.into(), ..ObjectMeta::default() };
-        meta.labels.insert("kubernetes.azure.com/agentpool".into(), pool.into());
+        meta.labels.insert("kubernetes.azure.com/agentpool", pool.into());
         Node {
             meta,
             kernel_version: kernel.into(),

@@ -429,7 +429,7 @@ fn cluster(facts: &Facts) -> ClusterCard {
         pool.nodes += 1;
         pool.ready += u64::from(node.ready() == Some(Status::True));
         pool.version.clone_from(&node.kubelet_version);
-        pool.agents += u64::from(agents.contains(&node.meta.name));
+        pool.agents += u64::from(agents.contains(node.meta.name.as_str()));
         if let Some(size) = node.meta.label("node.kubernetes.io/instance-type") {
             size.clone_into(&mut pool.vm_size);
         }

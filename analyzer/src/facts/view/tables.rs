@@ -31,7 +31,7 @@ fn object(kind: &str, meta: &ObjectMeta) -> (Subject, Scope) {
     let scope = if meta.namespace.is_empty() {
         Scope::Cluster
     } else {
-        Scope::Object { namespace: meta.namespace.clone(), name: meta.name.clone() }
+        Scope::Object { namespace: meta.namespace.to_string(), name: meta.name.to_string() }
     };
     (subject, scope)
 }

@@ -109,7 +109,11 @@ pub fn all_pairs(facts: &Facts, port: u16, protocol: u8) -> Option<Pairs> {
         .filter_map(|node| {
             let name = node.meta.name.clone();
             let address = of_node(facts, &name).addresses.first().copied()?;
-            Some(One { name, address, pool: node.pool().unwrap_or_default().to_owned() })
+            Some(One {
+                name: name.to_string(),
+                address,
+                pool: node.pool().unwrap_or_default().to_owned(),
+            })
         })
         .collect();
     let addresses: Vec<IpAddr> = nodes.iter().map(|node| node.address).collect();

@@ -4,6 +4,7 @@ use konspect_bundle::Span;
 
 use super::section::{Line, has, inside, table, top};
 use super::{absent, meta, quantities, quantity, time, value};
+use crate::model::Labels;
 use crate::model::kube::{
     Condition, Container, ContainerState, Event, Lease, Node, ObjectMeta, ObjectRef, OtherObject,
     Pod, Status, Taint, Terminated,
@@ -88,10 +89,10 @@ fn conditions(block: &[Line<'_>]) -> Vec<Condition> {
             };
             let kind = cell(Some(0));
             (!kind.is_empty()).then(|| Condition {
-                kind: kind.to_owned(),
+                kind: kind.into(),
                 status: status(cell(Some(1))),
-                reason: cell(reason).to_owned(),
-                message: cell(message).to_owned(),
+                reason: cell(reason).into(),
+                message: cell(message).into(),
                 heartbeat: time(cell(heartbeat)),
                 transition: time(cell(transition)),
                 at,
@@ -116,8 +117,8 @@ fn node(block: &[Line<'_>], meta: ObjectMeta, at: Span, rows: &mut Rows) {
             .filter(|line| line.key == "InternalIP")
             .map(|line| line.value.to_owned())
             .collect(),
-        capacity: quantities(block, "Capacity"),
-        allocatable: quantities(block, "Allocatable"),
+        capacity: quantities(block, "Capacity").into_iter().collect(),
+        allocatable: quantities(block, "Allocatable").into_iter().collect(),
         unschedulable: top(block, "Unschedulable") == "true",
         provider_id: value(top(block, "ProviderID")),
         pod_cidrs: [top(block, "PodCIDRs"), top(block, "PodCIDR")]
@@ -139,8 +140,8 @@ fn node(block: &[Line<'_>], meta: ObjectMeta, at: Span, rows: &mut Rows) {
 fn lease(block: &[Line<'_>], node: &str, at: Span) -> Lease {
     let mut lease = Lease {
         meta: ObjectMeta {
-            name: node.to_owned(),
-            namespace: "kube-node-lease".to_owned(),
+            name: node.into(),
+            namespace: "kube-node-lease".into(),
             ..ObjectMeta::default()
         },
         at,
@@ -188,22 +189,18 @@ fn pod(block: &[Line<'_>], meta: ObjectMeta, at: Span) -> Pod {
     let mut containers = containers(block, "Init Containers", true);
     containers.extend(self::containers(block, "Containers", false));
     Pod {
-        node: value(node),
-        phase: if terminating { "Running".to_owned() } else { value(phase) },
-        reason: if terminating { phase.to_owned() } else { value(top(block, "Reason")) },
-        message: value(top(block, "Message")),
-        pod_ip: value(top(block, "IP")),
-        host_ip: value(host_ip),
-        priority_class: value(top(block, "Priority Class Name")),
-        service_account: value(top(block, "Service Account")),
+        node: value(node).into(),
+        phase: if terminating { "Running".into() } else { value(phase).into() },
+        reason: if terminating { phase.into() } else { value(top(block, "Reason")).into() },
+        message: value(top(block, "Message")).into(),
+        pod_ip: value(top(block, "IP")).into(),
+        host_ip: value(host_ip).into(),
+        priority_class: value(top(block, "Priority Class Name")).into(),
+        service_account: value(top(block, "Service Account")).into(),
         conditions: conditions(block),
         containers,
         start_time: time(top(block, "Start Time")),
-        node_selector: top(block, "Node-Selectors")
-            .split_once('=')
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .into_iter()
-            .collect(),
+        node_selector: top(block, "Node-Selectors").split_once('=').into_iter().collect(),
         claims: inside(block, "Volumes")
             .filter(|line| line.key == "ClaimName")
             .map(|line| line.value.to_owned())
@@ -222,7 +219,7 @@ fn containers(block: &[Line<'_>], section: &str, init: bool) -> Vec<Container> {
     for line in inside(block, section) {
         if line.indent <= 2 {
             let name = line.key.to_owned();
-            found.push(Container { name, init, at: line.at, ..Container::default() });
+            found.push(Container { name: name.into(), init, at: line.at, ..Container::default() });
             states.push(Default::default());
             field = "";
             continue;
@@ -234,7 +231,7 @@ fn containers(block: &[Line<'_>], section: &str, init: bool) -> Vec<Container> {
         if line.indent <= 4 {
             field = line.key;
             match field {
-                "Image" => line.value.clone_into(&mut container.image),
+                "Image" => container.image = line.value.into(),
                 "Ready" => container.ready = line.value == "True",
                 "Restart Count" => container.restarts = line.value.parse().unwrap_or(0),
                 "Port" | "Ports" => container.ports = ports(line.value),
@@ -250,7 +247,9 @@ fn containers(block: &[Line<'_>], section: &str, init: bool) -> Vec<Container> {
             "Limits" | "Requests" => {
                 let of =
                     if field == "Limits" { &mut container.limits } else { &mut container.requests };
-                of.extend(quantity(line.value).map(|number| (line.key.to_owned(), number)));
+                if let Some(number) = quantity(line.value) {
+                    of.insert(line.key, number);
+                }
             }
             _ => {}
         }
@@ -277,8 +276,8 @@ struct Detail {
 impl Detail {
     fn note(&mut self, line: &Line<'_>) {
         match line.key {
-            "Reason" => self.terminated.reason = value(line.value),
-            "Message" => self.terminated.message = value(line.value),
+            "Reason" => self.terminated.reason = value(line.value).into(),
+            "Message" => self.terminated.message = value(line.value).into(),
             "Exit Code" => self.terminated.exit_code = line.value.parse().unwrap_or(0),
             "Signal" => self.terminated.signal = line.value.parse().unwrap_or(0),
             "Started" => self.terminated.started = time(line.value),
@@ -356,11 +355,8 @@ fn workload(block: &[Line<'_>], kind: &str, meta: ObjectMeta, at: Span) -> Workl
     workload
 }
 
-fn pairs(text: &str) -> std::collections::BTreeMap<String, String> {
-    text.split(',')
-        .filter_map(|pair| pair.trim().split_once('='))
-        .map(|(key, value)| (key.to_owned(), value.to_owned()))
-        .collect()
+fn pairs(text: &str) -> Labels {
+    text.split(',').filter_map(|pair| pair.trim().split_once('=')).collect()
 }
 
 /// `Port: http 80/TCP`, then `TargetPort: 8080/TCP` and `NodePort: http 30080/TCP`.
@@ -423,8 +419,7 @@ fn events(block: &[Line<'_>], kind: &str, meta: &ObjectMeta, rows: &mut Rows) {
             // A message of several lines.
             if let Some(event) = rows.events.last_mut().filter(|_| own > 0) {
                 if event.message.len() < 4096 {
-                    event.message.push('\n');
-                    event.message.push_str(&cells.join(" "));
+                    event.message = format!("{}\n{}", event.message, cells.join(" ")).into();
                 }
                 event.at = event.at.to(at);
             }
@@ -434,20 +429,20 @@ fn events(block: &[Line<'_>], kind: &str, meta: &ObjectMeta, rows: &mut Rows) {
         own += 1;
         rows.events.push(Event {
             namespace: if meta.namespace.is_empty() {
-                "default".to_owned()
+                "default".into()
             } else {
                 meta.namespace.clone()
             },
             object: ObjectRef {
                 kind: kind.to_owned(),
-                namespace: meta.namespace.clone(),
-                name: meta.name.clone(),
+                namespace: meta.namespace.to_string(),
+                name: meta.name.to_string(),
             },
-            reason: cell(Some(reasons)).to_owned(),
-            message: cell(message).to_owned(),
+            reason: cell(Some(reasons)).into(),
+            message: cell(message).into(),
             warning: warning == "Warning",
-            component: component.to_owned(),
-            host: host.to_owned(),
+            component: component.into(),
+            host: host.into(),
             count: times(cell(ages)).or_else(|| cell(counts).parse().ok()).unwrap_or(1),
             at,
             ..Event::default()

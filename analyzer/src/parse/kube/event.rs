@@ -58,16 +58,18 @@ pub(super) fn event(raw: RawEvent<'_>, at: Span) -> Event {
     Event {
         namespace: meta.namespace,
         object: reference(object),
-        reason: raw.reason.into_text(),
-        message: first_text([raw.message, raw.note, Scalar::Absent, Scalar::Absent]),
+        reason: raw.reason.into_text().into(),
+        message: first_text([raw.message, raw.note, Scalar::Absent, Scalar::Absent]).into(),
         warning: raw.r#type.as_str() == "Warning",
         component: first_text([
             source.component,
             raw.reporting_component,
             raw.reporting_controller,
             old_source.component,
-        ]),
-        host: first_text([source.host, old_source.host, raw.reporting_instance, Scalar::Absent]),
+        ])
+        .into(),
+        host: first_text([source.host, old_source.host, raw.reporting_instance, Scalar::Absent])
+            .into(),
         count: series
             .count
             .count()

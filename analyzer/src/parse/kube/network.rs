@@ -139,7 +139,7 @@ pub(super) fn endpoint_slice(raw: RawSlice<'_>, at: Span) -> EndpointSlice {
     let meta = meta(raw.metadata);
     let service = meta.label("kubernetes.io/service-name").map(str::to_owned).or_else(|| {
         let owner = meta.owners.iter().find(|owner| owner.kind == "Service")?;
-        Some(owner.name.clone())
+        Some(owner.name.to_string())
     });
     EndpointSlice {
         service: service.unwrap_or_default(),
@@ -147,8 +147,8 @@ pub(super) fn endpoint_slice(raw: RawSlice<'_>, at: Span) -> EndpointSlice {
             .map(|endpoint| {
                 // The first versions of the API name the node in the topology.
                 let node = if endpoint.node_name.is_absent() {
-                    let mut topology = endpoint.topology.into_texts();
-                    topology.remove("kubernetes.io/hostname").unwrap_or_default()
+                    let topology = endpoint.topology.into_texts();
+                    topology.get("kubernetes.io/hostname").map(String::from).unwrap_or_default()
                 } else {
                     endpoint.node_name.into_text()
                 };
@@ -170,7 +170,7 @@ pub(super) fn endpoint_slice(raw: RawSlice<'_>, at: Span) -> EndpointSlice {
 pub(super) fn endpoints(raw: RawSlice<'_>, at: Span) -> EndpointSlice {
     let meta = meta(raw.metadata);
     let mut slice = EndpointSlice {
-        service: meta.name.clone(),
+        service: meta.name.to_string(),
         meta,
         endpoints: Vec::new(),
         ports: Vec::new(),

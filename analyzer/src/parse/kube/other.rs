@@ -149,7 +149,7 @@ struct RawPlainStatus<'a> {
 
 impl RawPlain<'_> {
     pub(super) fn namespace(self) -> String {
-        meta(self.metadata).namespace
+        meta(self.metadata).namespace.to_string()
     }
 }
 
@@ -207,7 +207,7 @@ pub(super) fn config_map(raw: RawData<'_>, place: &Place) -> ConfigMap {
         keys,
         data: raw
             .data
-            .into_texts()
+            .into_map()
             .into_iter()
             .filter(|(_, value)| keep && value.len() <= VALUE_BYTES && removed(value).is_none())
             .collect(),

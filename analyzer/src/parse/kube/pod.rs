@@ -98,15 +98,15 @@ pub(super) fn pod(raw: RawPod<'_>, place: &Place) -> Pod {
     add_statuses(&mut all, status.container_statuses, false, place);
     Pod {
         meta: meta(raw.metadata),
-        node: spec.node_name.into_text(),
-        phase: status.phase.into_text(),
-        reason: status.reason.into_text(),
-        message: status.message.into_text(),
-        pod_ip: status.pod_ip.into_text(),
-        host_ip: status.host_ip.into_text(),
+        node: spec.node_name.into_shared(),
+        phase: status.phase.into_shared(),
+        reason: status.reason.into_shared(),
+        message: status.message.into_shared(),
+        pod_ip: status.pod_ip.into_own(),
+        host_ip: status.host_ip.into_shared(),
         host_network: spec.host_network.flag().unwrap_or(false),
-        priority_class: spec.priority_class_name.into_text(),
-        service_account: spec.service_account_name.into_text(),
+        priority_class: spec.priority_class_name.into_shared(),
+        service_account: spec.service_account_name.into_shared(),
         conditions: conditions(status.conditions, place),
         containers: all,
         start_time: status.start_time.time(),
@@ -128,10 +128,10 @@ fn add_statuses(
 ) {
     for Placed { value, range } in statuses.0 {
         let status = value.or_default();
-        let name = status.name.into_text();
+        let name = status.name.into_shared();
         let known = containers.iter().position(|it| it.init == init && it.name == name);
         let index = known.unwrap_or_else(|| {
-            let image = status.image.into_text();
+            let image = status.image.into_shared();
             containers.push(Container { name, image, init, ..Container::default() });
             containers.len() - 1
         });
@@ -149,8 +149,8 @@ fn add_statuses(
 fn state(raw: RawState<'_>) -> ContainerState {
     if let Some(detail) = raw.terminated.0 {
         ContainerState::Terminated(Terminated {
-            reason: detail.reason.into_text(),
-            message: detail.message.into_text(),
+            reason: detail.reason.into_shared(),
+            message: detail.message.into_shared(),
             exit_code: detail.exit_code.integer().unwrap_or(0),
             signal: detail.signal.integer().unwrap_or(0),
             started: detail.started_at.time(),
@@ -158,8 +158,8 @@ fn state(raw: RawState<'_>) -> ContainerState {
         })
     } else if let Some(detail) = raw.waiting.0 {
         ContainerState::Waiting {
-            reason: detail.reason.into_text(),
-            message: detail.message.into_text(),
+            reason: detail.reason.into_shared(),
+            message: detail.message.into_shared(),
         }
     } else if let Some(detail) = raw.running.0 {
         ContainerState::Running { started: detail.started_at.time() }
@@ -284,7 +284,7 @@ struct RawContainerUsage<'a> {
 pub(super) fn node_usage(raw: RawUsage<'_>, at: Span) -> crate::model::kube::NodeUsage {
     let usage = raw.usage.into_quantities();
     crate::model::kube::NodeUsage {
-        node: meta(raw.metadata).name,
+        node: meta(raw.metadata).name.to_string(),
         cpu: usage.get("cpu").copied(),
         memory: usage.get("memory").copied(),
         at,
@@ -298,8 +298,8 @@ pub(super) fn pod_usage(raw: RawUsage<'_>, at: Span) -> Vec<crate::model::kube::
         .map(|container| {
             let usage = container.usage.into_quantities();
             crate::model::kube::PodUsage {
-                namespace: meta.namespace.clone(),
-                pod: meta.name.clone(),
+                namespace: meta.namespace.to_string(),
+                pod: meta.name.to_string(),
                 container: container.name.into_text(),
                 cpu: usage.get("cpu").copied(),
                 memory: usage.get("memory").copied(),

@@ -1,6 +1,5 @@
 //! What objects of all kinds share: metadata, conditions, selectors, containers, and where they stand.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use konspect_bundle::Span;
@@ -11,6 +10,8 @@ use crate::model::kube::{
     Condition, Container, LabelSelector, ObjectMeta, ObjectRef, Owner, SelectorExpression,
     ServiceRef, Status,
 };
+use crate::model::{Labels, Text};
+use crate::parse::interned;
 
 /// Annotation values over this many bytes are left out.
 const ANNOTATION_BYTES: usize = 512;
@@ -61,12 +62,12 @@ pub(super) fn meta(raw: Maybe<RawMeta<'_>>) -> ObjectMeta {
     let mut owners = Vec::with_capacity(raw.owner_references.0.len());
     owners.extend(
         objects(raw.owner_references)
-            .map(|owner| Owner { kind: owner.kind.into_text(), name: owner.name.into_text() }),
+            .map(|owner| Owner { kind: owner.kind.into_shared(), name: owner.name.into_shared() }),
     );
     ObjectMeta {
-        name: raw.name.into_text(),
-        namespace: raw.namespace.into_text(),
-        uid: raw.uid.into_text(),
+        name: raw.name.into_own(),
+        namespace: raw.namespace.into_shared(),
+        uid: raw.uid.into_own(),
         labels: raw.labels.into_texts(),
         annotations: annotations(raw.annotations),
         created: raw.creation_timestamp.time(),
@@ -76,15 +77,12 @@ pub(super) fn meta(raw: Maybe<RawMeta<'_>>) -> ObjectMeta {
     }
 }
 
-fn annotations(pairs: Pairs<'_>) -> BTreeMap<String, String> {
-    pairs
-        .into_texts()
-        .into_iter()
-        .map(|(key, value)| {
-            let value = if value.len() > ANNOTATION_BYTES { String::new() } else { value };
-            (key, value)
-        })
-        .collect()
+fn annotations(pairs: Pairs<'_>) -> Labels {
+    let kept = pairs.0.into_iter().map(|(key, value)| {
+        let long = value.as_str().len() > ANNOTATION_BYTES;
+        (interned::shared(&key), if long { Text::default() } else { value.into_shared() })
+    });
+    kept.collect()
 }
 
 pub(super) fn texts(many: Many<Scalar<'_>>) -> Vec<String> {
@@ -122,9 +120,9 @@ pub(super) fn conditions(
                 Some(false) => Status::False,
                 None => Status::Unknown,
             },
-            kind: condition.r#type.into_text(),
-            reason: condition.reason.into_text(),
-            message: condition.message.into_text(),
+            kind: condition.r#type.into_shared(),
+            reason: condition.reason.into_shared(),
+            message: condition.message.into_shared(),
             transition: condition.last_transition_time.time(),
             heartbeat: condition
                 .last_heartbeat_time
@@ -234,8 +232,8 @@ pub(super) fn containers(
     rows.extend(objects(raw).map(|container| {
         let resources = container.resources.or_default();
         Container {
-            name: container.name.into_text(),
-            image: container.image.into_text(),
+            name: container.name.into_shared(),
+            image: container.image.into_shared(),
             init,
             limits: resources.limits.into_quantities(),
             requests: resources.requests.into_quantities(),

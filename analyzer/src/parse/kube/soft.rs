@@ -11,6 +11,9 @@ use jiff::Timestamp;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::model::{Labels, Quantities, Text};
+use crate::parse::interned;
+
 /// Any JSON scalar; objects and arrays in its place are skipped and count as absent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(in crate::parse) enum Scalar<'a> {
@@ -42,6 +45,22 @@ impl Scalar<'_> {
             Self::Integer(number) => number.to_string(),
             Self::Float(number) => number.to_string(),
             Self::Flag(flag) => flag.to_string(),
+        }
+    }
+
+    /// A text that other rows have as well.
+    pub(in crate::parse) fn into_shared(self) -> Text {
+        match self {
+            Self::Text(text) => interned::shared(&text),
+            other => Text::from(other.into_text()),
+        }
+    }
+
+    /// A text that is this row's own.
+    pub(in crate::parse) fn into_own(self) -> Text {
+        match self {
+            Self::Text(text) => Text::from(text.as_ref()),
+            other => Text::from(other.into_text()),
         }
     }
 
@@ -220,14 +239,23 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ManyVisitor<T> {
 pub(in crate::parse) struct Pairs<'a>(pub(in crate::parse) Vec<(Cow<'a, str>, Scalar<'a>)>);
 
 impl Pairs<'_> {
-    pub(in crate::parse) fn into_texts(self) -> BTreeMap<String, String> {
+    pub(in crate::parse) fn into_texts(self) -> Labels {
+        self.0
+            .into_iter()
+            .map(|(key, value)| (interned::shared(&key), value.into_shared()))
+            .collect()
+    }
+
+    pub(in crate::parse) fn into_map(self) -> BTreeMap<String, String> {
         self.0.into_iter().map(|(key, value)| (key.into_owned(), value.into_text())).collect()
     }
 
-    pub(in crate::parse) fn into_quantities(self) -> BTreeMap<String, f64> {
+    pub(in crate::parse) fn into_quantities(self) -> Quantities {
         self.0
             .into_iter()
-            .filter_map(|(key, value)| value.quantity().map(|value| (key.into_owned(), value)))
+            .filter_map(|(key, value)| {
+                value.quantity().map(|value| (interned::shared(&key), value))
+            })
             .collect()
     }
 }

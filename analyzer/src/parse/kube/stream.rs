@@ -20,6 +20,9 @@ const PARALLEL_BYTES: usize = 256 * 1024;
 /// Items of one thread's turn.
 const TURN: usize = 64;
 
+/// Items and pieces of blocks up to this are put together.
+const COMPLETED_BYTES: usize = 64 * 1024;
+
 /// Text of a skipped line that is kept.
 const PREAMBLE_BYTES: usize = 512;
 
@@ -126,14 +129,16 @@ impl Streaming {
 
     /// Reads the next block, which begins at `offset` of the artefact.
     pub fn block(&mut self, offset: u64, bytes: &[u8], rows: &mut Rows) {
+        let begin = self.complete(bytes);
+        let rest = bytes.get(begin..).unwrap_or_default();
         if self.carry.is_empty() {
-            let source = Source { id: self.artifact, bytes, base: offset };
+            let source = Source { id: self.artifact, bytes: rest, base: offset + begin as u64 };
             let used = self.run(&source, false);
-            self.carry_at = offset + used as u64;
-            self.carry.extend_from_slice(bytes.get(used..).unwrap_or_default());
+            self.carry_at = source.base + used as u64;
+            self.carry.extend_from_slice(rest.get(used..).unwrap_or_default());
             self.retry_at = self.carry.len().saturating_mul(2);
         } else {
-            self.carry.extend_from_slice(bytes);
+            self.carry.extend_from_slice(rest);
             if self.carry.len() >= self.retry_at
                 || matches!(self.state, State::Items(_)) && self.carry.len() < 64 << 20
             {
@@ -151,6 +156,27 @@ impl Streaming {
         }
         rows.append(std::mem::take(&mut self.output.rows));
         rows.others.truncate(OTHER_ROWS);
+    }
+
+    /// Reads the item that the block before has begun with as much of this one as it takes, so that
+    /// the rest is read where it stands; how much was taken.
+    fn complete(&mut self, bytes: &[u8]) -> usize {
+        let begun = self.carry.len();
+        if begun == 0 || begun > COMPLETED_BYTES || !matches!(self.state, State::Items(_)) {
+            return 0;
+        }
+        let taken = bytes.len().min(COMPLETED_BYTES);
+        self.carry.extend_from_slice(bytes.get(..taken).unwrap_or_default());
+        let before = self.carry_at;
+        self.run_carry(false);
+        let used = usize::try_from(self.carry_at - before).unwrap_or(usize::MAX);
+        match used.checked_sub(begun) {
+            Some(into) => {
+                self.carry.clear();
+                into
+            }
+            None => taken,
+        }
     }
 
     /// Ends the artefact: what is left was cut.

@@ -7,6 +7,7 @@ use super::shared::{
     meta, objects, reference, selector,
 };
 use super::soft::{Many, Maybe, Pairs, Placed, Scalar};
+use crate::model::Labels;
 use crate::model::workload::{
     Autoscaler, CronJob, DisruptionBudget, Job, ResourceQuota, Workload, WorkloadKind,
 };
@@ -179,19 +180,19 @@ pub(super) fn quota(raw: RawWorkload<'_>, place: &Place) -> ResourceQuota {
 
 /// A `LimitRange` as quota limits: `Container max memory` and the like; nothing is used of them.
 pub(super) fn limit_range(raw: RawWorkload<'_>, place: &Place) -> ResourceQuota {
-    let mut hard = std::collections::BTreeMap::new();
+    let mut hard = Vec::new();
     for limit in objects(raw.spec.or_default().limits) {
         let kind = limit.r#type.into_text();
         for (word, pairs) in [("max", limit.max), ("default", limit.default)] {
-            for (name, value) in pairs.into_texts() {
-                hard.insert(format!("{kind} {word} {name}"), value);
+            for (name, value) in pairs.into_texts().iter() {
+                hard.push((format!("{kind} {word} {name}"), value.clone()));
             }
         }
     }
     ResourceQuota {
         meta: meta(raw.metadata),
-        hard,
-        used: std::collections::BTreeMap::new(),
+        hard: hard.into_iter().collect(),
+        used: Labels::default(),
         at: place.item,
     }
 }
@@ -200,6 +201,6 @@ pub(super) fn autoscaler(raw: RawWorkload<'_>, place: &Place) -> Autoscaler {
     let (spec, status) = (raw.spec.or_default(), raw.status.or_default());
     let meta = meta(raw.metadata);
     let mut target = reference(spec.scale_target_ref);
-    target.namespace.clone_from(&meta.namespace);
+    target.namespace = meta.namespace.to_string();
     Autoscaler { meta, target, conditions: conditions(status.conditions, place), at: place.item }
 }

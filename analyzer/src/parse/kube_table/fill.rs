@@ -27,9 +27,9 @@ pub(super) fn row(
     rows: &mut Rows,
 ) {
     let meta = ObjectMeta {
-        name: name.to_owned(),
-        namespace: namespace.to_owned(),
-        labels: labels(cells.get("LABELS")),
+        name: name.into(),
+        namespace: namespace.into(),
+        labels: labels(cells.get("LABELS")).into_iter().collect(),
         ..ObjectMeta::default()
     };
     match kind {
@@ -93,7 +93,7 @@ fn others(kind: &str, meta: ObjectMeta, cells: &Cells<'_>, at: Span, rows: &mut 
         }),
         "NetworkPolicy" => {
             let mut policy = NetworkPolicy { meta, at, ..NetworkPolicy::default() };
-            policy.pod_selector.labels = labels(cells.get("POD-SELECTOR"));
+            policy.pod_selector.labels = labels(cells.get("POD-SELECTOR")).into_iter().collect();
             rows.network_policies.push(policy);
         }
         "HorizontalPodAutoscaler" => {
@@ -205,13 +205,7 @@ fn fraction(text: &str) -> (u64, u64) {
 }
 
 fn condition(kind: &str, status: Status, reason: &str, at: Span) -> Condition {
-    Condition {
-        kind: kind.to_owned(),
-        status,
-        reason: reason.to_owned(),
-        at,
-        ..Condition::default()
-    }
+    Condition { kind: kind.into(), status, reason: reason.into(), at, ..Condition::default() }
 }
 
 /// `Deployment/web`, `pod/web-1`, `deployment.apps/web`.
@@ -274,7 +268,7 @@ fn pod_status(text: &str, restarts: u64, ready: u64) -> PodStatus {
     };
     let waiting = |phase| PodStatus {
         phase,
-        state: ContainerState::Waiting { reason: word.to_owned(), message: String::new() },
+        state: ContainerState::Waiting { reason: word.into(), message: String::new().into() },
         init,
         ..PodStatus::default()
     };
@@ -321,7 +315,7 @@ fn terminated(word: &str, init: bool, restarts: u64, exit_code: i64, signal: i64
     PodStatus {
         phase,
         state: ContainerState::Terminated(Terminated {
-            reason: word.to_owned(),
+            reason: word.into(),
             exit_code: if word == "OOMKilled" { 137 } else { exit_code },
             signal,
             ..Terminated::default()
@@ -361,10 +355,10 @@ fn pod(meta: ObjectMeta, cells: &Cells<'_>, at: Span) -> Pod {
     };
     Pod {
         meta,
-        node: cells.get("NODE").to_owned(),
-        phase: status.phase.to_owned(),
-        reason: status.reason,
-        pod_ip: cells.get("IP").to_owned(),
+        node: cells.get("NODE").into(),
+        phase: status.phase.into(),
+        reason: status.reason.into(),
+        pod_ip: cells.get("IP").into(),
         conditions,
         containers,
         at,
@@ -385,13 +379,13 @@ fn event(namespace: &str, cells: &Cells<'_>, at: Span) -> Event {
     let (component, host) = source.split_once(", ").unwrap_or((source, ""));
     let count = times(cells.get("LAST SEEN")).unwrap_or_else(|| cells.count("COUNT"));
     Event {
-        namespace: namespace.to_owned(),
+        namespace: namespace.into(),
         object,
-        reason: cells.get("REASON").to_owned(),
-        message: cells.get("MESSAGE").to_owned(),
+        reason: cells.get("REASON").into(),
+        message: cells.get("MESSAGE").into(),
         warning: cells.get("TYPE") == "Warning",
-        component: component.to_owned(),
-        host: host.to_owned(),
+        component: component.into(),
+        host: host.into(),
         count: count.max(1),
         at,
         ..Event::default()
@@ -413,9 +407,9 @@ fn workload(kind: &str, meta: ObjectMeta, cells: &Cells<'_>, at: Span) -> Worklo
         ready,
         available: if cells.get("AVAILABLE").is_empty() { ready } else { cells.count("AVAILABLE") },
         updated: cells.count("UP-TO-DATE"),
-        node_selector: labels(cells.get("NODE SELECTOR")),
+        node_selector: labels(cells.get("NODE SELECTOR")).into_iter().collect(),
         selector: crate::model::kube::LabelSelector {
-            labels: labels(cells.get("SELECTOR")),
+            labels: labels(cells.get("SELECTOR")).into_iter().collect(),
             expressions: Vec::new(),
         },
         meta,
@@ -441,7 +435,7 @@ fn service(meta: ObjectMeta, cells: &Cells<'_>, at: Span) -> Service {
         meta,
         kind: cells.get("TYPE").to_owned(),
         cluster_ip: cells.get("CLUSTER-IP").to_owned(),
-        selector: labels(cells.get("SELECTOR")),
+        selector: labels(cells.get("SELECTOR")).into_iter().collect(),
         ports: ports.collect(),
         ingress: external
             .split(',')
@@ -483,7 +477,7 @@ fn endpoints(kind: &str, meta: ObjectMeta, cells: &Cells<'_>, at: Span) -> Endpo
     // A slice's name is the service's with five characters more.
     let service = match meta.name.rsplit_once('-') {
         Some((service, _)) if slice => service.to_owned(),
-        _ => meta.name.clone(),
+        _ => meta.name.to_string(),
     };
     EndpointSlice { meta, service, endpoints, ports, at }
 }

@@ -105,15 +105,20 @@ fn add(
     };
     match family {
         "process_start_time_seconds" => scrape.process_start = seconds(value),
-        "node_uname_info" => own_name(&mut scrape.node, labels.get("nodename")),
-        "kubelet_node_name" => own_name(&mut scrape.node, labels.get("node")),
+        "node_uname_info" => own_name(&mut scrape.node, labels.get("nodename").map(String::as_str)),
+        "kubelet_node_name" => own_name(&mut scrape.node, labels.get("node").map(String::as_str)),
         _ => {}
     }
     let samples = scrape.families.entry(family.to_owned()).or_default();
     if samples.len() < FAMILY_LIMIT {
         let mut labels = labels.clone();
         labels.remove("__name__");
-        samples.push(Sample { name: name.clone(), labels, value, at });
+        samples.push(Sample {
+            name: name.clone().into(),
+            labels: labels.into_iter().collect(),
+            value,
+            at,
+        });
     }
 }
 

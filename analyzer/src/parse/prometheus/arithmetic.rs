@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::Labels;
 use crate::model::metrics::{Sample, Scrape};
 
 /// A quantile of a histogram.
@@ -70,7 +71,7 @@ pub enum NoGrowth {
 pub struct Growth<'a> {
     /// Between the scrapes, where both say when they were taken.
     pub seconds: Option<f64>,
-    earlier: BTreeMap<(&'a str, &'a BTreeMap<String, String>), f64>,
+    earlier: BTreeMap<(&'a str, &'a Labels), f64>,
 }
 
 impl Growth<'_> {
@@ -120,7 +121,7 @@ mod tests {
     use super::*;
 
     fn bucket(le: &str, value: f64) -> Sample {
-        let labels = BTreeMap::from([("le".to_owned(), le.to_owned())]);
+        let labels = Labels::from_iter([("le", le)]);
         Sample { name: "x_bucket".into(), labels, value, ..Sample::default() }
     }
 

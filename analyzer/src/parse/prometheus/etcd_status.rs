@@ -1,11 +1,10 @@
 //! `etcdctl endpoint status -w json`: the sizes it tells, as the samples that etcd's metrics have.
 
-use std::collections::BTreeMap;
-
 use konspect_bundle::Source;
 
 use super::super::raw_json::RawJson;
 use super::super::{Hint, Kind, Rows, TableKind};
+use crate::model::Labels;
 use crate::model::metrics::{MetricsComponent, Sample, Scrape};
 
 /// Where a member's status says what a metric says.
@@ -34,8 +33,8 @@ pub fn etcd_status(source: &Source<'_>, _hint: &Hint<'_>, rows: &mut Rows) -> Ki
             };
             scrape.series += 1;
             scrape.families.entry((*family).to_owned()).or_default().push(Sample {
-                name: (*family).to_owned(),
-                labels: BTreeMap::from([("endpoint".to_owned(), member.text_of("Endpoint"))]),
+                name: (*family).into(),
+                labels: Labels::from_iter([("endpoint", member.text_of("Endpoint"))]),
                 value: value.number().unwrap_or_default(),
                 at: source.span_of(value.bytes()),
             });

@@ -1,7 +1,9 @@
 //! One line of a metrics text: name, labels, value, time.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::Labels;
+use crate::parse::interned;
 
 /// One series of a text, with its labels not yet taken apart.
 #[derive(Debug, PartialEq)]
@@ -35,7 +37,7 @@ pub(super) fn series(line: &[u8]) -> Option<Series<'_>> {
         if !matches!(after.trim_ascii_start(), [] | [b',', ..]) {
             return None;
         }
-        name = Cow::Owned(quoted);
+        name = quoted;
     }
     let rest = std::str::from_utf8(rest).ok()?;
     let rest = rest.split_once(" # ").map_or(rest, |(sample, _exemplar)| sample);
@@ -97,12 +99,22 @@ fn labels_end(bytes: &[u8]) -> Option<usize> {
 
 /// The labels of a set; an empty value is the same as no label. None where they cannot be told for sure:
 /// a value without quotes, a name twice, a name that is none.
-pub(super) fn labels(bytes: &[u8]) -> Option<BTreeMap<String, String>> {
-    let (mut labels, mut names) = (BTreeMap::new(), BTreeSet::new());
+pub(super) fn labels(bytes: &[u8]) -> Option<Labels> {
+    let mut pairs = pairs(bytes)?;
+    pairs.sort_by(|(one, _), (other, _)| one.cmp(other));
+    if pairs.windows(2).any(|two| matches!(two, [(one, _), (other, _)] if one == other)) {
+        return None;
+    }
+    let kept = pairs.iter().filter(|(name, value)| !value.is_empty() && name != "__name__");
+    Some(kept.map(|(name, value)| (interned::shared(name), interned::shared(value))).collect())
+}
+
+fn pairs(bytes: &[u8]) -> Option<Vec<(Cow<'_, str>, Cow<'_, str>)>> {
+    let mut pairs = Vec::new();
     let mut rest = bytes;
     loop {
         let Some(start) = rest.iter().position(|byte| !matches!(byte, b' ' | b',' | b'\t')) else {
-            return Some(labels);
+            return Some(pairs);
         };
         rest = rest.get(start..)?;
         let (name, after) = if rest.first() == Some(&b'"') {
@@ -123,25 +135,25 @@ pub(super) fn labels(bytes: &[u8]) -> Option<BTreeMap<String, String>> {
             {
                 return None;
             }
-            (String::from_utf8_lossy(name).into_owned(), after)
+            (String::from_utf8_lossy(name), after)
         };
         let (b'=', after) = after.split_first()? else { return None };
         let (value, after) = quoted(after.trim_ascii_start())?;
-        if !names.insert(name.clone()) {
-            return None;
-        }
-        if !value.is_empty() && name != "__name__" {
-            labels.insert(name, value);
-        }
+        pairs.push((name, value));
         rest = after;
     }
 }
 
 /// A quoted text with its escapes decoded, and what follows it.
-fn quoted(bytes: &[u8]) -> Option<(String, &[u8])> {
+fn quoted(bytes: &[u8]) -> Option<(Cow<'_, str>, &[u8])> {
     let (b'"', content) = bytes.split_first()? else {
         return None;
     };
+    let plain = memchr::memchr2(b'"', b'\\', content)?;
+    if content.get(plain) == Some(&b'"') {
+        let text = String::from_utf8_lossy(content.get(..plain)?);
+        return Some((text, content.get(plain + 1..)?));
+    }
     let mut text = Vec::new();
     let mut at = 0;
     loop {
@@ -159,7 +171,7 @@ fn quoted(bytes: &[u8]) -> Option<(String, &[u8])> {
         }
         at += 1;
     }
-    Some((String::from_utf8_lossy(&text).into_owned(), content.get(at + 1..)?))
+    Some((Cow::Owned(String::from_utf8_lossy(&text).into_owned()), content.get(at + 1..)?))
 }
 
 #[cfg(test)]

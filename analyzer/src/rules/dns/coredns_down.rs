@@ -125,7 +125,7 @@ fn with_reasons(mut finding: Finding, own: &[&&Pod]) -> Finding {
                 .state
                 .waiting_reason()
                 .map(str::to_owned)
-                .or_else(|| ended.map(|ended| ended.reason.clone()))
+                .or_else(|| ended.map(|ended| ended.reason.to_string()))
                 .unwrap_or_default();
             let killed = ended.is_some_and(|ended| ended.reason == "OOMKilled");
             if killed {

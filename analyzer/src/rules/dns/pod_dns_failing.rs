@@ -92,7 +92,7 @@ fn scope(facts: &Facts, pods: &BTreeSet<&str>, elsewhere: bool) -> Scope {
     let nodes: BTreeSet<String> = pods
         .iter()
         .filter_map(|pod| pod.split_once('/'))
-        .filter_map(|(namespace, name)| Some(facts.pods.ok()?.get(namespace, name)?.node.clone()))
+        .filter_map(|(namespace, name)| Some(facts.pods.ok()?.get(namespace, name)?.node.to_string()))
         .collect();
     match (namespaces.first(), nodes.len()) {
         _ if !elsewhere => Scope::Cluster,

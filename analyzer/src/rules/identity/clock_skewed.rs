@@ -57,7 +57,7 @@ impl Rule for ClockSkewed {
             let age = facts.context.age_at(lease.renewed, lease.at);
             let Some(ahead) = age.map(|age| -age).filter(|ahead| *ahead > 60) else { continue };
             if lease.meta.namespace == "kube-node-lease" {
-                let signs = nodes.entry(lease.meta.name.clone()).or_default();
+                let signs = nodes.entry(lease.meta.name.to_string()).or_default();
                 signs.future = Some(lease.at);
                 // The kubelet writes its own time: without another reading this is the amount.
                 signs.lease_ahead = ahead as f64;

@@ -34,7 +34,7 @@ impl Rule for ContainerRuntimeDown {
                 continue;
             }
             let Some(weight) = event_weight(context, event, Confidence::Likely) else { continue };
-            let node = if event.object.kind == "Node" { &event.object.name } else { &event.host };
+            let node = if event.object.kind == "Node" { event.object.name.as_str() } else { event.host.as_str() };
             let says = words!("container-runtime-down-event", node = node, message = &event.message);
             signs.add(nodes, node, Sign::new(event.at, says, weight).since(event.first.or(event.last)).until(event.last));
         }

@@ -109,7 +109,7 @@ fn from_metric(
         }
         return;
     };
-    let known = nodes.and_then(|nodes| nodes.find(vm)).map(|node| node.meta.name.clone());
+    let known = nodes.and_then(|nodes| nodes.find(vm)).map(|node| node.meta.name.to_string());
     let node = known.or_else(|| crate::facts::nodes::instance_node_name(vm)).unwrap_or_else(|| vm.to_owned());
     let says = words!("disk-io-throttled-metric", node = &node, metric = &metric.name, percent = format!("{:.0}", level(first)), buckets = best.len());
     let weight = if vm.is_empty() { Confidence::Possible } else { Confidence::Likely };

@@ -55,7 +55,7 @@ impl Rule for PodsPerNodeOverLimit {
             )
             .confidence(Confidence::Proven)
             .affected(crowded.len())
-            .scope(Scope::Nodes(crowded.iter().map(|(node, _)| node.meta.name.clone()).collect::<BTreeSet<_>>()))
+            .scope(Scope::Nodes(crowded.iter().map(|(node, _)| node.meta.name.to_string()).collect::<BTreeSet<_>>()))
             .step(Step::new(words!("pods-per-node-over-limit-do")).run(Risk::Reads, read)),
         );
     }

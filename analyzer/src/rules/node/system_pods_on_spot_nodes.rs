@@ -57,9 +57,9 @@ impl Rule for SystemPodsOnSpotNodes {
                 says(first),
             )
             .confidence(Confidence::Proven);
-        let mut hosts = BTreeSet::from([first.node.clone()]);
+        let mut hosts = BTreeSet::from([first.node.to_string()]);
         for (place, pod) in there.enumerate() {
-            hosts.insert(pod.node.clone());
+            hosts.insert(pod.node.to_string());
             finding.affected += 1;
             if place < 3 {
                 finding = finding.supported_by(pod.at, says(pod));

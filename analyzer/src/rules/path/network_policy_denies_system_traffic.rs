@@ -66,7 +66,7 @@ impl Rule for NetworkPolicyDeniesSystemTraffic {
             }) else {
                 return;
             };
-            let key = (flow, policy.meta.namespace.clone(), policy.meta.name.clone());
+            let key = (flow, policy.meta.namespace.to_string(), policy.meta.name.to_string());
             cut.entry(key).or_insert_with(|| (policy, Vec::new())).1.push(pod);
         };
         for pod in pods.iter().filter(|pod| !pod.succeeded()) {
@@ -173,7 +173,7 @@ fn finding(facts: &Facts, flow: Flow, policy: &NetworkPolicy, pods: &[&Pod]) -> 
         .scope(if namespace == "kube-system" {
             Scope::Cluster
         } else {
-            Scope::Namespace(namespace.clone())
+            Scope::Namespace(namespace.to_string())
         });
     finding = match (direct, symptoms.is_empty()) {
         (true, _) => finding.confidence(Confidence::Proven),

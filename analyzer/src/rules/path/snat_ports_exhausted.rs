@@ -259,7 +259,7 @@ fn full_nodes(facts: &Facts, metrics: &[&AzureMetric]) -> BTreeMap<String, Usage
         };
         let since = over.filter_map(|(_, point)| point.time).min();
         let node = facts.nodes.ok().and_then(|nodes| nodes.by_address(backend));
-        let name = node.map_or_else(|| backend.to_owned(), |node| node.meta.name.clone());
+        let name = node.map_or_else(|| backend.to_owned(), |node| node.meta.name.to_string());
         full.insert(name, Usage { used, allocated: ports, since, at: point.at });
     }
     full

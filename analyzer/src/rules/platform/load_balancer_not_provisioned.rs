@@ -37,7 +37,7 @@ impl Rule for LoadBalancerNotProvisioned {
         let pending: Vec<(String, String, Span)> = pending
             .map(|service| {
                 longest = longest.max(context.age_seconds(service.meta.created).unwrap_or(i64::MAX));
-                (service.meta.namespace.clone(), service.meta.name.clone(), service.at)
+                (service.meta.namespace.to_string(), service.meta.name.to_string(), service.at)
             })
             .collect();
         let first = failures

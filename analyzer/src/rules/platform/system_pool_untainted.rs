@@ -64,7 +64,7 @@ impl Rule for SystemPoolUntainted {
             )
             .confidence(Confidence::Proven)
             .affected(full.len())
-            .scope(Scope::Nodes(full.iter().map(|(node, _)| node.meta.name.clone()).collect::<BTreeSet<_>>()));
+            .scope(Scope::Nodes(full.iter().map(|(node, _)| node.meta.name.to_string()).collect::<BTreeSet<_>>()));
         if let Some(pod) = load.largest {
             let says = words!("system-pool-untainted-pod", pod = pod.meta.full_name(), node = name);
             finding = finding.supported_by(pod.at, says);

@@ -45,7 +45,7 @@ impl Rule for VolumeAttachFailing {
         let nodes: BTreeSet<String> = failures
             .iter()
             .filter_map(|event| pods?.get(&event.object.namespace, &event.object.name))
-            .map(|pod| pod.node.clone())
+            .map(|pod| pod.node.to_string())
             .filter(|node| !node.is_empty())
             .collect();
         let refused = failures.iter().all(|event| refused_by_the_cloud(&event.message));

@@ -57,7 +57,7 @@ impl Rule for KubeletUnreachable {
         let subject = if count == 1 && !of_none { Subject::node(first) } else { Subject::cluster("") };
         let mut touched = failing.keys().map(|node| (*node).to_owned()).collect::<BTreeSet<_>>();
         if of_none {
-            touched.extend(nodes.into_iter().flat_map(Nodes::iter).map(|node| node.meta.name.clone()));
+            touched.extend(nodes.into_iter().flat_map(Nodes::iter).map(|node| node.meta.name.to_string()));
         }
         // A client's call tells when the bundle was made, not when the fault began.
         let onset = reach

@@ -40,7 +40,7 @@ impl Rule for AutoscalerCannotGrow {
             let code = refusal(&event.message);
             let says_so = STUCK.iter().any(|words| event.message.contains(words));
             if event.reason != "NotTriggerScaleUp" || code.is_some() || says_so {
-                signs.push((event.at, event.message.clone(), event.first.or(event.last)));
+                signs.push((event.at, event.message.to_string(), event.first.or(event.last)));
             }
         }
         for error in facts.azure_errors.ok().into_iter().flat_map(|errors| errors.iter()) {

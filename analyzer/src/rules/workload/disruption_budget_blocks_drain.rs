@@ -58,7 +58,7 @@ impl Rule for DisruptionBudgetBlocksDrain {
         }
         // The refusal may name the budget or its Pods' workload; else the first that blocks is meant.
         let named = |budget: &&DisruptionBudget| {
-            refusals.iter().any(|(_, text, _)| text.contains(&budget.meta.name) || mentions_pods(text, budget, facts))
+            refusals.iter().any(|(_, text, _)| text.contains(budget.meta.name.as_str()) || mentions_pods(text, budget, facts))
         };
         let budget = blocking.iter().copied().find(|budget| named(budget)).or_else(|| blocking.first().copied());
         if let Some(budget) = budget {
@@ -78,7 +78,7 @@ fn blocks(budget: &DisruptionBudget) -> bool {
 
 fn mentions_pods(text: &str, budget: &DisruptionBudget, facts: &Facts) -> bool {
     facts.pods.ok().into_iter().flat_map(|pods| pods.in_namespace(&budget.meta.namespace)).any(|pod| {
-        !budget.selector.is_empty() && budget.selector.matches(&pod.meta.labels) && text.contains(&pod.meta.name)
+        !budget.selector.is_empty() && budget.selector.matches(&pod.meta.labels) && text.contains(pod.meta.name.as_str())
     })
 }
 
@@ -88,7 +88,7 @@ fn refusals(facts: &Facts) -> Vec<Refusal> {
     let mut found: Vec<Refusal> = Vec::new();
     let says = |text: &str| TEXTS.iter().any(|known| text.contains(known));
     for event in facts.events.ok().into_iter().flat_map(crate::facts::Events::iter).filter(|event| says(&event.message)) {
-        found.push((event.at, event.message.clone(), event.first.or(event.last)));
+        found.push((event.at, event.message.to_string(), event.first.or(event.last)));
     }
     for error in facts.azure_errors.ok().into_iter().flat_map(|errors| errors.iter()) {
         if says(&error.message) || says(&error.code) {

@@ -107,7 +107,7 @@ fn failures(events: Option<&Events>) -> BTreeMap<Class, Vec<Failure>> {
         failures.entry(classify(&event.message)).or_default().push(Failure {
             namespace: event.object.namespace.clone(),
             name: event.object.name.clone(),
-            message: event.message.clone(),
+            message: event.message.to_string(),
             first: event.first.or(event.last),
             at: event.at,
         });

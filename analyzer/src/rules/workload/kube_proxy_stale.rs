@@ -105,7 +105,7 @@ fn from_pod(pod: &Pod) -> Sign {
         Some((at, reason)) => (at, words!("kube-proxy-stale-waits", pod = name, node = &pod.node, reason = reason)),
         None => (pod.at, words!("kube-proxy-stale-pod", pod = name, node = &pod.node)),
     };
-    Sign { at, says, time: None, node: pod.node.clone(), sure: waits.is_some() }
+    Sign { at, says, time: None, node: pod.node.to_string(), sure: waits.is_some() }
 }
 
 /// Changes that were queued after the last success, and were not written within two rounds.

@@ -29,7 +29,7 @@ impl Rule for MassEviction {
             if (matches!(pod.reason.as_str(), "Evicted" | "NodeLost") || target.is_some()) && !planned {
                 let reason = target.map_or(pod.reason.clone(), |target| target.reason.clone());
                 let time = target.and_then(|target| target.transition);
-                evicted.push((pod.meta.full_name(), pod.node.clone(), format!("{reason} {}", pod.message), time, pod.at));
+                evicted.push((pod.meta.full_name(), pod.node.to_string(), format!("{reason} {}", pod.message), time, pod.at));
             }
         }
         let known: BTreeSet<String> = evicted.iter().map(|(name, ..)| name.clone()).collect();
@@ -40,7 +40,7 @@ impl Rule for MassEviction {
                 let node = pods
                     .and_then(|pods| pods.get(&event.object.namespace, &event.object.name))
                     .map_or_else(|| event.host.clone(), |pod| pod.node.clone());
-                evicted.push((name, node, event.message.clone(), event.first.or(event.last), event.at));
+                evicted.push((name, node.to_string(), event.message.to_string(), event.first.or(event.last), event.at));
             }
         }
         evicted.sort_by(|a, b| (a.3.is_none(), a.3, &a.0).cmp(&(b.3.is_none(), b.3, &b.0)));

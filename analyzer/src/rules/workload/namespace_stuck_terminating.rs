@@ -42,7 +42,7 @@ impl Rule for NamespaceStuckTerminating {
                 )
                 .confidence(Confidence::Proven)
                 .since(namespace.meta.deletion)
-                .scope(Scope::Namespace(name.clone()))
+                .scope(Scope::Namespace(name.to_string()))
                 .step(
                     Step::new(words!("namespace-stuck-terminating-do"))
                         .run(Risk::Reads, command("kubectl get namespace {} -o yaml", &[name])),

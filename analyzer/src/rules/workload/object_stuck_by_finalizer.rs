@@ -69,7 +69,7 @@ fn stuck<'f>(facts: &Facts, kind: &'f str, meta: &'f ObjectMeta, at: Span) -> Op
     let finalizer = others().or(meta.finalizers.first())?;
     let in_use = || {
         let pods = facts.pods.ok().into_iter().flat_map(|pods| pods.in_namespace(&meta.namespace));
-        kind == "PersistentVolumeClaim" && pods.into_iter().any(|pod| pod.claims.contains(&meta.name) && !pod.succeeded())
+        kind == "PersistentVolumeClaim" && pods.into_iter().any(|pod| pod.claims.iter().any(|claim| meta.name == *claim) && !pod.succeeded())
     };
     (old(facts, meta) && !in_use()).then_some(Stuck { kind, meta, finalizer, at })
 }
@@ -85,9 +85,9 @@ fn found(stuck: &[Stuck<'_>]) -> Option<Finding> {
     };
     let says = |stuck: &Stuck<'_>| words!("object-stuck-by-finalizer-says", name = stuck.meta.full_name(), finalizer = stuck.finalizer);
     let scope = if others.is_empty() {
-        Scope::Object { namespace: first.meta.namespace.clone(), name: first.meta.name.clone() }
+        Scope::Object { namespace: first.meta.namespace.to_string(), name: first.meta.name.to_string() }
     } else if others.iter().all(|other| other.meta.namespace == first.meta.namespace) && !first.meta.namespace.is_empty() {
-        Scope::Namespace(first.meta.namespace.clone())
+        Scope::Namespace(first.meta.namespace.to_string())
     } else {
         Scope::Cluster
     };
@@ -133,7 +133,7 @@ fn from_namespace(facts: &Facts, namespace: &Namespace, told: &BTreeSet<&str>) -
         .confidence(Confidence::Likely)
         .severity(if OF_KUBERNETES.contains(&finalizer) { Severity::Warning } else { Severity::Critical })
         .since(namespace.meta.deletion)
-        .scope(Scope::Namespace(name.clone()))
+        .scope(Scope::Namespace(name.to_string()))
         .step(
             Step::new(words!("object-stuck-by-finalizer-do"))
                 .run(Risk::Reads, command("kubectl get namespace {} -o yaml", &[name])),

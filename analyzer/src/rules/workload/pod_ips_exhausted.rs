@@ -33,7 +33,7 @@ impl Rule for PodIpsExhausted {
         let mut signs: Vec<(Span, String, Option<jiff::Timestamp>)> = Vec::new();
         for event in facts.events.ok().into_iter().flat_map(crate::facts::Events::iter) {
             if says_so(&event.message) || event.reason == "CIDRNotAvailable" {
-                signs.push((event.at, event.message.clone(), event.first.or(event.last)));
+                signs.push((event.at, event.message.to_string(), event.first.or(event.last)));
             }
         }
         let addresses = !signs.is_empty();
@@ -89,12 +89,12 @@ fn slots(facts: &Facts) -> Vec<(Span, String, Option<jiff::Timestamp>)> {
     let pods = facts.pods.ok().into_iter().flat_map(crate::facts::Pods::iter);
     let pending = pods.filter(|pod| pod.phase == "Pending" && pod.node.is_empty()).filter_map(|pod| {
         let condition = pod.condition("PodScheduled").filter(|condition| full(&condition.message))?;
-        Some((condition.at, condition.message.clone(), condition.transition))
+        Some((condition.at, condition.message.to_string(), condition.transition))
     });
     let mut found: Vec<_> = pending.collect();
     if facts.pods.ok().is_none() {
         let events = facts.events.ok().into_iter().flat_map(|events| events.reason(&["FailedScheduling"]));
-        found.extend(events.filter(|event| full(&event.message)).map(|event| (event.at, event.message.clone(), event.first.or(event.last))));
+        found.extend(events.filter(|event| full(&event.message)).map(|event| (event.at, event.message.to_string(), event.first.or(event.last))));
     }
     found
 }

@@ -42,8 +42,8 @@ impl Rule for PodSandboxFailing {
         let nodes: BTreeSet<String> = failures
             .iter()
             .map(|event| match pods.and_then(|pods| pods.get(&event.object.namespace, &event.object.name)) {
-                Some(pod) => pod.node.clone(),
-                None => event.host.clone(),
+                Some(pod) => pod.node.to_string(),
+                None => event.host.to_string(),
             })
             .filter(|node| !node.is_empty())
             .collect();
@@ -91,7 +91,7 @@ fn without_network<'f>(context: &Context, nodes: Option<&'f Nodes>) -> Vec<(&'f 
 /// No pod was sent there yet, or its events are gone: the nodes alone tell.
 fn nodes_without_network(nodes: &[(&Node, &Condition)]) -> Option<Finding> {
     let ((node, condition), others) = nodes.split_first()?;
-    let names: BTreeSet<String> = nodes.iter().map(|(node, _)| node.meta.name.clone()).collect();
+    let names: BTreeSet<String> = nodes.iter().map(|(node, _)| node.meta.name.to_string()).collect();
     let says = |node: &Node, condition: &Condition| words!("pod-sandbox-failing-node", node = &node.meta.name, message = &condition.message);
     let mut finding = META
         .finding(

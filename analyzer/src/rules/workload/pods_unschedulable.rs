@@ -113,7 +113,7 @@ fn from_pods(context: &Context, pods: &Pods, events: Option<&Events>) -> Vec<Pen
             (None, Some(event)) => (event.message.clone(), event.at),
             (None, None) => continue,
         };
-        found.push(Pending { namespace: pod.meta.namespace.clone(), name: pod.meta.name.clone(), message, since, at });
+        found.push(Pending { namespace: pod.meta.namespace.to_string(), name: pod.meta.name.to_string(), message: message.to_string(), since, at });
     }
     found
 }
@@ -133,7 +133,7 @@ fn from_events(events: &Events) -> Vec<Pending> {
         found.entry(of(event)).or_insert_with(|| Pending {
             namespace: event.object.namespace.clone(),
             name: event.object.name.clone(),
-            message: event.message.clone(),
+            message: event.message.to_string(),
             since: event.first,
             at: event.at,
         });

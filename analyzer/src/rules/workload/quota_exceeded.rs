@@ -34,7 +34,7 @@ impl Rule for QuotaExceeded {
             let Some(quota) = quota_of(&event.message) else { continue };
             by_namespace.entry(event.object.namespace.clone()).or_default().push(Refusal {
                 quota,
-                message: event.message.clone(),
+                message: event.message.to_string(),
                 since: event.first.or(event.last),
                 at: event.at,
                 count: event.count.max(1),

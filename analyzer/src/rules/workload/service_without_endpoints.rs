@@ -48,7 +48,7 @@ impl Rule for ServiceWithoutEndpoints {
             words!("service-without-endpoints-many", count = empty.len(), service = &name)
         };
         let scope = if empty.iter().all(|(other, _)| other.meta.namespace == service.meta.namespace) {
-            Scope::Namespace(service.meta.namespace.clone())
+            Scope::Namespace(service.meta.namespace.to_string())
         } else {
             Scope::Cluster
         };
