@@ -118,7 +118,7 @@ impl Analysis {
     pub fn report(&self, bundle: &Bundle, language: &Language) -> Report {
         let mut excerpts = Excerpts::default();
         excerpts.want(build::spans(&self.facts, &self.ranked));
-        bundle.fetch(&excerpts.artifacts(), |artifact, bytes| excerpts.cut_from(artifact, bytes));
+        bundle.fetch_up_to(&excerpts.ends(), |artifact, bytes| excerpts.cut_from(artifact, bytes));
         let input = build::Input {
             ranked: &self.ranked,
             facts: &self.facts,

@@ -115,19 +115,31 @@ impl Bundle {
 
     /// Reads several artefacts again, each up to `Limits::whole`, in one pass: a solid archive is
     /// walked once. Artefacts that cannot be read are left out; the order is the sources' own.
-    pub fn fetch(&self, ids: &[ArtifactId], mut each: impl FnMut(ArtifactId, &[u8])) {
-        self.again(ids, |id, prepared| match prepared {
+    pub fn fetch(&self, ids: &[ArtifactId], each: impl FnMut(ArtifactId, &[u8])) {
+        self.fetch_up_to(&ids.iter().map(|id| (*id, u64::MAX)).collect(), each);
+    }
+
+    /// As `fetch`; of large artefacts no more than what is wanted of each.
+    pub fn fetch_up_to(
+        &self,
+        wanted: &BTreeMap<ArtifactId, u64>,
+        mut each: impl FnMut(ArtifactId, &[u8]),
+    ) {
+        let ids: Vec<ArtifactId> = wanted.keys().copied().collect();
+        self.again(&ids, |id, prepared| match prepared {
             Prepared::Failed(_) => {}
             Prepared::Whole(text, _) => each(id, text.bytes()),
             Prepared::Blocks(mut blocks) => {
-                let whole = usize::try_from(self.limits.whole).unwrap_or(usize::MAX);
+                let end = wanted.get(&id).copied().unwrap_or(u64::MAX).min(self.limits.whole);
+                let end = usize::try_from(end).unwrap_or(usize::MAX);
                 let mut bytes = Vec::new();
-                while bytes.len() < whole
+                while bytes.len() < end
                     && let Some((_, block)) = blocks.next()
                 {
                     bytes.extend_from_slice(&block);
+                    blocks.give_back(block);
                 }
-                bytes.truncate(whole);
+                bytes.truncate(end);
                 each(id, &bytes);
             }
         });

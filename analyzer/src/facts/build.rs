@@ -90,7 +90,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
         copies.best_of(
             std::mem::take(&mut rows.workloads),
             workload_key,
-            |workload| usize::from(!workload.meta.uid.is_empty()),
+            |workload| usize::from(workload.meta.has_uid),
             |workload| workload.at,
         ),
         |workload| workload.at,
@@ -160,7 +160,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             copies.best_of(
                 rows.api_services,
                 |row| row.meta.name.clone(),
-                |row| usize::from(!row.meta.uid.is_empty()),
+                |row| usize::from(row.meta.has_uid),
                 |row| row.at,
             ),
             |row| row.at,
@@ -174,7 +174,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             copies.best_of(
                 rows.network_policies,
                 |row| row.meta.full_name(),
-                |row| usize::from(!row.meta.uid.is_empty()),
+                |row| usize::from(row.meta.has_uid),
                 |row| row.at,
             ),
             |row| row.at,
@@ -205,7 +205,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             copies.best_of(
                 rows.namespaces,
                 |row| row.meta.name.clone(),
-                |row| usize::from(!row.meta.uid.is_empty()),
+                |row| usize::from(row.meta.has_uid),
                 |row| row.at,
             ),
             |row| row.at,
@@ -217,7 +217,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             copies.best_of(
                 rows.secrets,
                 |row| row.meta.full_name(),
-                |row| usize::from(!row.meta.uid.is_empty()),
+                |row| usize::from(row.meta.has_uid),
                 |row| row.at,
             ),
             |row| row.at,
@@ -389,7 +389,7 @@ fn node_key(node: &Node) -> String {
 
 /// JSON has a uid; `describe` has conditions; a table has the `Ready` condition alone.
 fn node_weight(node: &Node) -> usize {
-    usize::from(!node.meta.uid.is_empty()) * 100 + node.conditions.len() * 4 + node.addresses.len()
+    usize::from(node.meta.has_uid) * 100 + node.conditions.len() * 4 + node.addresses.len()
 }
 
 fn pod_key(pod: &Pod) -> (Text, Text) {
@@ -397,7 +397,7 @@ fn pod_key(pod: &Pod) -> (Text, Text) {
 }
 
 fn pod_weight(pod: &Pod) -> usize {
-    usize::from(!pod.meta.uid.is_empty()) * 100
+    usize::from(pod.meta.has_uid) * 100
         + pod.conditions.len() * 4
         + usize::from(!pod.node.is_empty())
 }
@@ -478,7 +478,7 @@ fn services(rows: &mut Rows, sources: &Sources, copies: &mut Copies<'_>) -> Tabl
     let list = copies.best_of(
         std::mem::take(&mut rows.services),
         |row| row.meta.full_name(),
-        |row| usize::from(!row.meta.uid.is_empty()),
+        |row| usize::from(row.meta.has_uid),
         |row| row.at,
     );
     let slices = copies.best_of(

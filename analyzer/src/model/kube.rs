@@ -10,7 +10,8 @@ pub struct ObjectMeta {
     pub name: Text,
     /// Empty for cluster-scoped objects.
     pub namespace: Text,
-    pub uid: Text,
+    /// The source shows its uid: it is the object itself, not the row of a table.
+    pub has_uid: bool,
     pub labels: Labels,
     /// Values over 512 bytes are left out (keys stay, with an empty value).
     pub annotations: Labels,
@@ -203,7 +204,7 @@ pub enum ContainerState {
     Running {
         started: Option<Timestamp>,
     },
-    Terminated(Terminated),
+    Terminated(Box<Terminated>),
 }
 
 impl ContainerState {

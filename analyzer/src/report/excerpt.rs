@@ -10,6 +10,8 @@ use super::ExcerptLine;
 const LINES: usize = 8;
 /// Characters shown of one citation.
 const CHARACTERS: usize = 2_000;
+/// So much of a span, and as much behind it, is enough to cut its excerpt.
+const LONGEST: u64 = 256 << 10;
 /// Characters shown on either side of a span inside a very long line.
 const AROUND: usize = 160;
 
@@ -55,9 +57,11 @@ impl Excerpts {
         }
     }
 
-    /// The artefacts that must be read again.
-    pub fn artifacts(&self) -> Vec<ArtifactId> {
-        self.wanted.keys().copied().collect()
+    /// The artefacts that must be read again, each up to where nothing more is cited.
+    pub fn ends(&self) -> BTreeMap<ArtifactId, u64> {
+        let end = |span: &Span| span.end.min(span.start + LONGEST) + LONGEST;
+        let ends = self.wanted.iter();
+        ends.map(|(id, spans)| (*id, spans.iter().map(end).max().unwrap_or(0))).collect()
     }
 
     /// Takes an artefact's bytes and cuts what is wanted of it.
@@ -69,7 +73,8 @@ impl Excerpts {
             memchr::memchr(b'\n', bytes.get(..bytes.len().saturating_sub(1)).unwrap_or_default())
                 .is_none();
         let (mut counted, mut line) = (0, 1_u64);
-        for span in spans {
+        // What stands behind all that was read again is not shown, rather than something else.
+        for span in spans.into_iter().filter(|span| span.start <= bytes.len() as u64) {
             let start = clamp(span.start, bytes.len());
             line += memchr::memchr_iter(b'\n', bytes.get(counted..start).unwrap_or_default())
                 .count() as u64;
@@ -214,7 +219,8 @@ mod tests {
 
     #[test]
     fn spans_outside_the_text_are_harmless() {
-        assert_eq!(excerpt("ab", 10, 20).text(), "ab");
+        // Rather nothing than another line.
+        assert_eq!(excerpt("ab", 10, 20).text(), "");
         assert_eq!(excerpt("", 0, 0).text(), "");
     }
 }

@@ -152,11 +152,11 @@ mod tests {
 
     #[test]
     fn containers_begin_and_end_when_they_did_and_the_scheduler_is_right() {
-        let terminated = ContainerState::Terminated(crate::model::kube::Terminated {
+        let terminated = ContainerState::Terminated(Box::new(crate::model::kube::Terminated {
             started: time("14:30:00"),
             finished: time("14:40:00"),
             ..crate::model::kube::Terminated::default()
-        });
+        }));
         let container = Container {
             state: ContainerState::Running { started: time("14:41:00") },
             last: terminated,

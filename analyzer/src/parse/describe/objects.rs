@@ -293,7 +293,7 @@ impl Detail {
                 message: self.terminated.message,
             },
             "Running" => ContainerState::Running { started: self.terminated.started },
-            "Terminated" => ContainerState::Terminated(self.terminated),
+            "Terminated" => ContainerState::Terminated(Box::new(self.terminated)),
             _ => ContainerState::None,
         }
     }

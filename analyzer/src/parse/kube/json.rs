@@ -72,7 +72,22 @@ impl<'de> Reader<'de> {
 
     #[inline]
     fn blanks(&mut self) {
-        self.at = scan::skip_blanks(self.bytes, self.at);
+        // One blank behind a colon, and none at all, are what most places have.
+        let at = self.at;
+        match self.bytes.get(at..at + 2) {
+            Some([first, _]) if *first > b' ' => {}
+            Some([b' ', next]) if *next > b' ' => self.at = at + 1,
+            _ => self.at = scan::skip_blanks(self.bytes, at),
+        }
+    }
+
+    /// The bytes of the string that begins here, when it has no escapes.
+    #[inline]
+    fn plain(&mut self) -> Option<&'de [u8]> {
+        let rest = self.bytes.get(self.at + 1..)?;
+        let end = scan::end_of_text(rest).filter(|end| rest.get(*end) == Some(&b'"'))?;
+        self.at += end + 2;
+        rest.get(..end)
     }
 
     fn takes(&mut self, wanted: &[u8]) -> Result<(), Odd> {
@@ -87,13 +102,8 @@ impl<'de> Reader<'de> {
     /// The string that begins here, borrowed unless it has escapes.
     #[inline]
     fn text(&mut self) -> Result<Cow<'de, str>, Odd> {
-        let start = self.at + 1;
-        let rest = self.bytes.get(start..).ok_or(Odd)?;
-        let found = scan::end_of_text(rest).ok_or(Odd)?;
-        if rest.get(found) == Some(&b'"') {
-            self.at = start + found + 1;
-            let text = std::str::from_utf8(rest.get(..found).ok_or(Odd)?).map_err(|_| Odd)?;
-            return Ok(Cow::Borrowed(text));
+        if let Some(plain) = self.plain() {
+            return std::str::from_utf8(plain).map(Cow::Borrowed).map_err(|_| Odd);
         }
         let end = scan::skip_string(self.bytes, self.at)?;
         let text: String = serde_json::from_slice(self.bytes.get(self.at..end).ok_or(Odd)?)?;
@@ -238,12 +248,7 @@ impl<'de> MapAccess<'de> for Parts<'_, 'de> {
         if self.reader.peek()? != b'"' {
             return Err(Odd);
         }
-        let key = match self.reader.text()? {
-            Cow::Borrowed(text) => {
-                seed.deserialize(de::value::BorrowedStrDeserializer::<Odd>::new(text))
-            }
-            Cow::Owned(text) => seed.deserialize(text.into_deserializer()),
-        }?;
+        let key = seed.deserialize(Key { reader: self.reader })?;
         self.reader.blanks();
         self.reader.takes(b":")?;
         self.reader.blanks();
@@ -266,6 +271,39 @@ impl<'de> SeqAccess<'de> for Parts<'_, 'de> {
             return Ok(None);
         }
         seed.deserialize(&mut *self.reader).map(Some)
+    }
+}
+
+/// The key that begins here. A shape compares its bytes with those that it asks for, so only keys
+/// that are handed out are checked to be text.
+struct Key<'r, 'de> {
+    reader: &'r mut Reader<'de>,
+}
+
+impl<'de> Deserializer<'de> for Key<'_, 'de> {
+    type Error = Odd;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Odd> {
+        match self.reader.text()? {
+            Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
+            Cow::Owned(text) => visitor.visit_string(text),
+        }
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Odd> {
+        match self.reader.plain() {
+            Some(plain) => visitor.visit_borrowed_bytes(plain),
+            None => self.deserialize_any(visitor),
+        }
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Odd> {
+        self.deserialize_any(visitor)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
+        unit_struct seq tuple tuple_struct map struct enum newtype_struct option
     }
 }
 

@@ -72,9 +72,9 @@ struct RawContainerStatus<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
 struct RawState<'a> {
-    waiting: Maybe<RawStateDetail<'a>>,
-    running: Maybe<RawStateDetail<'a>>,
-    terminated: Maybe<RawStateDetail<'a>>,
+    waiting: Maybe<Box<RawStateDetail<'a>>>,
+    running: Maybe<Box<RawStateDetail<'a>>>,
+    terminated: Maybe<Box<RawStateDetail<'a>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -148,14 +148,14 @@ fn add_statuses(
 
 fn state(raw: RawState<'_>) -> ContainerState {
     if let Some(detail) = raw.terminated.0 {
-        ContainerState::Terminated(Terminated {
+        ContainerState::Terminated(Box::new(Terminated {
             reason: detail.reason.into_shared(),
             message: detail.message.into_shared(),
             exit_code: detail.exit_code.integer().unwrap_or(0),
             signal: detail.signal.integer().unwrap_or(0),
             started: detail.started_at.time(),
             finished: detail.finished_at.time(),
-        })
+        }))
     } else if let Some(detail) = raw.waiting.0 {
         ContainerState::Waiting {
             reason: detail.reason.into_shared(),

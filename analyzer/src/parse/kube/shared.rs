@@ -67,7 +67,7 @@ pub(super) fn meta(raw: Maybe<RawMeta<'_>>) -> ObjectMeta {
     ObjectMeta {
         name: raw.name.into_own(),
         namespace: raw.namespace.into_shared(),
-        uid: raw.uid.into_own(),
+        has_uid: !raw.uid.is_absent() && raw.uid != Scalar::Text("".into()),
         labels: raw.labels.into_texts(),
         annotations: annotations(raw.annotations),
         created: raw.creation_timestamp.time(),

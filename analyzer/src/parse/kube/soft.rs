@@ -107,10 +107,29 @@ impl Scalar<'_> {
 
     pub(in crate::parse) fn time(&self) -> Option<Timestamp> {
         match self {
-            Self::Text(text) => text.trim().parse().ok(),
+            Self::Text(text) => plain_time(text.as_bytes()).or_else(|| text.trim().parse().ok()),
             _ => None,
         }
     }
+}
+
+/// A time as the API server writes nearly all of them: `2026-05-01T00:00:00Z`.
+fn plain_time(text: &[u8]) -> Option<Timestamp> {
+    const MARKS: [(usize, u8); 6] =
+        [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':'), (19, b'Z')];
+    let text: &[u8; 20] = text.try_into().ok()?;
+    if MARKS.iter().any(|(place, mark)| text.get(*place) != Some(mark)) {
+        return None;
+    }
+    let digit = |place: usize| {
+        let byte = text.get(place).filter(|byte| byte.is_ascii_digit())?;
+        i8::try_from(byte - b'0').ok()
+    };
+    let two = |place: usize| Some(digit(place)? * 10 + digit(place + 1)?);
+    let year = i16::from(two(0)?) * 100 + i16::from(two(2)?);
+    let date = jiff::civil::Date::new(year, two(5)?, two(8)?).ok()?;
+    let time = jiff::civil::Time::new(two(11)?, two(14)?, two(17)?, 0).ok()?;
+    jiff::tz::Offset::UTC.to_timestamp(date.to_datetime(time)).ok()
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
@@ -412,4 +431,34 @@ fn drain_sequence<'de, A: SeqAccess<'de>>(mut sequence: A) -> Result<(), A::Erro
 fn drain_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
     while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_times_are_what_the_general_parser_reads() {
+        for text in [
+            "2026-05-01T00:00:00Z",
+            "2024-02-29T23:59:59Z",
+            "2023-02-29T00:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-05-01T24:00:00Z",
+            "2016-12-31T23:59:60Z",
+            "0000-00-00T00:00:00Z",
+            "9999-12-31T23:59:59Z",
+            "2026-05-01t00:00:00z",
+            "2026-05-01T00:00:00.5Z",
+            " 2026-05-01T00:00:00Z",
+            "2026-05-0xT00:00:00Z",
+            "",
+        ] {
+            let exact: Option<Timestamp> = text.trim().parse().ok();
+            assert_eq!(Scalar::Text(text.into()).time(), exact, "{text}");
+            let plain = plain_time(text.as_bytes());
+            assert!(plain.is_none() || plain == exact, "{text}");
+        }
+        assert!(plain_time(b"2026-05-01T00:00:00Z").is_some());
+    }
 }

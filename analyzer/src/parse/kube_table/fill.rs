@@ -314,12 +314,12 @@ fn terminated(word: &str, init: bool, restarts: u64, exit_code: i64, signal: i64
     };
     PodStatus {
         phase,
-        state: ContainerState::Terminated(Terminated {
+        state: ContainerState::Terminated(Box::new(Terminated {
             reason: word.into(),
             exit_code: if word == "OOMKilled" { 137 } else { exit_code },
             signal,
             ..Terminated::default()
-        }),
+        })),
         init,
         ..PodStatus::default()
     }
