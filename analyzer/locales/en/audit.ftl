@@ -24,6 +24,7 @@ audit-summaries = Results of queries that somebody else ran: how they counted, a
 audit-nothing = nothing found
 audit-cannot-tell = cannot be told from this log
 audit-without = Without { $client }, p99 of everybody else falls from { $from } ms to about { $to } ms; it takes { $share } % of all time spent on requests.
+audit-without-misfit = Without { $client }: nothing is estimated, since the model misses the p99 of everybody else, { $from } ms, by { $error } % (requests that wait for seats do not explain it); the client takes { $share } % of all time spent on requests.
 audit-without-quiet = Measured, without any model: { $quiet } ms in the { $bins } bins of { $seconds } s in which it hardly asked.
 audit-without-no-quiet = There is no stretch in which it hardly asked, so nothing measured stands beside the model.
 audit-without-model = Model: requests wait in order of arrival for a seat ({ $seats } of them, fitted) and slow each other by nothing else; priority levels are ignored, and whatever else went wrong in the same stretches (a slow webhook, etcd) is put down to the client, too. It misses the observed p99 by { $error } %: read it as an order of magnitude.

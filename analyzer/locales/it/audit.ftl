@@ -24,6 +24,7 @@ audit-summaries = Risultati di query eseguite da altri: come abbiano contato, e 
 audit-nothing = nulla trovato
 audit-cannot-tell = non si può dire da questo log
 audit-without = Senza { $client } il p99 di tutti gli altri scende da { $from } ms a circa { $to } ms; occupa il { $share } % di tutto il tempo speso nelle richieste.
+audit-without-misfit = Senza { $client }: nessuna stima, perché il modello manca del { $error } % il p99 di tutti gli altri, { $from } ms (richieste in attesa di un posto non lo spiegano); il client occupa il { $share } % di tutto il tempo speso in richieste.
 audit-without-quiet = Misurato, senza alcun modello: { $quiet } ms nei { $bins } intervalli di { $seconds } s in cui non chiedeva quasi nulla.
 audit-without-no-quiet = Non c'è un intervallo in cui non chiedeva quasi nulla: accanto al modello non c'è alcuna misura.
 audit-without-model = Modello: le richieste attendono in ordine di arrivo un posto ({ $seats }, stimati) e non si rallentano in altro modo; i livelli di priorità sono ignorati, e tutto ciò che è andato storto negli stessi intervalli (un webhook lento, etcd) viene attribuito anch'esso al client. Si scosta dal p99 osservato del { $error } %: va letto come ordine di grandezza.

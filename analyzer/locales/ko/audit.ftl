@@ -24,6 +24,7 @@ audit-summaries = 다른 사람이 실행한 쿼리의 결과입니다. 어떻�
 audit-nothing = 찾은 것 없음
 audit-cannot-tell = 이 로그로는 알 수 없음
 audit-without = 이 클라이언트가 없을 때: { $client }. 다른 모든 클라이언트의 p99가 { $from } ms에서 약 { $to } ms로 떨어집니다. 이 클라이언트는 전체 요청 처리 시간의 { $share } %를 씁니다.
+audit-without-misfit = { $client } 없이: 추정하지 않습니다. 모델이 다른 모든 클라이언트의 p99인 { $from } ms를 { $error } % 벗어납니다(자리(seat)를 기다리는 요청으로는 설명되지 않음). 이 클라이언트는 요청에 쓰인 전체 시간의 { $share } %를 차지합니다.
 audit-without-quiet = 모델 없이 측정한 값: 거의 요청하지 않은 { $seconds }초 구간 { $bins }개에서 { $quiet } ms.
 audit-without-no-quiet = 거의 요청하지 않은 구간이 없어 모델과 비교할 측정값이 없습니다.
 audit-without-model = 모델: 요청은 도착 순서대로 시트({ $seats }개, 맞춤값)를 기다리며 그 밖의 방식으로는 서로를 늦추지 않습니다. 우선 순위 수준은 무시하고, 같은 구간에서 잘못된 다른 일(느린 웹후크, etcd)도 이 클라이언트의 영향으로 봅니다. 관측된 p99와 { $error } % 차이가 나므로 대략적인 크기로 읽으세요.

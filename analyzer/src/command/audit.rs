@@ -29,6 +29,9 @@ use crate::{Exit, Failure, complain};
 /// Fewer objects that one client left behind do not stand out.
 const MANY_LEFT: u64 = 100;
 
+/// A counterfactual whose model misses what was seen by more than this share estimates nothing.
+const MISFIT: f64 = 0.5;
+
 /// So many artefacts that could not be read are named.
 const LOST: usize = 5;
 
@@ -348,13 +351,25 @@ impl Page<'_> {
         };
         let number = |value: f64| format!("{value:.1}");
         let percent = |value: f64| format!("{:.0}", value * 100.0);
-        let mut lines = vec![self.language.say(&words!(
-            "audit-without",
-            client = &name,
-            from = number(outcome.others_p99_ms),
-            to = number(outcome.others_p99_without_ms),
-            share = percent(outcome.share_of_work)
-        ))];
+        // A model that misses what was seen says nothing of what would have been.
+        let misfit = outcome.model.error > MISFIT;
+        let mut lines = vec![self.language.say(&if misfit {
+            words!(
+                "audit-without-misfit",
+                client = &name,
+                from = number(outcome.others_p99_ms),
+                error = percent(outcome.model.error),
+                share = percent(outcome.share_of_work)
+            )
+        } else {
+            words!(
+                "audit-without",
+                client = &name,
+                from = number(outcome.others_p99_ms),
+                to = number(outcome.others_p99_without_ms),
+                share = percent(outcome.share_of_work)
+            )
+        })];
         lines.push(match outcome.others_p99_in_quiet_bins_ms {
             Some(quiet) => self.language.say(&words!(
                 "audit-without-quiet",
@@ -364,11 +379,13 @@ impl Page<'_> {
             )),
             None => self.language.label("audit-without-no-quiet"),
         });
-        lines.push(self.language.say(&words!(
-            "audit-without-model",
-            seats = outcome.model.seats,
-            error = percent(outcome.model.error)
-        )));
+        if !misfit {
+            lines.push(self.language.say(&words!(
+                "audit-without-model",
+                seats = outcome.model.seats,
+                error = percent(outcome.model.error)
+            )));
+        }
         match outcome.containment {
             Some(yaml) => {
                 lines.push(self.language.label("audit-without-contain"));

@@ -122,7 +122,9 @@ pub fn dated(facts: &Facts, resource: &str) -> Option<Dated> {
     }
     created.sort_unstable();
     let mut rate = Rate::default();
-    created.iter().for_each(|(time, _)| rate.add(*time, 1));
+    for (time, _) in &created {
+        rate.add(*time, 1);
+    }
     let (oldest, _) = *created.first()?;
     let from = rate.onset().unwrap_or(oldest);
     let since = created.iter().filter(|(time, _)| *time >= from);

@@ -16,6 +16,7 @@ use serde_json::{Map, Value, json};
 
 use self::questions::{Ask, Question};
 use super::{ApiLoadCard, SeriesCard};
+use crate::facts::clients::{heavy, hoarders};
 
 /// Rows of each table in a report.
 const ROWS: usize = 20;
@@ -210,7 +211,8 @@ pub fn object_of_summaries(rows: &[&konspect_audit::Aggregate], paths: &[String]
 /// What the others would have seen without the client that is worth taking out, where somebody was
 /// turned away or waited too long.
 fn without_suspect(audit: &AuditSummary, minor: Option<u32>) -> Option<Without> {
-    let hurt = crate::facts::clients::heavy(audit).iter().any(|heavy| heavy.harm.seen());
+    let loads = heavy(audit).into_iter().chain(hoarders(audit));
+    let hurt = loads.into_iter().any(|heavy| heavy.harm.seen());
     let suspect = counterfactual::suspect(audit).filter(|_| hurt)?;
     without(audit, &suspect.user, &suspect.agent, minor)
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use assert_cmd::Command;
 use konspect::report::Report;
 
 use crate::kit;
@@ -122,4 +123,43 @@ fn what_somebody_else_takes_away_is_no_leak() {
         );
     }
     assert_eq!(causes(&log.report()), ["client-write-storm"]);
+}
+
+/// Watches take no seats: when they are the storm, the model has nothing to say, and says so.
+#[test]
+fn a_model_that_misses_what_was_seen_estimates_nothing() {
+    let mut log = Log::default();
+    let web = ("system:serviceaccount:shop:web", "Go-http-client/2.0");
+    let churn = ("system:serviceaccount:shop:churn", "churn/1");
+    for second in 0..300 {
+        let (at, slow) = (f64::from(second), second >= 150);
+        let took = if slow { 2.0 } else { 0.005 };
+        log.add(
+            at,
+            web,
+            ("get", "/api/v1/namespaces/vault/configmaps/flags", "configmaps"),
+            200,
+            took,
+        );
+        for part in 0..if slow { 5 } else { 0 } {
+            let at = at + f64::from(part) * 0.2;
+            log.add(at, churn, ("watch", "/api/v1/pods?watch=true", "pods"), 200, 0.1);
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.log");
+    std::fs::write(&path, log.text).unwrap();
+    let done = Command::cargo_bin("konspect")
+        .unwrap()
+        .args(["audit", "--without", "churn/1"])
+        .arg(&path)
+        .env("LC_ALL", "C.UTF-8")
+        .output()
+        .unwrap();
+    let said = String::from_utf8(done.stdout).unwrap();
+    assert!(said.contains("nothing is estimated, since the model misses"), "{said}");
+    assert!(
+        said.contains("Measured, without any model: 5.0 ms") && !said.contains("falls"),
+        "{said}"
+    );
 }

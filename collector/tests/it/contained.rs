@@ -23,7 +23,14 @@ fn yaml(user: &str, minor: u32) -> String {
         "responseStatus": {"code": 200},
         "requestReceivedTimestamp": "2025-06-11T15:00:00.000000Z", "stageTimestamp": "2025-06-11T15:00:00.020000Z"
     });
-    let line = format!("{event}\n");
+    let mut discovery = event.clone();
+    discovery["auditID"] = "b".into();
+    discovery["requestURI"] = "/apis?timeout=32s".into();
+    discovery["verb"] = "get".into();
+    if let Some(discovery) = discovery.as_object_mut() {
+        discovery.remove("objectRef");
+    }
+    let line = format!("{event}\n{discovery}\n");
     let shared = Shared::new();
     let mut fold = fold_bytes(Source::new(ArtifactId(0), line.as_bytes()), &shared);
     shared.close(&mut fold);
@@ -110,7 +117,8 @@ fn the_objects_have_the_fields_of_their_version_and_no_others() {
             "distinguisherMethod": {"type": "ByUser"},
             "rules": [{
                 "subjects": [{"kind": "ServiceAccount", "serviceAccount": {"namespace": "shop", "name": "stock"}}],
-                "resourceRules": [{"verbs": ["patch"], "apiGroups": ["apps"], "resources": ["deployments/scale"], "namespaces": ["*"], "clusterScope": true}]
+                "resourceRules": [{"verbs": ["patch"], "apiGroups": ["apps"], "resources": ["deployments/scale"], "namespaces": ["*"], "clusterScope": true}],
+                "nonResourceRules": [{"verbs": ["get"], "nonResourceURLs": ["/apis", "/apis/*"]}]
             }]
         });
         let specs: Vec<&Value> = objects.iter().map(|object| &object["spec"]).collect();
