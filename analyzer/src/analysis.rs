@@ -88,12 +88,14 @@ pub fn gather(bundle: &Bundle) -> Gathered {
     let origin = origin(bundle);
     let commands = parse::commands_by_path(bundle);
     let reference = origin.collected.or_else(|| parse::reference_time(bundle));
-    let (audits, scanned) = bundle.scan_with(Folds::new, |audits, artifact, content| {
-        let command = commands.get(&artifact.path).map_or("", String::as_str);
-        let node = origin.nodes.get(artifact.id.0 as usize).map_or("", String::as_str);
-        let hint = Hint { path: &artifact.path, command, node, reference };
-        scan(artifact.id, content, &hint, audits)
-    });
+    let begin = Folds::new;
+    let (audits, scanned) =
+        bundle.scan_with(konspect_audit::in_lines, begin, |audits, artifact, content| {
+            let command = commands.get(&artifact.path).map_or("", String::as_str);
+            let node = origin.nodes.get(artifact.id.0 as usize).map_or("", String::as_str);
+            let hint = Hint { path: &artifact.path, command, node, reference };
+            scan(artifact.id, content, &hint, audits)
+        });
     let mut rows = Rows::default();
     let mut kinds = Vec::with_capacity(scanned.len());
     for one in scanned {
@@ -206,6 +208,12 @@ fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>, audits: &Folds) -
             }
             None => parse::blocks(id, blocks, hint).into(),
         },
+        Content::Steps(steps) => {
+            audits.take_steps(id, steps);
+            let mut scanned = Scanned::audit(Found::Log, at);
+            scanned.rows.diagnostics.extend(steps.notes(at, hint.path));
+            scanned
+        }
         Content::Failed(error) => {
             let mut scanned = Scanned::from((Kind::Unknown, Rows::default()));
             scanned.rows.diagnostics.push(error.diagnostic(at, hint.path));

@@ -71,11 +71,17 @@ pub struct AuditLogs {
 /// Folds every audit log of a bundle.
 pub fn read(bundle: &Bundle, question: &Question) -> AuditLogs {
     let begin = || Folds::asking(question.clone());
-    let (folds, found) = bundle.scan_with(begin, |folds, artifact, content| match content {
-        Content::Whole { bytes, .. } => take(Source::new(artifact.id, bytes), folds),
-        Content::Blocks(blocks) => take_blocks(artifact.id, blocks, folds),
-        Content::Failed(_) => None,
-    });
+    let in_steps = konspect_audit::in_lines;
+    let (folds, found) =
+        bundle.scan_with(in_steps, begin, |folds, artifact, content| match content {
+            Content::Whole { bytes, .. } => take(Source::new(artifact.id, bytes), folds),
+            Content::Blocks(blocks) => take_blocks(artifact.id, blocks, folds),
+            Content::Steps(steps) => {
+                folds.take_steps(artifact.id, steps);
+                Some(Found::Log)
+            }
+            Content::Failed(_) => None,
+        });
     let (mut rows, mut states) = (Vec::new(), Vec::new());
     for (artifact, found) in bundle.artifacts().iter().zip(found) {
         match found {

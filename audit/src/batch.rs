@@ -5,6 +5,7 @@
 //! It refuses to decide anything: what a row counts for is the tables' matter, and since everything
 //! that is counted adds up in any order, a batch may end anywhere.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::HashTable;
@@ -16,9 +17,10 @@ use crate::event::{Event, Verb};
 use crate::failure::Failure;
 use crate::recent::{self, Recent};
 use crate::rows::{AgentRow, Rows};
+use crate::seen::Seen;
 use crate::tally::{Ended, ListQuery, Tally};
 use crate::timeline::Timeline;
-use crate::watches::{Owner, Whose, owner_hash};
+use crate::watches::{Owner, Watches, Whose, owner_hash};
 
 /// So many rows are counted together.
 const ROWS: usize = 1 << 17;
@@ -29,6 +31,15 @@ const BYTES: usize = 8 << 20;
 
 /// Stands for no namespace.
 const NONE: u32 = u32::MAX;
+
+/// Whether an event was not counted before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fresh {
+    Yes,
+    No,
+    /// The pair by which it is to be looked up.
+    Unasked(u64),
+}
 
 /// Rows that wait to be counted and the names that they refer to.
 #[derive(Clone, Debug, Default)]
@@ -42,6 +53,29 @@ pub(crate) struct Batch {
     rows: Vec<Row>,
     /// Names of objects, one after the other.
     names: String,
+    /// Pairs of audit ID and stage that nobody has looked up yet, with the numbers of their rows.
+    unasked: Vec<(u64, u32)>,
+    halves: Vec<Half>,
+}
+
+/// The start or the end of a long-running request.
+#[derive(Clone, Copy, Debug)]
+struct Half {
+    /// Of the audit ID.
+    id: u64,
+    /// The row that says whether it is a duplicate; without one it is none.
+    row: u32,
+    started: Option<Start>,
+}
+
+/// Whose request starts, when and where.
+#[derive(Clone, Copy, Debug)]
+struct Start {
+    client: u32,
+    shape: u32,
+    namespace: u32,
+    time: i64,
+    at: Span,
 }
 
 /// What is numbered in the order of its first appearance, which nothing depends on.
@@ -122,7 +156,7 @@ impl Shape {
 }
 
 /// Whose a request is that has started; its texts are those that are held here.
-pub(crate) struct Waiting<'a> {
+struct Waiting<'a> {
     client: &'a KnownClient,
     shape: &'a Shape,
     namespace: &'a (u64, Arc<str>),
@@ -167,15 +201,17 @@ struct Row {
 }
 
 impl Batch {
-    /// Notes the start of a long-running request, and says whose it is.
+    /// Notes the start of a long-running request; `id` is the hash of its audit ID.
     pub(crate) fn started(
         &mut self,
         event: &Event<'_>,
         key: &SeriesKey<'_>,
+        id: u64,
+        fresh: Fresh,
         at: Span,
-    ) -> Option<Waiting<'_>> {
-        let client = self.client(event);
-        let shape = self.shape(key);
+    ) {
+        let (client, shape) = (self.client(event), self.shape(key));
+        let row = self.asks(fresh);
         if event.verb == Verb::Watch {
             self.rows.push(Row {
                 client,
@@ -187,24 +223,37 @@ impl Batch {
                 ended: Ended::of(event, None, at, true),
             });
         }
-        let namespace = self.namespace(&event.namespace);
-        Some(Waiting {
-            client: self.clients.values.get(client as usize)?,
-            shape: self.shapes.values.get(shape as usize)?,
-            namespace: self.namespaces.values.get(namespace as usize)?,
-        })
+        if !event.audit_id.is_empty() {
+            let namespace = self.namespace(&event.namespace);
+            let time = event.staged.or(event.received).unwrap_or(0);
+            let started = Some(Start { client, shape, namespace, time, at });
+            self.halves.push(Half { id, row, started });
+        }
     }
 
-    /// Notes the end of a request.
+    /// Notes whose freshness is to be looked up: that of the row that comes next.
+    fn asks(&mut self, fresh: Fresh) -> u32 {
+        let Fresh::Unasked(pair) = fresh else { return NONE };
+        let row = u32::try_from(self.rows.len()).unwrap_or(NONE);
+        self.unasked.push((pair, row));
+        row
+    }
+
+    /// Notes the end of a request; `long_running` is the hash of the audit ID of one that is.
     pub(crate) fn ended(
         &mut self,
         event: &Event<'_>,
         key: &SeriesKey<'_>,
         failure: Option<Failure>,
         at: Span,
-        fresh: bool,
-        long_running: bool,
+        fresh: Fresh,
+        long_running: Option<u64>,
     ) {
+        let row = self.asks(fresh);
+        let fresh = fresh != Fresh::No;
+        if let Some(id) = long_running.filter(|_| fresh && !event.audit_id.is_empty()) {
+            self.halves.push(Half { id, row, started: None });
+        }
         let client = self.client(event);
         let shape = self.shape(key);
         let polls = event.verb == Verb::Get
@@ -218,7 +267,7 @@ impl Batch {
             self.names.push_str(&event.name);
         }
         let name = (start, self.names.len() as u32);
-        let mut ended = Ended::of(event, failure, at, long_running);
+        let mut ended = Ended::of(event, failure, at, long_running.is_some());
         if event.verb == Verb::List {
             ended.list = ListQuery::of(&event.uri);
         }
@@ -299,7 +348,68 @@ impl Batch {
         number
     }
 
-    /// Counts all rows.
+    /// Looks up what nobody has asked for yet, and lets starts and ends meet; the number of
+    /// duplicates among the rows.
+    pub(crate) fn settle(&mut self, seen: Option<&Seen>, watches: &mut Watches) -> u64 {
+        let Self { rows, unasked, halves, .. } = self;
+        let mut duplicates = 0;
+        if let Some(seen) = seen {
+            unasked.sort_unstable();
+            seen.known(unasked, |number| {
+                duplicates += 1;
+                if let Some(row) = rows.get_mut(number as usize) {
+                    row.fresh = false;
+                }
+            });
+        }
+        unasked.clear();
+        halves.retain(|half| rows.get(half.row as usize).is_none_or(|row| row.fresh));
+        halves.sort_unstable_by_key(|half| (half.id, half.started.is_none()));
+        let mut halves = std::mem::take(halves);
+        for halves in halves.chunk_by(|left, right| left.id == right.id) {
+            // Most requests start and end within one batch.
+            if let [Half { id, started: Some(_), .. }, Half { started: None, .. }] = halves {
+                watches.both(*id);
+                continue;
+            }
+            for half in halves {
+                match &half.started {
+                    None => watches.end(half.id),
+                    Some(start) => {
+                        if let Some(whose) = self.waiting(start) {
+                            watches.start(half.id, start.time, start.at, &whose);
+                        }
+                    }
+                }
+            }
+        }
+        halves.clear();
+        self.halves = halves;
+        duplicates
+    }
+
+    fn waiting(&self, start: &Start) -> Option<Waiting<'_>> {
+        Some(Waiting {
+            client: self.clients.values.get(start.client as usize)?,
+            shape: self.shapes.values.get(start.shape as usize)?,
+            namespace: self.namespaces.values.get(start.namespace as usize)?,
+        })
+    }
+
+    /// How many requests of each verb have ended, each of them once.
+    pub(crate) fn count_verbs(&self, verbs: &mut BTreeMap<Verb, u64>) {
+        let mut counts = [0; Verb::ALL.len()];
+        for row in self.rows.iter().filter(|row| row.fresh && !row.started) {
+            if let Some(count) = counts.get_mut(row.ended.verb as usize) {
+                *count += 1;
+            }
+        }
+        for (verb, count) in Verb::ALL.iter().zip(counts).filter(|(_, count)| *count > 0) {
+            *verbs.entry(*verb).or_default() += count;
+        }
+    }
+
+    /// Counts all rows, which are settled.
     pub(crate) fn count_into(&mut self, users: &mut Users, agents: &mut Rows<AgentRow>) {
         let mut order: Vec<u64> = (0_u64..)
             .zip(&self.rows)

@@ -4,10 +4,11 @@
 //! whole, in whatever order parts come.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use konspect_bundle::Span;
 
-use crate::batch::Batch;
+use crate::batch::{Batch, Fresh};
 use crate::budget::hash;
 use crate::client::{Names, Resource, Scope, SeriesKey, Users};
 use crate::event::{Component, Event, Stage, Verb};
@@ -19,7 +20,7 @@ use crate::rows::{
     AGENTS, AgentRow, CHANGES, ChangeRow, DEPRECATED, DeprecatedRow, FAILURES, FailureRow, PARTS,
     PartRow, Rows, Sightings, hash_parts, shorten,
 };
-use crate::seen::Seen;
+use crate::seen::{Seen, pair};
 use crate::tally::slower;
 use crate::timeline::Timeline;
 use crate::watches::Watches;
@@ -81,6 +82,8 @@ pub struct AuditFold {
     pub(crate) assumed_dates: u64,
     /// What waits to be counted; empty after `trim`.
     pub(crate) batch: Batch,
+    /// What tells duplicates where files may overlap.
+    pub(crate) seen: Option<Arc<Seen>>,
     /// Memory for texts that are put together.
     shape: String,
     since_trim: u32,
@@ -130,9 +133,22 @@ impl Fold for AuditFold {
 }
 
 impl AuditFold {
-    /// Takes one event; `seen` tells duplicates where files may overlap. Answers whether a request
-    /// ended with it that was not counted before.
-    pub fn push(&mut self, event: &Event<'_>, at: Span, seen: Option<&Seen>) -> bool {
+    /// An empty fold of an analysis whose workers share what was seen.
+    pub(crate) fn of(seen: Option<Arc<Seen>>) -> Self {
+        Self { seen, ..Self::default() }
+    }
+
+    /// Takes one event.
+    pub fn push(&mut self, event: &Event<'_>, at: Span) {
+        self.take_event(event, at, false);
+    }
+
+    /// Takes one event and answers whether a request ended with it that was not counted before.
+    pub(crate) fn push_now(&mut self, event: &Event<'_>, at: Span) -> bool {
+        self.take_event(event, at, true)
+    }
+
+    fn take_event(&mut self, event: &Event<'_>, at: Span, now: bool) -> bool {
         self.reading.records += 1;
         self.reading.events += 1;
         self.reading.partial += u64::from(event.partial);
@@ -149,28 +165,41 @@ impl AuditFold {
         }
         let long_running = event.long_running();
         // Most requests are short; without files that may overlap nobody asks for their IDs.
-        let id =
-            if seen.is_some() || long_running { hash(3, event.audit_id.as_bytes()) } else { 0 };
-        let fresh =
-            event.audit_id.is_empty() || seen.is_none_or(|seen| seen.first(id, event.stage as u8));
-        self.reading.duplicates += u64::from(!fresh);
-        let resource = resource_of(event);
-        if event.ends() {
-            self.ended(event, resource, at, fresh, long_running);
+        let id = if self.seen.is_some() || long_running {
+            hash(3, event.audit_id.as_bytes())
         } else {
-            self.started(event, resource, id, at, fresh && long_running);
-        }
+            0
+        };
+        let resource = resource_of(event);
+        let fresh = if event.ends() {
+            self.ended(event, resource, at, id, long_running, now)
+        } else {
+            self.started(event, resource, at, id, long_running)
+        };
         if self.batch.is_full() {
             self.flush();
-        }
-        if fresh && long_running && event.ends() && !event.audit_id.is_empty() {
-            self.watches.end(id);
         }
         self.since_trim += 1;
         if self.since_trim >= BETWEEN_TRIMS {
             self.trim();
         }
         fresh && event.ends()
+    }
+
+    /// Whether an event was not counted before; looked up with many others unless it is asked `now`.
+    fn fresh(&mut self, event: &Event<'_>, id: u64, now: bool) -> Fresh {
+        let Some(seen) = self.seen.as_ref().filter(|_| !event.audit_id.is_empty()) else {
+            return Fresh::Yes;
+        };
+        let pair = pair(id, event.stage);
+        if !now {
+            return Fresh::Unasked(pair);
+        }
+        if seen.first(pair) {
+            return Fresh::Yes;
+        }
+        self.reading.duplicates += 1;
+        Fresh::No
     }
 
     /// Counts an event that the question leaves out.
@@ -223,7 +252,15 @@ impl AuditFold {
 
     /// Counts what waits to be counted.
     fn flush(&mut self) {
+        self.reading.duplicates += self.batch.settle(self.seen.as_deref(), &mut self.watches);
+        self.batch.count_verbs(&mut self.verbs);
         self.batch.count_into(&mut self.users, &mut self.agents);
+    }
+
+    /// Ends the analysis whose workers share what was seen.
+    pub(crate) fn end(&mut self) {
+        self.flush();
+        self.seen = None;
     }
 
     /// Enforces the bounds of all tables.
@@ -246,22 +283,22 @@ impl AuditFold {
         }
     }
 
+    /// A request that has started; what does not run long ends soon.
     fn started(
         &mut self,
         event: &Event<'_>,
         resource: Resource<'_>,
-        id: u64,
         at: Span,
-        fresh: bool,
-    ) {
-        if !fresh {
-            return;
+        id: u64,
+        long_running: bool,
+    ) -> bool {
+        // Only watches have a row that can wait.
+        let now = !long_running || event.verb != Verb::Watch;
+        let fresh = self.fresh(event, id, now);
+        if long_running && fresh != Fresh::No {
+            self.batch.started(event, &key_of(event, resource), id, fresh, at);
         }
-        let Self { batch, watches, .. } = self;
-        let whose = batch.started(event, &key_of(event, resource), at);
-        if let Some(whose) = whose.filter(|_| !event.audit_id.is_empty()) {
-            watches.start(id, event.staged.or(event.received).unwrap_or(0), at, &whose);
-        }
+        fresh != Fresh::No
     }
 
     fn ended(
@@ -269,15 +306,24 @@ impl AuditFold {
         event: &Event<'_>,
         resource: Resource<'_>,
         at: Span,
-        fresh: bool,
+        id: u64,
         long_running: bool,
-    ) {
+        now: bool,
+    ) -> bool {
         let classified = classify(event);
         let failure = classified.map(|(kind, _, _)| kind);
+        let parts = event.components.iter().any(Option::is_some);
+        let change = event.verb.mutates() && (200..300).contains(&event.code) && remarkable(event);
+        // What is counted beside the rows cannot wait.
+        let beside = classified.is_some()
+            || parts
+            || change
+            || event.deprecated
+            || !event.failed_open.is_empty();
+        let fresh = self.fresh(event, id, now || beside);
+        let long_running = long_running.then_some(id);
         self.batch.ended(event, &key_of(event, resource), failure, at, fresh, long_running);
-        if fresh {
-            *self.verbs.entry(event.verb).or_default() += 1;
-        }
+        let fresh = fresh != Fresh::No;
         if let Some((kind, name, text)) = classified {
             self.count_failure(event, kind, name, text, at, fresh);
         }
@@ -291,15 +337,16 @@ impl AuditFold {
                 fresh,
             );
         }
-        if event.components.iter().any(Option::is_some) {
+        if parts {
             self.count_parts(event, resource, at, fresh);
         }
         if event.deprecated {
             self.count_deprecated(event, at, fresh);
         }
-        if event.verb.mutates() && (200..300).contains(&event.code) && remarkable(event) {
+        if change {
             self.count_change(event, resource, at, fresh);
         }
+        fresh
     }
 
     fn count_failure(

@@ -154,6 +154,11 @@ pub(crate) fn list_within(head: &[u8]) -> Option<usize> {
     list.map(|at| head.len() - text.len() + at)
 }
 
+/// Whether an artefact that begins so is a log whose lines can be read as they come.
+pub fn in_lines(head: &[u8]) -> bool {
+    sniff(head).is_some() && shape(head) == Shape::Lines
+}
+
 /// How to cut, from the first bytes.
 pub(crate) fn shape(head: &[u8]) -> Shape {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();

@@ -73,7 +73,7 @@ pub use columns::{cells, row_end};
 pub use event::{Component, Event, Stage, Verb};
 pub use failure::Failure;
 pub use fold::{AuditFold, Fold, Reading};
-pub use form::{Form, has_values, sniff};
+pub use form::{Form, has_values, in_lines, sniff};
 pub use histogram::Histogram;
 pub use onset::Onset;
 pub use question::Question;

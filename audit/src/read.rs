@@ -1,10 +1,10 @@
 //! Whole artefacts and blocks of large ones into folds.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use konspect_bundle::{ArtifactId, Source};
-use rayon::iter::{ParallelBridge, ParallelIterator};
+use konspect_bundle::{ArtifactId, Source, Steps};
+use rayon::iter::{IntoParallelRefMutIterator, ParallelBridge, ParallelIterator};
 
 use crate::columns::{Header, preamble, row_end};
 use crate::cut::{LARGEST, ValueCutter};
@@ -27,7 +27,7 @@ const LONGEST_ROW: usize = 32 << 20;
 /// What the workers of one analysis share: which events were counted, and which requests are open.
 #[derive(Debug, Default)]
 pub struct Shared {
-    seen: Option<Seen>,
+    seen: Option<Arc<Seen>>,
     question: Option<Question>,
     watches: Mutex<Watches>,
 }
@@ -35,7 +35,7 @@ pub struct Shared {
 impl Shared {
     /// For artefacts that may overlap: each event counts once.
     pub fn new() -> Self {
-        Self { seen: Some(Seen::default()), ..Self::default() }
+        Self { seen: Some(Arc::default()), ..Self::default() }
     }
 
     /// For one artefact that is known to hold each event once.
@@ -90,6 +90,17 @@ impl Folds {
         self.idle().push(fold);
     }
 
+    /// Takes an artefact of lines step by step.
+    pub fn take_steps(&self, id: ArtifactId, steps: &mut Steps) {
+        let mut fold = self.idle().pop().unwrap_or_default();
+        let mut stream = Stream::default();
+        while let Some((base, bytes)) = steps.next() {
+            fold.take_part(Source { id, bytes, base }, &mut stream, &self.shared);
+        }
+        self.shared.settle(&mut fold);
+        self.idle().push(fold);
+    }
+
     /// Takes a huge artefact whose blocks come in order, each with its offset.
     pub fn take_blocks(&self, id: ArtifactId, blocks: impl Iterator<Item = (u64, Vec<u8>)> + Send) {
         let fold = fold_blocks(id, blocks, &self.shared);
@@ -111,7 +122,8 @@ impl Folds {
 
     /// All that was taken; none when nothing was.
     pub fn close(self) -> Option<AuditFold> {
-        let folds = self.idle.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut folds = self.idle.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        folds.par_iter_mut().for_each(AuditFold::end);
         let mut folds = folds.into_iter();
         let mut all = folds.next()?;
         folds.for_each(|fold| all.merge(fold));
@@ -128,6 +140,7 @@ impl Folds {
 pub fn fold_bytes(source: Source<'_>, shared: &Shared) -> AuditFold {
     let mut fold = AuditFold::default();
     fold.take(source, shared);
+    fold.end();
     fold
 }
 
@@ -135,9 +148,16 @@ impl AuditFold {
     /// Takes a whole artefact, as [`fold_bytes`] does: a worker that reads many small ones keeps
     /// one fold.
     pub fn take(&mut self, source: Source<'_>, shared: &Shared) {
-        let mut stream = Stream::default();
-        stream.take(source, true, |piece| piece.fold_into(self, shared));
+        self.take_part(source, &mut Stream::default(), shared);
         shared.settle(self);
+    }
+
+    /// Takes all that a part of an artefact holds: the whole of it, or lines.
+    fn take_part(&mut self, part: Source<'_>, stream: &mut Stream, shared: &Shared) {
+        if self.seen.is_none() {
+            self.seen.clone_from(&shared.seen);
+        }
+        stream.take(part, true, |piece| piece.fold_into(self, shared));
     }
 }
 
@@ -151,6 +171,7 @@ pub fn fold_all<T: Sync>(items: &[T], each: impl Fn(&T, &mut AuditFold) + Sync) 
         while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
             each(item, &mut fold);
         }
+        fold.end();
         fold
     });
     let mut folds = folds.into_iter();
@@ -175,13 +196,17 @@ pub fn fold_blocks(
     pieces
         .flatten()
         .par_bridge()
-        .fold(AuditFold::default, |mut fold, piece| {
-            piece.borrow().fold_into(&mut fold, shared);
-            shared.settle(&mut fold);
-            fold
-        })
+        .fold(
+            || AuditFold::of(shared.seen.clone()),
+            |mut fold, piece| {
+                piece.borrow().fold_into(&mut fold, shared);
+                shared.settle(&mut fold);
+                fold
+            },
+        )
         .map(|mut fold| {
             fold.trim();
+            fold.end();
             fold
         })
         .reduce(AuditFold::default, |mut left, right| {
@@ -238,7 +263,7 @@ impl OwnedPiece {
 impl Piece<'_> {
     fn fold_into(&self, fold: &mut AuditFold, shared: &Shared) {
         let source = Source { id: self.id, bytes: self.bytes, base: self.base };
-        let mut reader = Reader::new(fold, shared.seen.as_ref(), shared.question.as_ref());
+        let mut reader = Reader::new(fold, shared.question.as_ref());
         match &self.cut {
             Cut::Lines => {
                 for line in source.lines() {
@@ -303,7 +328,7 @@ impl Stream {
         let Source { id, bytes, base } = source;
         match shape {
             Shape::Lines => {
-                let skip = if bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+                let skip = if base == 0 && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
                 each(Piece {
                     id,
                     base: base + skip as u64,

@@ -14,7 +14,6 @@ use crate::fold::AuditFold;
 use crate::form::Form;
 use crate::question::Question;
 use crate::scan::{self, Cursor, Memory, Odd};
-use crate::seen::Seen;
 use crate::{exact, time};
 
 /// Envelopes within envelopes are followed no deeper than this.
@@ -23,7 +22,6 @@ const DEEPEST: u8 = 4;
 /// Takes records into a fold.
 pub(crate) struct Reader<'a> {
     pub(crate) fold: &'a mut AuditFold,
-    pub(crate) seen: Option<&'a Seen>,
     question: Option<&'a Question>,
     /// Records of the same file are mostly of one form, so the last one is tried first.
     last: Form,
@@ -47,12 +45,8 @@ struct Keys {
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(
-        fold: &'a mut AuditFold,
-        seen: Option<&'a Seen>,
-        question: Option<&'a Question>,
-    ) -> Self {
-        Self { fold, seen, question, last: Form::Lines, memory: Memory::default() }
+    pub(crate) fn new(fold: &'a mut AuditFold, question: Option<&'a Question>) -> Self {
+        Self { fold, question, last: Form::Lines, memory: Memory::default() }
     }
 
     /// Takes one record; blank ones are no records.
@@ -94,13 +88,13 @@ impl<'a> Reader<'a> {
     fn take(&mut self, event: &Event<'_>, at: Span, form: Form) {
         self.fold.came_as(form);
         let Some(question) = self.question else {
-            self.fold.push(event, at, self.seen);
+            self.fold.push(event, at);
             return;
         };
         if !question.takes(event) {
             return self.fold.leave(event);
         }
-        if self.fold.push(event, at, self.seen) && question.groups() {
+        if self.fold.push_now(event, at) && question.groups() {
             self.fold.group(question, event, at);
         }
     }

@@ -7,9 +7,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::budget::mix;
+use crate::event::Stage;
 
 const SHARDS: usize = 1 << 16;
 const LOCKS: usize = 1 << 8;
+
+/// What an event is remembered by.
+pub(crate) fn pair(audit_id: u64, stage: Stage) -> u64 {
+    mix(audit_id ^ stage as u64, 0x2d35_8dcc_aa6c_78a5)
+}
 
 /// The pairs counted so far.
 #[derive(Debug)]
@@ -40,28 +46,34 @@ impl Seen {
         Self { locks, left: AtomicU64::new(limit), unremembered: AtomicU64::new(0) }
     }
 
-    /// Whether the pair is new.
-    pub(crate) fn first(&self, audit_id: u64, stage: u8) -> bool {
-        let hash = mix(audit_id ^ u64::from(stage), 0x2d35_8dcc_aa6c_78a5);
-        let [a, b, c, d, lock, shard, ..] = hash.to_le_bytes();
-        let value = u32::from_le_bytes([a, b, c, d]).max(1);
-        let Some(mutex) = self.locks.get(usize::from(lock)) else {
-            return true;
-        };
-        let mut shards = mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let Some(shard) = shards.get_mut(usize::from(shard)) else {
-            return true;
-        };
-        match shard.insert(value, self.left.load(Ordering::Relaxed) > 0) {
-            Inserted::New => {
-                self.left.fetch_sub(1, Ordering::Relaxed);
-                true
+    /// Whether a pair is new.
+    pub(crate) fn first(&self, pair: u64) -> bool {
+        let mut first = true;
+        self.known(&[(pair, 0)], |_| first = false);
+        first
+    }
+
+    /// Hands out the numbers of the pairs that are known. They are to be sorted: then tables that
+    /// have long left the cache are waited for once for many pairs, and not once a pair.
+    pub(crate) fn known(&self, pairs: &[(u64, u32)], mut each: impl FnMut(u32)) {
+        for pairs in pairs.chunk_by(|left, right| left.0 >> 56 == right.0 >> 56) {
+            let lock = pairs.first().map_or(0, |(pair, _)| pair >> 56);
+            let Some(mutex) = usize::try_from(lock).ok().and_then(|at| self.locks.get(at)) else {
+                continue;
+            };
+            let (room, mut fresh, mut full) = (self.left.load(Ordering::Relaxed), 0, 0);
+            let mut shards = mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            for (pair, number) in pairs {
+                let [_, shard, a, b, c, d, ..] = pair.to_be_bytes();
+                let Some(shard) = shards.get_mut(usize::from(shard)) else { continue };
+                match shard.insert(u32::from_be_bytes([a, b, c, d]).max(1), fresh < room) {
+                    Inserted::New => fresh += 1,
+                    Inserted::Known => each(*number),
+                    Inserted::Full => full += 1,
+                }
             }
-            Inserted::Known => false,
-            Inserted::Full => {
-                self.unremembered.fetch_add(1, Ordering::Relaxed);
-                true
-            }
+            self.left.fetch_sub(fresh, Ordering::Relaxed);
+            self.unremembered.fetch_add(full, Ordering::Relaxed);
         }
     }
 
@@ -127,13 +139,16 @@ fn place_of(value: u32, length: usize) -> usize {
 mod tests {
     use super::*;
 
+    fn pair_of(id: u64) -> u64 {
+        pair(crate::budget::hash(0, &id.to_le_bytes()), Stage::ResponseComplete)
+    }
+
     #[test]
     fn every_pair_is_new_once() {
         let seen = Seen::default();
         for round in 0..2 {
             for id in 0..200_000_u64 {
-                let hash = crate::budget::hash(0, &id.to_le_bytes());
-                assert_eq!(seen.first(hash, 3), round == 0, "{id}");
+                assert_eq!(seen.first(pair_of(id)), round == 0, "{id}");
             }
         }
         assert_eq!(seen.unremembered(), 0);
@@ -142,11 +157,24 @@ mod tests {
     #[test]
     fn the_limit_is_said() {
         let seen = Seen::with_limit(10);
-        let fresh = (0..100_u64)
-            .filter(|id| seen.first(crate::budget::hash(0, &id.to_le_bytes()), 3))
-            .count();
+        let fresh = (0..100_u64).filter(|id| seen.first(pair_of(*id))).count();
         assert_eq!(fresh, 100);
         assert_eq!(seen.unremembered(), 90);
-        assert!(!seen.first(crate::budget::hash(0, &0_u64.to_le_bytes()), 3));
+        assert!(!seen.first(pair_of(0)));
+    }
+
+    #[test]
+    fn many_at_once_are_told_as_one_by_one() {
+        let (one, many) = (Seen::default(), Seen::default());
+        let mut pairs: Vec<(u64, u32)> =
+            (0..50_000_u32).map(|number| (pair_of(u64::from(number % 30_000)), number)).collect();
+        let expected: Vec<u32> =
+            pairs.iter().filter(|(pair, _)| !one.first(*pair)).map(|(_, number)| *number).collect();
+        pairs.sort_unstable();
+        let mut known = Vec::new();
+        many.known(&pairs, |number| known.push(number));
+        known.sort_unstable();
+        assert_eq!(known, expected);
+        assert_eq!(known.first(), Some(&30_000));
     }
 }

@@ -163,6 +163,12 @@ impl Watches {
         }
     }
 
+    /// Counts a request of which both halves are at hand.
+    pub(crate) fn both(&mut self, id: u64) {
+        self.counts(id, 0);
+        self.counts(id, 1);
+    }
+
     /// Keeps the start of a request that was counted before.
     pub(crate) fn put_start(&mut self, id: u64, time: i64, at: Span, owner: &impl Whose) {
         match self.halves.get(&id) {

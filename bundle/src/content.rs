@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use crate::blocks::Blocks;
 use crate::decode::{self, Encoding};
 use crate::limits::Limits;
+use crate::steps::Steps;
 use crate::store::codec::{self, Codec, Stream};
 use crate::store::{Blob, Raw};
 use crate::{Diagnostic, ReadError};
@@ -17,12 +18,17 @@ use crate::{Diagnostic, ReadError};
 /// Enough to recognize every codec and archive.
 const HEAD: usize = 512;
 
+/// Enough to tell whether an artefact is to come in steps.
+const FIRST: usize = 64 << 10;
+
 /// What a visitor is given of one artefact.
 pub enum Content<'a> {
     /// All of it, decoded. `notes` say what is wrong with it: damage, a cut, a limit.
     Whole { bytes: &'a [u8], notes: &'a [Diagnostic] },
     /// More than `Limits::whole`: line-aligned blocks.
     Blocks(&'a mut Blocks),
+    /// What was asked for in steps.
+    Steps(&'a mut Steps),
     /// Nothing of it could be read.
     Failed(ReadError),
 }
@@ -31,6 +37,7 @@ pub enum Content<'a> {
 pub(crate) enum Prepared {
     Whole(Text, Option<ReadError>),
     Blocks(Box<Blocks>),
+    Steps(Steps),
     Failed(ReadError),
 }
 
@@ -125,6 +132,8 @@ pub(crate) struct Preparation<'a> {
     pub(crate) stored: u64,
     /// Where to leave their digest.
     pub(crate) sum: Option<&'a Sum>,
+    /// Whether what begins so is to come in steps.
+    pub(crate) in_steps: &'a dyn Fn(&[u8]) -> bool,
 }
 
 impl Preparation<'_> {
@@ -196,13 +205,19 @@ impl Preparation<'_> {
     }
 
     /// Reads a stream of known or unknown length to its end, or makes it blocks.
-    fn settle_peeked(&self, stream: Peeked, length: Option<u64>) -> Prepared {
+    fn settle_peeked(&self, mut stream: Peeked, length: Option<u64>) -> Prepared {
         if let Some(kind) = codec::archive_kind(stream.head()) {
             return Prepared::Failed(ReadError::NestedArchive(kind));
         }
         let encoding = Encoding::of(stream.head());
         if encoding == Encoding::Plain && length.is_some_and(|length| length > self.limits.whole) {
             return Prepared::Blocks(Box::new(Blocks::new(Box::new(stream), self.limits)));
+        }
+        if encoding == Encoding::Plain
+            && length.is_some_and(|length| length > self.limits.step as u64)
+            && (self.in_steps)(stream.peek(FIRST))
+        {
+            return Prepared::Steps(Steps::new(Box::new(stream), self.limits.step));
         }
         let mut stream = match decode::stream(encoding, Box::new(stream)) {
             Ok(stream) => stream,
@@ -235,10 +250,20 @@ struct Peeked {
 }
 
 impl Peeked {
-    fn new(mut inner: Stream) -> Self {
-        let mut head = Vec::new();
-        let error = inner.by_ref().take(HEAD as u64).read_to_end(&mut head).err();
-        Self { head: Cursor::new(head), error, inner }
+    fn new(inner: Stream) -> Self {
+        let mut peeked = Self { head: Cursor::default(), error: None, inner };
+        peeked.peek(HEAD);
+        peeked
+    }
+
+    /// Looks at the first `length` bytes, unless there are fewer.
+    fn peek(&mut self, length: usize) -> &[u8] {
+        let missing = length.saturating_sub(self.head.get_ref().len());
+        if self.error.is_none() && missing > 0 {
+            let mut more = self.inner.by_ref().take(missing as u64);
+            self.error = more.read_to_end(self.head.get_mut()).err();
+        }
+        self.head()
     }
 
     fn head(&self) -> &[u8] {

@@ -31,6 +31,8 @@ pub struct Limits {
     pub whole: u64,
     /// A block of a large artefact.
     pub block: usize,
+    /// A step of an artefact that is read line by line: it stays in a core's cache.
+    pub step: usize,
     /// A line that blocks keep whole; the rest of a longer one is counted and left out.
     pub line: usize,
     /// What a compressed tar may keep in memory; a larger one is decompressed again on each pass.
@@ -57,6 +59,7 @@ impl Default for Limits {
             ratio_allowance: 256 * MIB,
             whole: 64 * MIB,
             block: 4 << 20,
+            step: 256 << 10,
             line: 64 << 20,
             tar_memory: 256 * MIB,
             stdin: GIB,

@@ -36,26 +36,30 @@ impl Bundle {
     /// may be visited a second time, and its first value dropped, when a limit that no order of
     /// visits could share fairly has tripped: so the result never depends on the threads.
     pub fn scan<T: Send>(&self, visit: impl Fn(&Artifact, Content<'_>) -> T + Sync) -> Vec<T> {
-        self.scan_with(|| (), |(), artifact, content| visit(artifact, content)).1
+        self.scan_with(|_| false, || (), |(), artifact, content| visit(artifact, content)).1
     }
 
     /// As `scan`, with something that all visits share: `begin` makes it, anew when artefacts are
-    /// visited a second time.
+    /// visited a second time. An artefact of which `in_steps` says so, by its first bytes, may come
+    /// in steps.
     pub fn scan_with<S: Sync, T: Send>(
         &self,
+        in_steps: impl Fn(&[u8]) -> bool + Sync,
         begin: impl Fn() -> S,
         visit: impl Fn(&S, &Artifact, Content<'_>) -> T + Sync,
     ) -> (S, Vec<T>) {
         self.ledger.begin();
+        let pass = |shared: &S| {
+            let visit = |artifact: &_, content: Content<'_>| visit(shared, artifact, content);
+            self.pass(&in_steps, &visit)
+        };
         let mut shared = begin();
-        let mut visited =
-            self.pass(&|artifact: &_, content: Content<'_>| visit(&shared, artifact, content));
+        let mut visited = pass(&shared);
         if self.ledger.tripped() {
             drop(visited);
             self.ledger.be_strict();
             shared = begin();
-            visited =
-                self.pass(&|artifact: &_, content: Content<'_>| visit(&shared, artifact, content));
+            visited = pass(&shared);
         }
         let mut learned = Learned::default();
         let mut values = Vec::with_capacity(visited.len());
@@ -98,6 +102,8 @@ impl Bundle {
                     Ok(text.into_vec())
                 }
                 Prepared::Whole(text, _) => Ok(part(text.bytes(), 0, &range).to_vec()),
+                // Nobody asked for steps.
+                Prepared::Steps(_) => Err(ReadError::Unknown),
                 Prepared::Blocks(mut blocks) => {
                     let mut bytes = Vec::new();
                     while let Some((offset, block)) = blocks.next() {
@@ -127,7 +133,7 @@ impl Bundle {
     ) {
         let ids: Vec<ArtifactId> = wanted.keys().copied().collect();
         self.again(&ids, |id, prepared| match prepared {
-            Prepared::Failed(_) => {}
+            Prepared::Failed(_) | Prepared::Steps(_) => {}
             Prepared::Whole(text, _) => each(id, text.bytes()),
             Prepared::Blocks(mut blocks) => {
                 let end = wanted.get(&id).copied().unwrap_or(u64::MAX).min(self.limits.whole);
@@ -178,6 +184,7 @@ impl Bundle {
     /// the others in their order, so that what belongs together in time is seen together.
     fn pass<T: Send>(
         &self,
+        in_steps: &(impl Fn(&[u8]) -> bool + Sync),
         visit: &(impl Fn(&Artifact, Content<'_>) -> T + Sync),
     ) -> Vec<Visited<T>> {
         let is_solid: Vec<bool> =
@@ -196,12 +203,13 @@ impl Bundle {
             .par_bridge()
             .filter_map(|(artifact, member)| {
                 let source = &self.sources.get(member.source)?.source;
-                Some(self.visit(artifact, source.open(member.slot, &self.limits), visit))
+                let raw = source.open(member.slot, &self.limits);
+                Some(self.visit(artifact, raw, in_steps, visit))
             })
             .collect();
         for (index, opened) in self.sources.iter().enumerate() {
             if let Some(tar) = opened.source.solid() {
-                visited.extend(self.pass_solid(index, tar, visit));
+                visited.extend(self.pass_solid(index, tar, in_steps, visit));
             }
         }
         visited.sort_by_key(|one| one.id);
@@ -212,6 +220,7 @@ impl Bundle {
         &self,
         source: usize,
         tar: &Tar,
+        in_steps: &(impl Fn(&[u8]) -> bool + Sync),
         visit: &(impl Fn(&Artifact, Content<'_>) -> T + Sync),
     ) -> Vec<Visited<T>> {
         let mut by_slot: BTreeMap<usize, &Artifact> = self
@@ -227,7 +236,7 @@ impl Bundle {
                 .par_bridge()
                 .filter_map(|job| {
                     let artifact = by_slot.get(&job.slot)?;
-                    let one = self.visit(artifact, Ok(job.raw), visit);
+                    let one = self.visit(artifact, Ok(job.raw), in_steps, visit);
                     drop(job.permit);
                     Some(one)
                 })
@@ -237,7 +246,9 @@ impl Bundle {
         let seen: BTreeSet<ArtifactId> = visited.iter().map(|one| one.id).collect();
         by_slot.retain(|_, artifact| !seen.contains(&artifact.id));
         visited.extend(
-            by_slot.values().map(|artifact| self.visit(artifact, Err(ReadError::Cut(0)), visit)),
+            by_slot
+                .values()
+                .map(|artifact| self.visit(artifact, Err(ReadError::Cut(0)), in_steps, visit)),
         );
         visited
     }
@@ -246,12 +257,14 @@ impl Bundle {
         &self,
         artifact: &Artifact,
         raw: Result<Raw, ReadError>,
+        in_steps: &dyn Fn(&[u8]) -> bool,
         visit: impl Fn(&Artifact, Content<'_>) -> T,
     ) -> Visited<T> {
         let promised = self.promise.as_ref().and_then(|promise| promise.digest(artifact.id));
         let sum = promised.filter(|_| self.limits.verify).map(|_| Sum::default());
         let at = |length: usize| Span { artifact: artifact.id, start: 0, end: length as u64 };
-        let (value, notes) = match self.preparation(artifact.id, sum.as_ref()).prepare(raw) {
+        let preparation = Preparation { in_steps, ..self.preparation(artifact.id, sum.as_ref()) };
+        let (value, notes) = match preparation.prepare(raw) {
             Prepared::Failed(error) => {
                 let notes = vec![error.diagnostic(at(0), &artifact.path)];
                 (visit(artifact, Content::Failed(error)), notes)
@@ -271,6 +284,13 @@ impl Bundle {
                 }
                 (value, blocks.notes(at(0), &artifact.path))
             }
+            Prepared::Steps(mut steps) => {
+                let value = visit(artifact, Content::Steps(&mut steps));
+                while sum.as_ref().is_some_and(|sum| sum.get().is_none()) && steps.next().is_some()
+                {
+                }
+                (value, steps.notes(at(0), &artifact.path))
+            }
         };
         let found = sum.and_then(|sum| sum.get());
         let as_promised = found.is_none_or(|found| promised == Some(found));
@@ -283,7 +303,13 @@ impl Bundle {
         sum: Option<&'a Sum>,
     ) -> Preparation<'a> {
         let stored = self.artifacts.get(id.index()).map_or(0, |artifact| artifact.stored_bytes);
-        Preparation { limits: &self.limits, ledger: &self.ledger, stored, sum }
+        Preparation {
+            limits: &self.limits,
+            ledger: &self.ledger,
+            stored,
+            sum,
+            in_steps: &|_| false,
+        }
     }
 }
 

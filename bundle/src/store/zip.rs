@@ -287,9 +287,10 @@ impl Zip {
             CompressionMethod::XZ => Some(Codec::Xz),
             _ => return Err(ReadError::Method(entry.method)),
         };
-        let small = entry.packed <= limits.whole && end <= self.backing.len();
-        if let (Some(Codec::Deflate), Some(size), true) = (codec, entry.size, small)
-            && size <= limits.whole
+        let there = end <= self.backing.len();
+        // More may be read in steps.
+        if let (Some(Codec::Deflate), Some(size), true) = (codec, entry.size, there)
+            && size.max(entry.packed) <= limits.step as u64
             && size <= entry.cap.0
         {
             let packed = self.packed(start, entry.packed)?;
@@ -306,7 +307,7 @@ impl Zip {
         Ok(Raw::Stream(Box::new(Checked {
             inner: stream,
             entry: entry.clone(),
-            crc: flate2::Crc::new(),
+            crc: crc32fast::Hasher::new(),
             count: 0,
             done: false,
         })))
@@ -347,9 +348,9 @@ impl Entry {
         let (bytes, mut damage) =
             codec::inflate(packed, usize::try_from(size).unwrap_or(usize::MAX));
         if damage.is_none() {
-            let mut crc = flate2::Crc::new();
+            let mut crc = crc32fast::Hasher::new();
             crc.update(&bytes);
-            damage = self.verdict(bytes.len() as u64, crc.sum());
+            damage = self.verdict(bytes.len() as u64, crc.finalize());
         }
         Raw::Whole(Blob::Owned(bytes), damage)
     }
@@ -371,7 +372,7 @@ impl Entry {
 struct Checked {
     inner: Stream,
     entry: Entry,
-    crc: flate2::Crc,
+    crc: crc32fast::Hasher,
     count: u64,
     done: bool,
 }
@@ -386,7 +387,7 @@ impl Read for Checked {
             self.done = true;
             return self
                 .entry
-                .verdict(self.count, self.crc.sum())
+                .verdict(self.count, self.crc.clone().finalize())
                 .map_or(Ok(0), |damage| Err(damage.into_io()));
         }
         let allowed = self.entry.size.unwrap_or(u64::MAX).min(self.entry.cap.0);
