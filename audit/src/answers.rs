@@ -3,6 +3,7 @@
 //! Everything is a function of the summary; durations are micro-seconds, rates thousandths.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use konspect_bundle::Span;
@@ -134,6 +135,16 @@ pub fn top(
     filter: &Filter,
     count: usize,
 ) -> Vec<Top> {
+    topmost(summary, dimension, filter, count).0
+}
+
+/// The groups with most requests, and how many groups there are.
+pub fn topmost(
+    summary: &AuditSummary,
+    dimension: Dimension,
+    filter: &Filter,
+    count: usize,
+) -> (Vec<Top>, usize) {
     let mut groups: BTreeMap<Cow<'_, str>, Group<'_>> = BTreeMap::new();
     let mut add = |key, tally: &Tally| groups.entry(key).or_default().tally.merge(tally);
     match dimension {
@@ -204,17 +215,13 @@ pub fn top(
         }
     }
     let all: u64 = groups.values().map(|group| group.tally.requests).sum();
-    let mut rows: Vec<Top> = groups
-        .into_iter()
-        .filter(|(_, group)| group.tally.requests > 0)
-        .map(|(key, group)| row(key.into_owned(), &group, all, summary.seconds()))
-        .collect();
-    rows.sort_by(|left, right| {
-        (std::cmp::Reverse(left.requests), &left.key)
-            .cmp(&(std::cmp::Reverse(right.requests), &right.key))
-    });
-    rows.truncate(count);
-    rows
+    let mut order: Vec<(&Cow<'_, str>, &Group<'_>)> =
+        groups.iter().filter(|(_, group)| group.tally.requests > 0).collect();
+    order.sort_unstable_by_key(|(key, group)| (Reverse(group.tally.requests), *key));
+    let seconds = summary.seconds();
+    let first = order.iter().take(count);
+    let rows = first.map(|(key, group)| row(key.to_string(), group, all, seconds)).collect();
+    (rows, order.len())
 }
 
 /// The groups that the question asked for, with the values of what it grouped by.
@@ -350,65 +357,52 @@ pub struct ObjectiveRow {
     pub slowest: Option<Span>,
 }
 
-/// Latency by verb, resource and scope of the clients that the filter takes, slowest p99 first.
-pub fn objectives(summary: &AuditSummary, filter: &Filter) -> Vec<ObjectiveRow> {
-    objectives_where(summary, filter, |_, _| true)
-}
-
-/// As `objectives`, of those series alone that are asked for: most are not worth a row.
-pub(crate) fn objectives_where(
+/// Latency by verb, resource and scope of the clients that the filter takes, slowest p99 first: the
+/// first `count` of those series that are `wanted`, and how many there are.
+pub fn objectives(
     summary: &AuditSummary,
     filter: &Filter,
+    count: usize,
     wanted: impl Fn(&ClientSummary, &SeriesSummary) -> bool,
-) -> Vec<ObjectiveRow> {
-    let mut rows: Vec<ObjectiveRow> = filter
+) -> (Vec<ObjectiveRow>, usize) {
+    let mut order: Vec<(Option<u64>, &ClientSummary, &SeriesSummary)> = filter
         .series(summary)
         .filter(|(client, row)| row.tally.latency.total() > 0 && wanted(client, row))
         .map(|(client, row)| {
-            let [p50, p90, p99] = row.tally.latency.quantiles([500, 900, 990]);
-            let excused = row.tally.excused.as_ref();
-            let [counted_p99] = row.tally.counted_latency().quantiles([990]);
-            ObjectiveRow {
-                user: client.user.clone(),
-                agent: client.agent.clone(),
-                verb: row.verb.as_str(),
-                resource: row.resource.clone(),
-                subresource: row.subresource.clone(),
-                scope: row.scope.as_str(),
-                requests: row.tally.latency.total(),
-                p50,
-                p90,
-                p99,
-                max: row.tally.slowest.map_or(0, |(max, _)| max),
-                limit: limit(row),
-                objective: judge(row),
-                counted_p99: counted_p99.filter(|_| excused.is_some()),
-                excused: excused.map_or(0, |excused| excused.sum),
-                slowest: row.tally.slowest.map(|(_, at)| at),
-            }
+            let [p99] = row.tally.latency.quantiles([990]);
+            (p99, client, row)
         })
         .collect();
-    rows.sort_by(|left, right| {
-        (
-            std::cmp::Reverse(left.p99),
-            &left.user,
-            &left.agent,
-            left.verb,
-            &left.resource,
-            &left.subresource,
-            left.scope,
-        )
-            .cmp(&(
-                std::cmp::Reverse(right.p99),
-                &right.user,
-                &right.agent,
-                right.verb,
-                &right.resource,
-                &right.subresource,
-                right.scope,
-            ))
+    order.sort_unstable_by_key(|(p99, client, row)| {
+        let series = (row.verb.as_str(), &row.resource, &row.subresource, row.scope.as_str());
+        (Reverse(*p99), &client.user, &client.agent, series)
     });
-    rows
+    let first = order.iter().take(count);
+    (first.map(|(_, client, row)| objective_row(client, row)).collect(), order.len())
+}
+
+fn objective_row(client: &ClientSummary, row: &SeriesSummary) -> ObjectiveRow {
+    let [p50, p90, p99] = row.tally.latency.quantiles([500, 900, 990]);
+    let excused = row.tally.excused.as_ref();
+    let [counted_p99] = row.tally.counted_latency().quantiles([990]);
+    ObjectiveRow {
+        user: client.user.clone(),
+        agent: client.agent.clone(),
+        verb: row.verb.as_str(),
+        resource: row.resource.clone(),
+        subresource: row.subresource.clone(),
+        scope: row.scope.as_str(),
+        requests: row.tally.latency.total(),
+        p50,
+        p90,
+        p99,
+        max: row.tally.slowest.map_or(0, |(max, _)| max),
+        limit: limit(row),
+        objective: judge(row),
+        counted_p99: counted_p99.filter(|_| excused.is_some()),
+        excused: excused.map_or(0, |excused| excused.sum),
+        slowest: row.tally.slowest.map(|(_, at)| at),
+    }
 }
 
 /// Requests of one client that were turned away or failed for one reason.

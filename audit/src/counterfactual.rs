@@ -319,15 +319,21 @@ fn replay<'a>(
 /// The client that is worth taking out first: the one with most work among those that are not
 /// components of the cluster, or the one that was throttled most.
 pub fn suspect(summary: &AuditSummary) -> Option<&ClientSummary> {
-    let candidates = || {
-        summary
-            .others()
-            .filter(|client| client.user == "masterclient" || containment(client, 29).is_some())
+    // Only few are worth the question whether they could be contained.
+    let greatest = |weight: &dyn Fn(&ClientSummary) -> Option<u64>| {
+        let mut clients: Vec<_> =
+            summary.others().filter_map(|client| Some((weight(client)?, client))).collect();
+        clients.sort_by_key(|(weight, _)| *weight);
+        clients
+            .into_iter()
+            .rev()
+            .map(|(_, client)| client)
+            .find(|client| client.user == "masterclient" || containment(client, 29).is_some())
     };
-    let throttled = candidates()
-        .max_by_key(|client| client.total.failed(Failure::PriorityAndFairness))
-        .filter(|client| client.total.failed(Failure::PriorityAndFairness) > 0);
-    throttled.or_else(|| candidates().max_by_key(|client| client.total.latency_sum))
+    let throttled = greatest(&|client| {
+        Some(client.total.failed(Failure::PriorityAndFairness)).filter(|count| *count > 0)
+    });
+    throttled.or_else(|| greatest(&|client| Some(client.total.latency_sum)))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::answers::{
     BinRow, Dimension, Filter, GrowthRow, HabitRow, ObjectiveRow, PartRow, RejectionRow, Top,
-    growth, habits, latency, objectives_where, parts, rejections, top,
+    growth, habits, latency, objectives, parts, rejections, top,
 };
 use crate::event::Component;
 use crate::failure::Failure;
@@ -61,10 +61,6 @@ pub fn answers(summary: &AuditSummary, filter: &Filter, bin_seconds: i64, count:
     let agents = by(Dimension::UserAgent);
     let busiest = Filter { agent: agents.first().map(|top| top.key.clone()), ..filter.clone() };
     let busiest_agent = busiest.agent.clone().unwrap_or_default();
-    let limited = |mut rows: Vec<ObjectiveRow>| {
-        rows.truncate(count);
-        rows
-    };
     Answers {
         from: summary.window.map(|(first, _)| print(first)),
         to: summary.window.map(|(_, last)| print(last)),
@@ -82,12 +78,8 @@ pub fn answers(summary: &AuditSummary, filter: &Filter, bin_seconds: i64, count:
         namespaces: by(Dimension::Namespace),
         codes: by(Dimension::Code),
         latency: latency(summary, bin_seconds, filter, count),
-        busiest: limited(objectives_where(summary, &busiest, |client, _| {
-            client.agent == busiest_agent
-        })),
-        breaches: limited(objectives_where(summary, filter, |_, row| {
-            judge(row) == Objective::Breached
-        })),
+        busiest: objectives(summary, &busiest, count, |client, _| client.agent == busiest_agent).0,
+        breaches: objectives(summary, filter, count, |_, row| judge(row) == Objective::Breached).0,
         rejections: rejections(summary, filter).into_iter().take(count).collect(),
         habits: habits(summary, filter).into_iter().take(count).collect(),
         growth: growth(summary, filter)

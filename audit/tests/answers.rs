@@ -137,7 +137,7 @@ fn latency_is_binned_and_judged() {
         ("2025-06-02T16:05:00Z", 300, 120, 1_500_000)
     );
     assert_eq!(latency(&summary, 3600, &slow, 9)[0].start, "2025-06-02T16:00:00Z");
-    let rows = objectives(&summary, &slow);
+    let (rows, _) = objectives(&summary, &slow, 9, |_, _| true);
     assert_eq!(
         (rows[0].verb, rows[0].objective, rows[0].limit),
         ("update", Objective::Breached, Some(1_000_000))

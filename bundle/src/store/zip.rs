@@ -290,7 +290,7 @@ impl Zip {
         let there = end <= self.backing.len();
         // More may be read in steps.
         if let (Some(Codec::Deflate), Some(size), true) = (codec, entry.size, there)
-            && size.max(entry.packed) <= limits.step as u64
+            && size.max(entry.packed) <= limits.whole.min(limits.step as u64)
             && size <= entry.cap.0
         {
             let packed = self.packed(start, entry.packed)?;

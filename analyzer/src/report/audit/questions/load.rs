@@ -2,7 +2,7 @@
 
 use konspect_audit::AuditSummary;
 use konspect_audit::answers::{self, Dimension, Top};
-use konspect_audit::objective::Objective;
+use konspect_audit::objective::{Objective, judge};
 
 use super::super::{Cell, Table, stamp};
 use super::{
@@ -16,13 +16,14 @@ pub(super) fn top(
     dimension: Dimension,
     key: &'static str,
 ) -> Table {
-    let groups = answers::top(audit, dimension, &ask.filter, usize::MAX);
-    let rows = groups
+    let (groups, count) = answers::topmost(audit, dimension, &ask.filter, ask.rows);
+    let rows: Vec<Vec<Cell>> = groups
         .iter()
         .map(|group| std::iter::once(text(&group.key)).chain(load(group)).collect())
         .collect();
     let columns: Vec<&str> = std::iter::once(key).chain(LOAD).collect();
-    let table = table(question, &columns, rows, ask);
+    let more = count.saturating_sub(rows.len()) as u64;
+    let table = Table { question, columns, rows, more };
     let untold: &[&str] = match dimension {
         Dimension::Address | Dimension::Namespace | Dimension::Code => {
             LOAD.get(COUNTED..).unwrap_or_default()
@@ -68,9 +69,11 @@ pub(super) fn latency(audit: &AuditSummary, ask: &Ask) -> Table {
 }
 
 pub(super) fn requests(question: Question, audit: &AuditSummary, ask: &Ask) -> Table {
-    let rows = answers::objectives(audit, &ask.filter)
+    let (rows, count) = answers::objectives(audit, &ask.filter, ask.rows, |_, row| {
+        question == Question::Requests || judge(row) == Objective::Breached
+    });
+    let rows: Vec<Vec<Cell>> = rows
         .into_iter()
-        .filter(|row| question == Question::Requests || row.objective == Objective::Breached)
         .map(|row| {
             let judged = match row.objective {
                 Objective::Met => "met",
@@ -98,7 +101,8 @@ pub(super) fn requests(question: Question, audit: &AuditSummary, ask: &Ask) -> T
             ]
         })
         .collect();
-    table(question, &REQUESTS, rows, ask)
+    let more = count.saturating_sub(rows.len()) as u64;
+    Table { question, columns: REQUESTS.to_vec(), rows, more }
 }
 
 pub(super) fn bursts(audit: &AuditSummary, ask: &Ask) -> Table {
