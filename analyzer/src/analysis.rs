@@ -209,7 +209,7 @@ fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>, audits: &Folds) -
             None => parse::blocks(id, blocks, hint).into(),
         },
         Content::Steps(steps) => {
-            audits.take_steps(id, steps);
+            audit_logs::take_steps(id, steps, audits);
             let mut scanned = Scanned::audit(Found::Log, at);
             scanned.rows.diagnostics.extend(steps.notes(at, hint.path));
             scanned

@@ -2,7 +2,7 @@
 //! analysis and for one question.
 
 use konspect_audit::{Aggregate, AuditFold, Folds, Question, StateError};
-use konspect_bundle::{ArtifactId, Blocks, Bundle, Code, Content, Diagnostic, Source};
+use konspect_bundle::{ArtifactId, Blocks, Bundle, Code, Content, Diagnostic, Source, Steps};
 
 /// What an artefact is to the engine of audit logs.
 pub(crate) enum Found {
@@ -49,6 +49,15 @@ pub(crate) fn take_blocks(id: ArtifactId, blocks: &mut Blocks, folds: &Folds) ->
     Some(Found::Log)
 }
 
+/// Folds a log of lines as they come.
+pub(crate) fn take_steps(id: ArtifactId, steps: &mut Steps, folds: &Folds) {
+    folds.take_steps(id, |each| {
+        while let Some((base, bytes)) = steps.next() {
+            each(base, bytes);
+        }
+    });
+}
+
 /// Merges a state as it comes, so that a thousand of them are never held at once.
 fn state(source: Source<'_>, folds: &Folds) -> Found {
     Found::State(AuditFold::from_state(source).map(|fold| folds.join(fold)))
@@ -77,7 +86,7 @@ pub fn read(bundle: &Bundle, question: &Question) -> AuditLogs {
             Content::Whole { bytes, .. } => take(Source::new(artifact.id, bytes), folds),
             Content::Blocks(blocks) => take_blocks(artifact.id, blocks, folds),
             Content::Steps(steps) => {
-                folds.take_steps(artifact.id, steps);
+                take_steps(artifact.id, steps, folds);
                 Some(Found::Log)
             }
             Content::Failed(_) => None,

@@ -15,6 +15,7 @@ use crate::budget::hash;
 use crate::client::{Client, Place, Resource, Scope, SeriesKey, Users, polls_count};
 use crate::event::{Event, Verb};
 use crate::failure::Failure;
+use crate::pending::{Fresh, Pending, Start};
 use crate::recent::{self, Recent};
 use crate::rows::{AgentRow, Rows};
 use crate::seen::Seen;
@@ -32,15 +33,6 @@ const BYTES: usize = 8 << 20;
 /// Stands for no namespace.
 const NONE: u32 = u32::MAX;
 
-/// Whether an event was not counted before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fresh {
-    Yes,
-    No,
-    /// The pair by which it is to be looked up.
-    Unasked(u64),
-}
-
 /// Rows that wait to be counted and the names that they refer to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Batch {
@@ -53,29 +45,7 @@ pub(crate) struct Batch {
     rows: Vec<Row>,
     /// Names of objects, one after the other.
     names: String,
-    /// Pairs of audit ID and stage that nobody has looked up yet, with the numbers of their rows.
-    unasked: Vec<(u64, u32)>,
-    halves: Vec<Half>,
-}
-
-/// The start or the end of a long-running request.
-#[derive(Clone, Copy, Debug)]
-struct Half {
-    /// Of the audit ID.
-    id: u64,
-    /// The row that says whether it is a duplicate; without one it is none.
-    row: u32,
-    started: Option<Start>,
-}
-
-/// Whose request starts, when and where.
-#[derive(Clone, Copy, Debug)]
-struct Start {
-    client: u32,
-    shape: u32,
-    namespace: u32,
-    time: i64,
-    at: Span,
+    pending: Pending,
 }
 
 /// What is numbered in the order of its first appearance, which nothing depends on.
@@ -211,7 +181,7 @@ impl Batch {
         at: Span,
     ) {
         let (client, shape) = (self.client(event), self.shape(key));
-        let row = self.asks(fresh);
+        let row = self.pending.ask(fresh, self.rows.len());
         if event.verb == Verb::Watch {
             self.rows.push(Row {
                 client,
@@ -226,17 +196,8 @@ impl Batch {
         if !event.audit_id.is_empty() {
             let namespace = self.namespace(&event.namespace);
             let time = event.staged.or(event.received).unwrap_or(0);
-            let started = Some(Start { client, shape, namespace, time, at });
-            self.halves.push(Half { id, row, started });
+            self.pending.started(id, row, Start { client, shape, namespace, time, at });
         }
-    }
-
-    /// Notes whose freshness is to be looked up: that of the row that comes next.
-    fn asks(&mut self, fresh: Fresh) -> u32 {
-        let Fresh::Unasked(pair) = fresh else { return NONE };
-        let row = u32::try_from(self.rows.len()).unwrap_or(NONE);
-        self.unasked.push((pair, row));
-        row
     }
 
     /// Notes the end of a request; `long_running` is the hash of the audit ID of one that is.
@@ -249,10 +210,10 @@ impl Batch {
         fresh: Fresh,
         long_running: Option<u64>,
     ) {
-        let row = self.asks(fresh);
+        let row = self.pending.ask(fresh, self.rows.len());
         let fresh = fresh != Fresh::No;
         if let Some(id) = long_running.filter(|_| fresh && !event.audit_id.is_empty()) {
-            self.halves.push(Half { id, row, started: None });
+            self.pending.ended(id, row);
         }
         let client = self.client(event);
         let shape = self.shape(key);
@@ -351,40 +312,17 @@ impl Batch {
     /// Looks up what nobody has asked for yet, and lets starts and ends meet; the number of
     /// duplicates among the rows.
     pub(crate) fn settle(&mut self, seen: Option<&Seen>, watches: &mut Watches) -> u64 {
-        let Self { rows, unasked, halves, .. } = self;
+        let mut pending = std::mem::take(&mut self.pending);
         let mut duplicates = 0;
-        if let Some(seen) = seen {
-            unasked.sort_unstable();
-            seen.known(unasked, |number| {
-                duplicates += 1;
-                if let Some(row) = rows.get_mut(number as usize) {
-                    row.fresh = false;
-                }
-            });
-        }
-        unasked.clear();
-        halves.retain(|half| rows.get(half.row as usize).is_none_or(|row| row.fresh));
-        halves.sort_unstable_by_key(|half| (half.id, half.started.is_none()));
-        let mut halves = std::mem::take(halves);
-        for halves in halves.chunk_by(|left, right| left.id == right.id) {
-            // Most requests start and end within one batch.
-            if let [Half { id, started: Some(_), .. }, Half { started: None, .. }] = halves {
-                watches.both(*id);
-                continue;
+        pending.look_up(seen, |row| {
+            duplicates += 1;
+            if let Some(row) = self.rows.get_mut(row as usize) {
+                row.fresh = false;
             }
-            for half in halves {
-                match &half.started {
-                    None => watches.end(half.id),
-                    Some(start) => {
-                        if let Some(whose) = self.waiting(start) {
-                            watches.start(half.id, start.time, start.at, &whose);
-                        }
-                    }
-                }
-            }
-        }
-        halves.clear();
-        self.halves = halves;
+        });
+        let counts = |row: u32| self.rows.get(row as usize).is_none_or(|row| row.fresh);
+        pending.meet(counts, |start| self.waiting(start), watches);
+        self.pending = pending;
         duplicates
     }
 

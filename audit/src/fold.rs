@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use konspect_bundle::Span;
 
-use crate::batch::{Batch, Fresh};
+use crate::batch::Batch;
 use crate::budget::hash;
 use crate::client::{Names, Resource, Scope, SeriesKey, Users};
 use crate::event::{Component, Event, Stage, Verb};
 use crate::failure::{Failure, classify, shape_into};
 use crate::form::Form;
 use crate::histogram::Histogram;
+use crate::pending::Fresh;
 use crate::question::{GROUPS, GroupRow, Question};
 use crate::rows::{
     AGENTS, AgentRow, CHANGES, ChangeRow, DEPRECATED, DeprecatedRow, FAILURES, FailureRow, PARTS,

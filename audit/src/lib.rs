@@ -53,6 +53,7 @@ mod form;
 mod histogram;
 pub mod objective;
 mod onset;
+mod pending;
 mod question;
 mod read;
 mod recent;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use konspect_bundle::{ArtifactId, Source, Steps};
+use konspect_bundle::{ArtifactId, Source};
 use rayon::iter::{IntoParallelRefMutIterator, ParallelBridge, ParallelIterator};
 
 use crate::columns::{Header, preamble, row_end};
@@ -90,13 +90,13 @@ impl Folds {
         self.idle().push(fold);
     }
 
-    /// Takes an artefact of lines step by step.
-    pub fn take_steps(&self, id: ArtifactId, steps: &mut Steps) {
+    /// Takes an artefact of lines step by step: `steps` hands each over with its offset.
+    pub fn take_steps(&self, id: ArtifactId, steps: impl FnOnce(&mut dyn FnMut(u64, &[u8]))) {
         let mut fold = self.idle().pop().unwrap_or_default();
         let mut stream = Stream::default();
-        while let Some((base, bytes)) = steps.next() {
+        steps(&mut |base, bytes| {
             fold.take_part(Source { id, bytes, base }, &mut stream, &self.shared);
-        }
+        });
         self.shared.settle(&mut fold);
         self.idle().push(fold);
     }

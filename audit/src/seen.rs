@@ -53,8 +53,8 @@ impl Seen {
         first
     }
 
-    /// Hands out the numbers of the pairs that are known. They are to be sorted: then tables that
-    /// have long left the cache are waited for once for many pairs, and not once a pair.
+    /// Hands out the numbers of the pairs that are known. They are to come in the order of their first
+    /// bits: then tables that have long left the cache are waited for once for many of them.
     pub(crate) fn known(&self, pairs: &[(u64, u32)], mut each: impl FnMut(u32)) {
         for pairs in pairs.chunk_by(|left, right| left.0 >> 56 == right.0 >> 56) {
             let lock = pairs.first().map_or(0, |(pair, _)| pair >> 56);

@@ -19,7 +19,7 @@ use crate::{Diagnostic, ReadError};
 const HEAD: usize = 512;
 
 /// Enough to tell whether an artefact is to come in steps.
-const FIRST: usize = 64 << 10;
+const FIRST: usize = 32 << 10;
 
 /// What a visitor is given of one artefact.
 pub enum Content<'a> {

@@ -1,10 +1,17 @@
 //! An artefact that somebody reads line by line, given in steps that stay in a core's cache: what
 //! inflated it wrote each step just now, and nothing else was pushed out for the rest.
 
+use std::cell::Cell;
 use std::io::{self, Read};
 
 use crate::store::codec::Stream;
 use crate::{Diagnostic, ReadError, Span};
+
+thread_local! {
+    /// The buffer of the last artefact: fresh memory costs a page fault for each of its pages, and a
+    /// large block given back makes the standard allocator tidy up all the small ones.
+    static SPARE: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// An artefact in line-aligned steps, of which one is in memory. Every step but the last ends with a
 /// line end; a longer line makes a longer step.
@@ -24,7 +31,8 @@ pub struct Steps {
 impl Steps {
     /// Steps of about `step` bytes.
     pub(crate) fn new(reader: Stream, step: usize) -> Self {
-        let buffer = vec![0; step.max(1)];
+        let mut buffer = SPARE.take();
+        buffer.resize(step.max(1), 0);
         Self { reader, buffer, filled: 0, given: 0, at: 0, ended: false, error: None }
     }
 
@@ -70,6 +78,12 @@ impl Steps {
                 }
             }
         }
+    }
+}
+
+impl Drop for Steps {
+    fn drop(&mut self) {
+        SPARE.set(std::mem::take(&mut self.buffer));
     }
 }
 

@@ -10,6 +10,9 @@ use crate::limits::Limits;
 
 pub(crate) type Stream = Box<dyn Read + Send>;
 
+/// So many compressed bytes are read at once: few calls, and they are still in the cache.
+const PACKED: usize = 32 << 10;
+
 /// How a stream is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Codec {
@@ -34,7 +37,7 @@ impl Codec {
 
     /// Decompresses all members or frames of a stream, one after the other.
     pub(crate) fn reader(self, input: Stream, limits: &Limits) -> Stream {
-        let input = BufReader::with_capacity(128 << 10, input);
+        let input = BufReader::with_capacity(PACKED, input);
         let decoder: Stream = match self {
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
             Self::Deflate => Box::new(flate2::bufread::DeflateDecoder::new(input)),
