@@ -107,7 +107,7 @@ impl Pending {
 /// Pairs in the order of the first bits of their hashes, in which `Seen` keeps them, in two passes.
 fn by_place(pairs: &[(u64, u32)]) -> Vec<(u64, u32)> {
     let place = |pair: u64| usize::try_from(pair >> 52).unwrap_or(0);
-    let mut next = [0_usize; 1 << 12];
+    let mut next = [0_u32; 1 << 12];
     for (pair, _) in pairs {
         if let Some(count) = next.get_mut(place(*pair)) {
             *count += 1;
@@ -120,7 +120,7 @@ fn by_place(pairs: &[(u64, u32)]) -> Vec<(u64, u32)> {
     let mut sorted = vec![(0, 0); pairs.len()];
     for pair in pairs {
         if let Some(at) = next.get_mut(place(pair.0)) {
-            if let Some(free) = sorted.get_mut(*at) {
+            if let Some(free) = sorted.get_mut(*at as usize) {
                 *free = *pair;
             }
             *at += 1;
