@@ -426,7 +426,7 @@ impl Batch {
     fn count_row(&self, row: &Row, shape: &Shape, client: &mut Client, object_limit: u64) {
         let (received, staged, at) = (row.ended.received(), row.ended.staged(), row.ended.at());
         if row.started {
-            if let Some(time) = staged {
+            if let Some(time) = staged.filter(|_| row.fresh) {
                 *client.watch_pace.slot(time) += 1;
             }
             return;
@@ -470,7 +470,7 @@ fn count_agent(rows: &[Row], known: &KnownClient, agents: &mut Rows<AgentRow>) {
 impl Row {
     fn tally(&self, tally: &mut Tally) {
         if self.started {
-            tally.watches.started += 1;
+            tally.watches.started += u64::from(self.fresh);
             return;
         }
         tally.exemplify(&self.ended);
