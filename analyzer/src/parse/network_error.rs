@@ -3,13 +3,18 @@
 //!
 //! It knows the words of every version and refuses to guess a cause: it says which layer spoke.
 
+mod target;
+mod text;
+
+pub use target::{target, url_targets};
+pub(super) use text::capped;
+
+use self::target::{bare_host, dns_server, is_loopback, word};
+use self::text::Text;
 use crate::model::network_error::{NetworkError, Target};
 
 /// Errors kept of one text.
 const MOST_ERRORS: usize = 16;
-
-/// Bytes of a text that are read.
-const MOST_BYTES: usize = 16 * 1024;
 
 /// Bytes after an address in which its cause is looked for.
 const CAUSE_BYTES: usize = 240;
@@ -39,82 +44,6 @@ pub fn kubelet_target(text: &str) -> Option<&str> {
     let node = node.strip_prefix('[').and_then(|node| node.strip_suffix(']')).unwrap_or(node);
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | ':' | '_');
     (!node.is_empty() && node.chars().all(plain)).then_some(node)
-}
-
-/// The text up to a limit of bytes, cut between characters.
-pub(super) fn capped(text: &str, most: usize) -> String {
-    let mut end = text.len().min(most);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default().to_owned()
-}
-
-/// A text in the form it is searched in: quotes without their escapes, and a lower-case twin with
-/// the same byte positions.
-struct Text {
-    plain: String,
-    lower: String,
-}
-
-impl Text {
-    fn new(text: &str) -> Self {
-        let text = capped(text, MOST_BYTES);
-        let plain = if text.contains('\\') { without_escapes(&text) } else { text };
-        let lower = plain.to_ascii_lowercase();
-        Self { plain, lower }
-    }
-
-    fn has(&self, needle: &str) -> bool {
-        self.lower.contains(needle)
-    }
-
-    fn any(&self, needles: &[&str]) -> bool {
-        needles.iter().any(|needle| self.has(needle))
-    }
-
-    /// Every place behind `needle`, as the plain and the lower text that follow it.
-    fn after<'a>(&'a self, needle: &'a str) -> impl Iterator<Item = (&'a str, &'a str)> {
-        self.lower.match_indices(needle).take(64).filter_map(move |(at, _)| {
-            let end = at + needle.len();
-            Some((self.plain.get(end..)?, self.lower.get(end..)?))
-        })
-    }
-
-    /// The first `https://host:port` or `http://host:port` of the text.
-    fn url_target(&self) -> Target {
-        url_targets(&self.plain).next().unwrap_or_default()
-    }
-}
-
-/// Removes the backslashes that stand before a quote, however deeply it was escaped, and reads
-/// `\n` and `\t` as blanks; other backslashes (paths of Windows) stay.
-fn without_escapes(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('\\') {
-        let (before, slashes) = rest.split_at_checked(at).unwrap_or((rest, ""));
-        out.push_str(before);
-        let after = slashes.trim_start_matches('\\');
-        match after.bytes().next() {
-            Some(b'"') => rest = after,
-            Some(b'n' | b't')
-                if !after
-                    .get(1..2)
-                    .is_some_and(|next| next.bytes().all(|byte| byte.is_ascii_lowercase())) =>
-            {
-                out.push(' ');
-                rest = after.get(1..).unwrap_or_default();
-            }
-            _ => {
-                let count = slashes.len() - after.len();
-                out.push_str(slashes.get(..count).unwrap_or_default());
-                rest = after;
-            }
-        }
-    }
-    out.push_str(rest);
-    out
 }
 
 #[derive(Default)]
@@ -539,65 +468,6 @@ fn first_of(text: &str, needles: &[(&str, u8)]) -> Option<u8> {
         .filter_map(|(needle, value)| Some((text.find(needle)?, *value)))
         .min_by_key(|(at, _)| *at)
         .map(|(_, value)| value)
-}
-
-/// Reads `host:port`, `[v6]:port` or a host alone.
-pub fn target(address: &str) -> Target {
-    let address = address.trim().trim_matches(['"', '\'', ',']);
-    let (host, port) = match address.rsplit_once(':') {
-        Some((host, port))
-            if !host.ends_with(':') && (!host.contains(':') || host.ends_with(']')) =>
-        {
-            (host, port.parse().unwrap_or(0))
-        }
-        _ => (address, 0),
-    };
-    Target { host: bare_host(host), port }
-}
-
-/// Every `http(s)://host[:port]` of a text.
-pub fn url_targets(text: &str) -> impl Iterator<Item = Target> {
-    text.match_indices("://").filter_map(|(at, _)| {
-        let secure = text.get(..at)?.ends_with("https");
-        let plain = !secure && text.get(..at)?.ends_with("http");
-        if !secure && !plain {
-            return None;
-        }
-        let rest = text.get(at + 3..)?;
-        let end = rest
-            .find(|c: char| {
-                c.is_whitespace() || matches!(c, '/' | '"' | '\'' | '\\' | '?' | ',' | '>')
-            })
-            .unwrap_or(rest.len());
-        let authority = rest.get(..end)?;
-        let authority = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
-        let mut target = target(authority.trim_end_matches([':', ')', ';']));
-        if target.port == 0 {
-            target.port = if secure { 443 } else { 80 };
-        }
-        (!target.host.is_empty()).then_some(target)
-    })
-}
-
-fn bare_host(host: &str) -> String {
-    host.trim_start_matches('[').trim_end_matches(']').to_owned()
-}
-
-/// A DNS server's address, without the port when it is the usual one.
-fn dns_server(address: &str) -> String {
-    let target = target(address);
-    if target.port == 53 || target.port == 0 { target.host } else { address.to_owned() }
-}
-
-fn word(text: &str) -> String {
-    let end = text
-        .find(|c: char| c.is_whitespace() || matches!(c, '"' | ';' | ',' | ')' | '\''))
-        .unwrap_or(text.len());
-    text.get(..end).unwrap_or_default().trim_end_matches('.').to_owned()
-}
-
-fn is_loopback(host: &str) -> bool {
-    host == "::1" || host == "localhost" || host.starts_with("127.")
 }
 
 #[cfg(test)]

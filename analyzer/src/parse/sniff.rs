@@ -5,6 +5,7 @@
 
 mod json;
 mod lines;
+mod preamble;
 mod system;
 
 use super::log::container_rows;
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 
 use super::{Hint, azure, flow_dump, health, prometheus};
 use lines::words;
+pub use preamble::{without_colours, without_preamble};
 
 /// How much of an artefact is looked at.
 pub const HEAD: usize = 64 << 10;
@@ -437,65 +439,6 @@ fn is_client_log(line: &str) -> bool {
             || line.contains("round_trippers.go"))
 }
 
-/// Lines that commands print before what was asked of them.
-fn is_preamble(line: &str) -> bool {
-    const STARTS: &[&str] = &[
-        "Warning: ",
-        "WARNING: ",
-        "Flag --",
-        "Defaulted container ",
-        "Defaulting container name to ",
-        "Use 'kubectl describe ",
-        "Unable to use a TTY",
-        "If you don't see a command prompt",
-        "Command group ",
-        "This command is in preview",
-        "This command group ",
-        "The behavior of this command has been altered",
-        "Starting pod/",
-        "Temporary namespace ",
-        "Creating debugging pod ",
-        "Hint: ",
-    ];
-    STARTS.iter().any(|start| line.starts_with(start)) || is_client_log(line)
-}
-
-/// The text without warnings at its head; what follows them decides.
-pub fn without_preamble(head: &[u8]) -> &[u8] {
-    let mut rest = head;
-    loop {
-        let end = memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1);
-        let (line, after) = rest.split_at(end);
-        let text = String::from_utf8_lossy(line);
-        let text = without_colours(text.trim());
-        if line.is_empty() || !(text.is_empty() || is_preamble(&text)) {
-            return rest;
-        }
-        rest = after;
-    }
-}
-
-/// Drops terminal colour codes.
-pub fn without_colours(line: &str) -> Cow<'_, str> {
-    if !line.contains('\u{1b}') {
-        return Cow::Borrowed(line);
-    }
-    let mut text = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some((before, after)) = rest.split_once('\u{1b}') {
-        text.push_str(before);
-        rest = match after.strip_prefix('[') {
-            Some(code) => code
-                .trim_start_matches(|char: char| char.is_ascii_digit() || char == ';')
-                .get(1..)
-                .unwrap_or_default(),
-            None => after,
-        };
-    }
-    text.push_str(rest);
-    Cow::Owned(text)
-}
-
 /// Known magic numbers, NUL bytes, or many control bytes.
 fn is_binary(head: &[u8]) -> bool {
     const MAGIC: &[&[u8]] = &[
@@ -531,84 +474,4 @@ fn begins(line: &str, expected: &[&str]) -> bool {
 }
 
 #[cfg(test)]
-mod sweep {
-    use std::collections::BTreeMap;
-    use std::path::PathBuf;
-
-    use konspect_bundle::{Bundle, Content, Limits, Source};
-
-    use super::super::{Hint, Kind, artifact, blocks, commands_by_path};
-
-    /// Classifies and parses every artefact of the truth's folders; prints counts by kind and what
-    /// stays unknown.
-    #[test]
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the folder with more truth is named by the environment"
-    )]
-    fn classify_the_truth() {
-        let Ok(root) = std::env::var("KONSPECT_TRUTH") else {
-            eprintln!("KONSPECT_TRUTH not set: nothing swept");
-            return;
-        };
-        let root = PathBuf::from(root);
-        let mut bundles = vec![root.join("netfilter/text-forms")];
-        for folder in ["corpus", "incidents/cases", "foreign", "netfilter/cases"] {
-            let entries = std::fs::read_dir(root.join(folder)).into_iter().flatten().flatten();
-            bundles.extend(entries.map(|entry| entry.path()));
-        }
-        bundles.sort();
-        let mut counts: BTreeMap<Kind, u64> = BTreeMap::new();
-        let (mut unknown, mut bad_spans) = (Vec::new(), Vec::new());
-        for path in bundles {
-            let Ok(bundle) = Bundle::open(std::slice::from_ref(&path), &Limits::default()) else {
-                eprintln!("not opened: {}", path.display());
-                continue;
-            };
-            let commands = commands_by_path(&bundle);
-            let read = bundle.scan(|member, content| {
-                let command = commands.get(&member.path).map_or("", String::as_str);
-                let hint = Hint { path: &member.path, command, ..Hint::default() };
-                match content {
-                    Content::Whole { bytes, .. } => {
-                        let (kind, rows) = artifact(&Source::new(member.id, bytes), &hint);
-                        let length = bytes.len() as u64;
-                        let inside = rows.collected.iter().all(|row| row.at.end <= length)
-                            && rows.diagnostics.iter().all(|row| row.at.end <= length)
-                            && rows.scrapes.iter().all(|row| row.at.end <= length);
-                        let format = super::sniff(bytes, &hint);
-                        let head = String::from_utf8_lossy(bytes.get(..90).unwrap_or(bytes));
-                        let head = format!("{format:?}: {}", head.replace('\n', "|"));
-                        (kind, inside, member.path.clone(), head)
-                    }
-                    Content::Blocks(large) => {
-                        let (kind, _) = blocks(member.id, large, &hint);
-                        (kind, true, member.path.clone(), String::new())
-                    }
-                    Content::Steps(_) => (Kind::AuditLog, true, member.path.clone(), String::new()),
-                    Content::Failed(error) => {
-                        (Kind::Binary, true, member.path.clone(), error.to_string())
-                    }
-                }
-            });
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            for (kind, inside, member, head) in read {
-                *counts.entry(kind).or_default() += 1;
-                if kind == Kind::Unknown || kind == Kind::Document {
-                    unknown.push(format!("{kind:?} {name} {member}: {head}"));
-                }
-                if !inside {
-                    bad_spans.push(member);
-                }
-            }
-        }
-        for (kind, count) in &counts {
-            eprintln!("{count:6} {kind:?}");
-        }
-        for line in &unknown {
-            eprintln!("{line}");
-        }
-        assert_eq!(bad_spans, Vec::<String>::new());
-        assert!(!counts.is_empty());
-    }
-}
+mod sweep;
