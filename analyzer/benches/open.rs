@@ -81,7 +81,7 @@ fn read(path: &Path) -> u64 {
         Content::Blocks(blocks) => {
             std::iter::from_fn(|| blocks.next()).map(|(_, block)| block.len() as u64).sum()
         }
-        Content::Steps(_) | Content::Failed(_) => 0,
+        Content::Failed(_) => 0,
     });
     sizes.into_iter().sum()
 }

@@ -208,12 +208,6 @@ fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>, audits: &Folds) -
             }
             None => parse::blocks(id, blocks, hint).into(),
         },
-        Content::Steps(steps) => {
-            audit_logs::take_steps(id, steps, audits);
-            let mut scanned = Scanned::audit(Found::Log, at);
-            scanned.rows.diagnostics.extend(steps.notes(at, hint.path));
-            scanned
-        }
         Content::Failed(error) => {
             let mut scanned = Scanned::from((Kind::Unknown, Rows::default()));
             scanned.rows.diagnostics.push(error.diagnostic(at, hint.path));

@@ -2,7 +2,7 @@
 //! analysis and for one question.
 
 use konspect_audit::{Aggregate, AuditFold, Folds, Question, StateError};
-use konspect_bundle::{ArtifactId, Blocks, Bundle, Code, Content, Diagnostic, Source, Steps};
+use konspect_bundle::{ArtifactId, Blocks, Bundle, Code, Content, Diagnostic, Source};
 
 /// What an artefact is to the engine of audit logs.
 pub(crate) enum Found {
@@ -29,8 +29,17 @@ pub(crate) fn take(source: Source<'_>, folds: &Folds) -> Option<Found> {
     konspect_audit::aggregate::read(source).map(Found::Rows)
 }
 
-/// Folds a huge artefact; none, and no block taken, when it has nothing to do with audit logs.
+/// Folds an artefact in blocks; none, and no block taken, when it has nothing to do with audit logs.
 pub(crate) fn take_blocks(id: ArtifactId, blocks: &mut Blocks, folds: &Folds) -> Option<Found> {
+    if blocks.are_steps() {
+        folds.take_steps(id, |each| {
+            while let Some((base, block)) = blocks.next() {
+                each(base, &block);
+                blocks.give_back(block);
+            }
+        });
+        return Some(Found::Log);
+    }
     if AuditFold::is_state(blocks.head()) {
         let mut bytes = Vec::new();
         while let Some((_, block)) = blocks.next()
@@ -47,15 +56,6 @@ pub(crate) fn take_blocks(id: ArtifactId, blocks: &mut Blocks, folds: &Folds) ->
         folds.take_blocks(id, std::iter::from_fn(|| blocks.next()));
     }
     Some(Found::Log)
-}
-
-/// Folds a log of lines as they come.
-pub(crate) fn take_steps(id: ArtifactId, steps: &mut Steps, folds: &Folds) {
-    folds.take_steps(id, |each| {
-        while let Some((base, bytes)) = steps.next() {
-            each(base, bytes);
-        }
-    });
 }
 
 /// Merges a state as it comes, so that a thousand of them are never held at once.
@@ -85,10 +85,6 @@ pub fn read(bundle: &Bundle, question: &Question) -> AuditLogs {
         bundle.scan_with(in_steps, begin, |folds, artifact, content| match content {
             Content::Whole { bytes, .. } => take(Source::new(artifact.id, bytes), folds),
             Content::Blocks(blocks) => take_blocks(artifact.id, blocks, folds),
-            Content::Steps(steps) => {
-                take_steps(artifact.id, steps, folds);
-                Some(Found::Log)
-            }
             Content::Failed(_) => None,
         });
     let (mut rows, mut states) = (Vec::new(), Vec::new());

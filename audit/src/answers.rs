@@ -507,11 +507,9 @@ pub struct GrowthRow {
     pub collections_deleted: u64,
 }
 
-impl GrowthRow {
-    /// Whether the API server forgets these objects by itself.
-    pub fn expires(&self) -> bool {
-        matches!(self.resource.as_str(), "events" | "events.k8s.io/events")
-    }
+/// Whether the API server forgets the objects of a `group/resource` by itself.
+pub fn expires(resource: &str) -> bool {
+    matches!(resource, "events" | "events.k8s.io/events")
 }
 
 /// Who leaves objects behind, most first; deletions by others are not offset. Events, which the API
@@ -529,7 +527,7 @@ pub fn growth(summary: &AuditSummary, filter: &Filter) -> Vec<GrowthRow> {
         }));
     }
     let left_over = |row: &GrowthRow| {
-        (row.expires(), std::cmp::Reverse(row.created.saturating_sub(row.deleted)))
+        (expires(&row.resource), std::cmp::Reverse(row.created.saturating_sub(row.deleted)))
     };
     rows.sort_by(|left, right| {
         (left_over(left), &left.resource, &left.user, &left.agent).cmp(&(

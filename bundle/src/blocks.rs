@@ -1,4 +1,5 @@
-//! A large artefact in line-aligned blocks, so that memory follows the block and not the artefact.
+//! An artefact in line-aligned blocks, so that memory follows the block and not the artefact: a large
+//! one, or one that somebody reads line by line.
 
 use std::io::Read;
 
@@ -9,7 +10,7 @@ use crate::{Code, Diagnostic, ReadError, Span};
 /// What `Blocks::head` shows, if there is that much.
 const PREVIEW: usize = 64 << 10;
 
-/// A large artefact, block by block. Every block but the last ends with a line end, unless one line
+/// An artefact, block by block. Every block but the last ends with a line end, unless one line
 /// is longer than `Limits::line`: of that the first part comes, the rest is counted.
 pub struct Blocks {
     reader: Stream,
@@ -26,6 +27,7 @@ pub struct Blocks {
     error: Option<ReadError>,
     left_out: u64,
     limit: u64,
+    in_steps: bool,
 }
 
 impl Blocks {
@@ -43,7 +45,19 @@ impl Blocks {
             error: None,
             left_out: 0,
             limit: limits.line as u64,
+            in_steps: false,
         }
+    }
+
+    /// Blocks so small that one is read while it is still in a core's cache: what inflated it wrote
+    /// it just now, and nothing else was pushed out for the rest.
+    pub(crate) fn in_steps(reader: Stream, limits: &Limits) -> Self {
+        Self { block: limits.step.max(1), in_steps: true, ..Self::new(reader, limits) }
+    }
+
+    /// Whether they are small ones, to be read one after the other, as it was asked for.
+    pub fn are_steps(&self) -> bool {
+        self.in_steps
     }
 
     /// The first bytes of what comes next, without taking them: 64 KiB unless the artefact ends.
@@ -220,6 +234,26 @@ mod tests {
             joined.extend(bytes);
         }
         assert_eq!((joined, blocks.left_out()), (text.into_bytes(), 0));
+    }
+
+    #[test]
+    fn what_came_before_an_error_is_given() {
+        struct Broken(std::io::Cursor<&'static [u8]>);
+        impl Read for Broken {
+            fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                match self.0.read(buffer)? {
+                    0 => Err(ReadError::Checksum.into_io()),
+                    length => Ok(length),
+                }
+            }
+        }
+        let reader = Box::new(Broken(std::io::Cursor::new(b"a\nb")));
+        let mut steps = Blocks::in_steps(reader, &Limits::default());
+        assert!(steps.are_steps());
+        assert_eq!(steps.next(), Some((0, b"a\n".to_vec())));
+        assert_eq!(steps.next(), Some((2, b"b".to_vec())));
+        assert_eq!(steps.next(), None);
+        assert_eq!(steps.notes(Span::BUNDLE, "x").len(), 1);
     }
 
     #[test]

@@ -10,7 +10,6 @@ use sha2::{Digest, Sha256};
 use crate::blocks::Blocks;
 use crate::decode::{self, Encoding};
 use crate::limits::Limits;
-use crate::steps::Steps;
 use crate::store::codec::{self, Codec, Stream};
 use crate::store::{Blob, Raw};
 use crate::{Diagnostic, ReadError};
@@ -25,10 +24,8 @@ const FIRST: usize = 32 << 10;
 pub enum Content<'a> {
     /// All of it, decoded. `notes` say what is wrong with it: damage, a cut, a limit.
     Whole { bytes: &'a [u8], notes: &'a [Diagnostic] },
-    /// More than `Limits::whole`: line-aligned blocks.
+    /// More than `Limits::whole`, or asked for in steps: line-aligned blocks.
     Blocks(&'a mut Blocks),
-    /// What was asked for in steps.
-    Steps(&'a mut Steps),
     /// Nothing of it could be read.
     Failed(ReadError),
 }
@@ -37,7 +34,6 @@ pub enum Content<'a> {
 pub(crate) enum Prepared {
     Whole(Text, Option<ReadError>),
     Blocks(Box<Blocks>),
-    Steps(Steps),
     Failed(ReadError),
 }
 
@@ -217,7 +213,7 @@ impl Preparation<'_> {
             && length.is_some_and(|length| length > self.limits.step as u64)
             && (self.in_steps)(stream.peek(FIRST))
         {
-            return Prepared::Steps(Steps::new(Box::new(stream), self.limits.step));
+            return Prepared::Blocks(Box::new(Blocks::in_steps(Box::new(stream), self.limits)));
         }
         let mut stream = match decode::stream(encoding, Box::new(stream)) {
             Ok(stream) => stream,

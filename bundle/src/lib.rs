@@ -38,8 +38,6 @@ mod sniff;
 #[cfg(feature = "open")]
 mod solid;
 #[cfg(feature = "open")]
-mod steps;
-#[cfg(feature = "open")]
 mod store;
 #[cfg(feature = "open")]
 mod verify;
@@ -57,8 +55,6 @@ pub use manifest::Manifest;
 #[cfg(feature = "open")]
 pub use open::{Artifact, Bundle, SourceCard, SourceKind};
 pub use span::{ArtifactId, Line, Source, Span, Spanned};
-#[cfg(feature = "open")]
-pub use steps::Steps;
 pub use words::{Arg, Words};
 
 /// What a saved state of counted audit logs begins with: binary, and yet something to open.

@@ -102,8 +102,6 @@ impl Bundle {
                     Ok(text.into_vec())
                 }
                 Prepared::Whole(text, _) => Ok(part(text.bytes(), 0, &range).to_vec()),
-                // Nobody asked for steps.
-                Prepared::Steps(_) => Err(ReadError::Unknown),
                 Prepared::Blocks(mut blocks) => {
                     let mut bytes = Vec::new();
                     while let Some((offset, block)) = blocks.next() {
@@ -133,7 +131,7 @@ impl Bundle {
     ) {
         let ids: Vec<ArtifactId> = wanted.keys().copied().collect();
         self.again(&ids, |id, prepared| match prepared {
-            Prepared::Failed(_) | Prepared::Steps(_) => {}
+            Prepared::Failed(_) => {}
             Prepared::Whole(text, _) => each(id, text.bytes()),
             Prepared::Blocks(mut blocks) => {
                 let end = wanted.get(&id).copied().unwrap_or(u64::MAX).min(self.limits.whole);
@@ -283,13 +281,6 @@ impl Bundle {
                 {
                 }
                 (value, blocks.notes(at(0), &artifact.path))
-            }
-            Prepared::Steps(mut steps) => {
-                let value = visit(artifact, Content::Steps(&mut steps));
-                while sum.as_ref().is_some_and(|sum| sum.get().is_none()) && steps.next().is_some()
-                {
-                }
-                (value, steps.notes(at(0), &artifact.path))
             }
         };
         let found = sum.and_then(|sum| sum.get());

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use konspect_audit::answers::expires;
 use konspect_audit::{
     AuditSummary, ClientSummary, Failure, Growth, Open, Scope, SeriesSummary, Verb,
 };
@@ -281,16 +282,10 @@ fn hoarded<'a>(audit: &AuditSummary, client: &'a ClientSummary) -> Option<&'a Gr
             && collections == 0
             && deleted * 5 < growth.created
             && growth.created * 2 > client.total.requests
-            && is_kept(&growth.resource)
+            // What stays until somebody deletes it: reviews do not count as growth to begin with.
+            && growth.resource != "bindings"
+            && !expires(&growth.resource)
     })
-}
-
-/// Whether what is created of a `group/resource` stays until somebody deletes it: reviews are never
-/// stored, and events expire within the hour.
-fn is_kept(resource: &str) -> bool {
-    !matches!(resource, "events" | "events.k8s.io/events" | "bindings")
-        && !resource.starts_with("authentication.k8s.io/")
-        && !resource.starts_with("authorization.k8s.io/")
 }
 
 /// A client whose watches end within seconds and are opened again, without pause.

@@ -53,7 +53,6 @@ fn classify_the_truth() {
                     let (kind, _) = blocks(member.id, large, &hint);
                     (kind, true, member.path.clone(), String::new())
                 }
-                Content::Steps(_) => (Kind::AuditLog, true, member.path.clone(), String::new()),
                 Content::Failed(error) => {
                     (Kind::Binary, true, member.path.clone(), error.to_string())
                 }
