@@ -55,7 +55,9 @@ pub struct Gathered {
 
 /// Reads every artefact once, in parallel, and asks every rule.
 pub fn analyze(bundle: &Bundle, options: &Options<'_>) -> Analysis {
-    let Gathered { facts, mut diagnostics, collected, kinds, paths } = gather(bundle);
+    // The digest of a large file takes as long as some of its members, and nobody waits for it here.
+    let (_, gathered) = rayon::join(|| bundle.card(), || gather(bundle));
+    let Gathered { facts, mut diagnostics, collected, kinds, paths } = gathered;
     diagnostics.extend(options.notes.iter().cloned());
     let rules: Vec<&dyn Run> = rules::all()
         .into_iter()

@@ -217,11 +217,23 @@ pub fn topmost(
     let all: u64 = groups.values().map(|group| group.tally.requests).sum();
     let mut order: Vec<(&Cow<'_, str>, &Group<'_>)> =
         groups.iter().filter(|(_, group)| group.tally.requests > 0).collect();
-    order.sort_unstable_by_key(|(key, group)| (Reverse(group.tally.requests), *key));
-    let seconds = summary.seconds();
-    let first = order.iter().take(count);
-    let rows = first.map(|(key, group)| row(key.to_string(), group, all, seconds)).collect();
-    (rows, order.len())
+    let (seconds, rows) = (summary.seconds(), order.len());
+    let first = first_by(&mut order, count, |left, right| {
+        let requests = |(_, group): &(&Cow<'_, str>, &Group<'_>)| Reverse(group.tally.requests);
+        requests(left).cmp(&requests(right)).then_with(|| left.0.cmp(right.0))
+    });
+    (first.iter().map(|(key, group)| row(key.to_string(), group, all, seconds)).collect(), rows)
+}
+
+/// The first of all in their order; the others are not put into one.
+fn first_by<T>(rows: &mut [T], count: usize, order: impl Fn(&T, &T) -> std::cmp::Ordering) -> &[T] {
+    let count = count.min(rows.len());
+    if count > 0 && count < rows.len() {
+        rows.select_nth_unstable_by(count - 1, &order);
+    }
+    let (first, _) = rows.split_at_mut(count);
+    first.sort_unstable_by(&order);
+    first
 }
 
 /// The groups that the question asked for, with the values of what it grouped by.
@@ -373,12 +385,17 @@ pub fn objectives(
             (p99, client, row)
         })
         .collect();
-    order.sort_unstable_by_key(|(p99, client, row)| {
-        let series = (row.verb.as_str(), &row.resource, &row.subresource, row.scope.as_str());
-        (Reverse(*p99), &client.user, &client.agent, series)
+    let rows = order.len();
+    let first = first_by(&mut order, count, |left, right| {
+        Reverse(left.0).cmp(&Reverse(right.0)).then_with(|| {
+            let [left, right] = [left, right].map(|(_, client, row)| {
+                let series = (row.verb.as_str(), &row.resource, &row.subresource);
+                (&client.user, &client.agent, series, row.scope.as_str())
+            });
+            left.cmp(&right)
+        })
     });
-    let first = order.iter().take(count);
-    (first.map(|(_, client, row)| objective_row(client, row)).collect(), order.len())
+    (first.iter().map(|(_, client, row)| objective_row(client, row)).collect(), rows)
 }
 
 fn objective_row(client: &ClientSummary, row: &SeriesSummary) -> ObjectiveRow {

@@ -15,6 +15,7 @@ use crate::budget::hash;
 use crate::client::{Client, Place, Resource, Scope, SeriesKey, Users, polls_count};
 use crate::event::{Event, Verb};
 use crate::failure::Failure;
+use crate::order::by_number;
 use crate::pending::{Fresh, Pending, Start};
 use crate::recent::{self, Recent};
 use crate::rows::{AgentRow, Rows};
@@ -32,6 +33,13 @@ const BYTES: usize = 8 << 20;
 
 /// Stands for no namespace.
 const NONE: u32 = u32::MAX;
+
+/// A row's number of a name; all of them are forgotten before there are more.
+fn short(number: u32) -> u16 {
+    u16::try_from(number).unwrap_or(u16::MAX)
+}
+
+const _: () = assert!(NAMES < u16::MAX as usize && size_of::<Row>() == 64);
 
 /// Rows that wait to be counted and the names that they refer to.
 #[derive(Clone, Debug, Default)]
@@ -157,13 +165,15 @@ impl Whose for Waiting<'_> {
     }
 }
 
-/// One event that matters: the start of a watch, or the end of a request.
+/// One event that matters: the start of a watch, or the end of a request. It fills a line of the cache
+/// and not parts of two, since rows are fetched in the order of their clients.
 #[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
 struct Row {
     ended: Ended,
-    client: u32,
-    shape: u32,
-    namespace: u32,
+    client: u16,
+    shape: u16,
+    namespace: u16,
     /// In the names, of an object whose polling is counted; elsewhere empty.
     name: (u32, u32),
     fresh: bool,
@@ -184,9 +194,9 @@ impl Batch {
         let row = self.pending.ask(fresh, self.rows.len());
         if event.verb == Verb::Watch {
             self.rows.push(Row {
-                client,
-                shape,
-                namespace: NONE,
+                client: short(client),
+                shape: short(shape),
+                namespace: short(NONE),
                 name: (0, 0),
                 fresh: true,
                 started: true,
@@ -232,6 +242,7 @@ impl Batch {
         if event.verb == Verb::List {
             ended.list = ListQuery::of(&event.uri);
         }
+        let (client, shape, namespace) = (short(client), short(shape), short(namespace));
         self.rows.push(Row { client, shape, namespace, name, fresh, started: false, ended });
     }
 
@@ -349,16 +360,17 @@ impl Batch {
 
     /// Counts all rows, which are settled.
     pub(crate) fn count_into(&mut self, users: &mut Users, agents: &mut Rows<AgentRow>) {
-        let mut order: Vec<u64> = (0_u64..)
-            .zip(&self.rows)
-            .map(|(number, row)| u64::from(row.client) << 40 | u64::from(row.shape) << 20 | number)
-            .collect();
-        order.sort_unstable();
+        let places: Vec<(u16, u16, u32)> =
+            (0..).zip(&self.rows).map(|(place, row)| (row.client, row.shape, place)).collect();
+        let places =
+            by_number(&places, self.shapes.values.len(), |(_, shape, _)| usize::from(*shape));
+        let places =
+            by_number(&places, self.clients.values.len(), |(client, _, _)| usize::from(*client));
         let mut rows = Vec::new();
-        for places in order.chunk_by(|left, right| left >> 40 == right >> 40) {
+        for places in places.chunk_by(|left, right| left.0 == right.0) {
             // They lie far apart; copies wait for the memory of many at once.
             rows.clear();
-            rows.extend(places.iter().filter_map(|place| self.row(*place)));
+            rows.extend(places.iter().filter_map(|(_, _, at)| self.rows.get(*at as usize)));
             self.count_client(&rows, users, agents);
         }
         self.rows.clear();
@@ -377,13 +389,9 @@ impl Batch {
         }
     }
 
-    fn row(&self, place: u64) -> Option<Row> {
-        self.rows.get(usize::try_from(place & 0xf_ffff).ok()?).copied()
-    }
-
     /// Counts the rows of one client, which are sorted by their shapes.
     fn count_client(&self, rows: &[Row], users: &mut Users, agents: &mut Rows<AgentRow>) {
-        let known = rows.first().and_then(|row| self.clients.values.get(row.client as usize));
+        let known = rows.first().and_then(|row| self.clients.values.get(usize::from(row.client)));
         let Some(known) = known else {
             return;
         };
@@ -402,7 +410,7 @@ impl Batch {
         };
         let (mut addressed, mut opens) = (0, false);
         for rows in rows.chunk_by(|left, right| left.shape == right.shape) {
-            let shape = rows.first().and_then(|row| self.shapes.values.get(row.shape as usize));
+            let shape = rows.first().and_then(|row| self.shapes.values.get(usize::from(row.shape)));
             let Some(shape) = shape else {
                 continue;
             };
@@ -431,7 +439,7 @@ impl Batch {
             }
             return;
         }
-        let namespace = self.namespaces.values.get(row.namespace as usize);
+        let namespace = self.namespaces.values.get(usize::from(row.namespace));
         if row.fresh {
             if let Some(time) = received.or(staged) {
                 *client.pace.slot(time) += 1;

@@ -119,22 +119,35 @@ impl Histogram {
 
     /// The value at each quantile, given in thousandths and in ascending order; none without values.
     pub fn quantiles<const N: usize>(&self, thousandths: [u64; N]) -> [Option<u64>; N] {
-        let steps = self.steps();
-        let total: u64 = steps.iter().map(|(_, count)| count).sum();
+        let rank = |total: u64, thousandth: u64| (total * thousandth).div_ceil(1000).max(1);
+        if self.counts.is_empty() {
+            let mut few = self.few.clone();
+            few.sort_unstable();
+            return thousandths.map(|thousandth| {
+                let rank = usize::try_from(rank(few.len() as u64, thousandth)).ok()?;
+                few.get(rank - 1).copied().map(middle_of)
+            });
+        }
+        let (mut counts, mut passed) = ((self.base..).zip(&self.counts), 0);
+        let mut step = self.base;
+        let total = self.total();
         thousandths.map(|thousandth| {
-            let rank = (total * thousandth).div_ceil(1000).max(1);
-            let mut passed = 0;
-            steps.iter().find_map(|(step, count)| {
-                passed += count;
-                (passed >= rank).then(|| middle_of(*step))
-            })
+            let rank = rank(total, thousandth);
+            while passed < rank {
+                let (next, count) = counts.next()?;
+                step = next;
+                passed += u64::from(*count);
+            }
+            Some(middle_of(step))
         })
     }
 
     /// How many values are above a limit, up to the step that holds it.
     pub fn above(&self, limit: u64) -> u64 {
         let limit = step_of(limit);
-        self.steps().iter().filter(|(step, _)| *step > limit).map(|(_, count)| count).sum()
+        let few = self.few.iter().filter(|step| **step > limit).count() as u64;
+        let counts = (self.base..).zip(&self.counts).filter(|(step, _)| *step > limit);
+        few + counts.map(|(_, count)| u64::from(*count)).sum::<u64>()
     }
 }
 

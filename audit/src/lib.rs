@@ -53,6 +53,7 @@ mod form;
 mod histogram;
 pub mod objective;
 mod onset;
+mod order;
 mod pending;
 mod question;
 mod read;

@@ -4,6 +4,7 @@
 
 use konspect_bundle::Span;
 
+use crate::order::by_number;
 use crate::seen::Seen;
 use crate::watches::{Watches, Whose};
 
@@ -69,7 +70,9 @@ impl Pending {
     /// Looks up every pair and hands out the rows that are duplicates.
     pub(crate) fn look_up(&mut self, seen: Option<&Seen>, duplicate: impl FnMut(u32)) {
         if let Some(seen) = seen {
-            seen.known(&by_place(&self.unasked), duplicate);
+            // `Seen` keeps them by the first bits of their hashes.
+            let place = |pair: &(u64, u32)| usize::try_from(pair.0 >> 52).unwrap_or(0);
+            seen.known(&by_number(&self.unasked, 1 << 12, place), duplicate);
         }
         self.unasked.clear();
     }
@@ -102,29 +105,4 @@ impl Pending {
         }
         self.halves.clear();
     }
-}
-
-/// Pairs in the order of the first bits of their hashes, in which `Seen` keeps them, in two passes.
-fn by_place(pairs: &[(u64, u32)]) -> Vec<(u64, u32)> {
-    let place = |pair: u64| usize::try_from(pair >> 52).unwrap_or(0);
-    let mut next = [0_u32; 1 << 12];
-    for (pair, _) in pairs {
-        if let Some(count) = next.get_mut(place(*pair)) {
-            *count += 1;
-        }
-    }
-    let mut sum = 0;
-    for count in &mut next {
-        sum += std::mem::replace(count, sum);
-    }
-    let mut sorted = vec![(0, 0); pairs.len()];
-    for pair in pairs {
-        if let Some(at) = next.get_mut(place(pair.0)) {
-            if let Some(free) = sorted.get_mut(*at as usize) {
-                *free = *pair;
-            }
-            *at += 1;
-        }
-    }
-    sorted
 }

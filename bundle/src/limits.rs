@@ -31,6 +31,8 @@ pub struct Limits {
     pub whole: u64,
     /// A block of a large artefact.
     pub block: usize,
+    /// A member that declares at most so much is inflated in one call, which costs less than a stream.
+    pub at_once: u64,
     /// A step of an artefact that is read line by line: it stays in a core's cache.
     pub step: usize,
     /// A line that blocks keep whole; the rest of a longer one is counted and left out.
@@ -59,6 +61,7 @@ impl Default for Limits {
             ratio_allowance: 256 * MIB,
             whole: 64 * MIB,
             block: 4 << 20,
+            at_once: 8 * MIB,
             step: 256 << 10,
             line: 64 << 20,
             tar_memory: 256 * MIB,

@@ -251,7 +251,7 @@ fn load<'a>(
         habit,
         top,
         requests,
-        hoarded: (habit == Habit::Writes).then(|| hoarded(audit, client)).flatten(),
+        hoarded: None,
         per_second: requests_f / seconds,
         share: (client.total.latency_sum.saturating_mul(100)).checked_div(all).unwrap_or(0),
         in_flight: cost / seconds,
@@ -266,7 +266,8 @@ fn load<'a>(
     // Few requests, each dear, are as loud as many: most of the load, and others suffer.
     let dear = heavy.share >= MOST && heavy.in_flight >= 1.0 && others_rejected >= 10;
     let loud = heavy.per_second >= habit.pace(top) || dear;
-    (dominates && loud).then_some(heavy)
+    let piles_up = || (habit == Habit::Writes).then(|| hoarded(audit, client)).flatten();
+    (dominates && loud).then(|| Heavy { hoarded: piles_up(), ..heavy })
 }
 
 /// What the writes leave behind by the thousand, whoever else takes some away. Events expire by themselves.
@@ -393,6 +394,9 @@ fn watch_leak<'a>(
     agent: &'a str,
     rows: &[&'a Open],
 ) -> Option<WatchLeak<'a>> {
+    if rows.iter().all(|row| row.count < SAME_WATCHES) {
+        return None;
+    }
     let client = audit.clients.iter().find(|client| client.user == user && client.agent == agent);
     if client.is_some_and(|client| client.collector) {
         return None;
@@ -401,6 +405,9 @@ fn watch_leak<'a>(
     let piled: Vec<&&Open> =
         rows.iter().filter(|row| row.count >= SAME_WATCHES * addresses).collect();
     let open: u64 = piled.iter().map(|row| row.count).sum();
+    if open < MANY_WATCHES {
+        return None;
+    }
     let most = *piled.iter().max_by_key(|row| (row.count, std::cmp::Reverse(row.first.1)))?;
     let first = piled.iter().map(|row| row.first.0).min()?;
     let last = piled.iter().map(|row| row.last.0).max()?;
@@ -428,7 +435,7 @@ fn watch_leak<'a>(
         return None;
     }
     let resources: BTreeSet<&str> = piled.iter().map(|row| row.resource.as_str()).collect();
-    (open >= MANY_WATCHES).then(|| WatchLeak {
+    Some(WatchLeak {
         user,
         agent,
         open,

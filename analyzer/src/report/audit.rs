@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 
 use konspect_audit::{AuditSummary, containment, counterfactual};
 use konspect_bundle::{Span, Words, words};
+use rayon::prelude::*;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -188,9 +189,11 @@ pub fn object(audit: &AuditSummary, minor: Option<u32>, paths: &[String]) -> Val
         Ok(Value::Object(object)) => object,
         _ => Map::new(),
     };
-    for question in Question::ALL {
-        object.insert(question.key().to_owned(), question.answer(audit, &ask).json(paths));
-    }
+    let answers: Vec<(String, Value)> = Question::ALL
+        .par_iter()
+        .map(|question| (question.key().to_owned(), question.answer(audit, &ask).json(paths)))
+        .collect();
+    object.extend(answers);
     let without = without_suspect(audit, minor);
     object.insert("without".to_owned(), serde_json::to_value(without).unwrap_or_default());
     Value::Object(object)

@@ -288,9 +288,8 @@ impl Zip {
             _ => return Err(ReadError::Method(entry.method)),
         };
         let there = end <= self.backing.len();
-        // More may be read in steps.
         if let (Some(Codec::Deflate), Some(size), true) = (codec, entry.size, there)
-            && size.max(entry.packed) <= limits.whole.min(limits.step as u64)
+            && size.max(entry.packed) <= limits.whole.min(limits.at_once)
             && size <= entry.cap.0
         {
             let packed = self.packed(start, entry.packed)?;

@@ -1,8 +1,8 @@
 //! How clients read: watches, and what they ask for again and again.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use konspect_audit::{AuditSummary, Verb, WatchCounts};
+use konspect_audit::{AuditSummary, ClientSummary, Verb, WatchCounts};
 
 use super::super::{Cell, Table, stamp};
 use super::{Ask, Question, clients, micros, ranked, table, text};
@@ -44,14 +44,15 @@ pub(super) fn watches(audit: &AuditSummary, ask: &Ask) -> Table {
 }
 
 pub(super) fn open_watches(audit: &AuditSummary, ask: &Ask) -> Table {
-    let wanted = |user: &str, agent: &str| {
-        clients(audit, ask).any(|client| client.user == user && client.agent == agent)
-            || !audit.clients.iter().any(|client| client.user == user && client.agent == agent)
-    };
+    let mut left_out: BTreeSet<(&str, &str)> = audit.clients.iter().map(names).collect();
+    for client in clients(audit, ask) {
+        left_out.remove(&names(client));
+    }
     let rows = audit
         .open
         .iter()
-        .filter(|row| row.verb == Verb::Watch && wanted(&row.user, &row.agent))
+        .filter(|row| row.verb == Verb::Watch)
+        .filter(|row| !left_out.contains(&(row.user.as_str(), row.agent.as_str())))
         .map(|row| {
             vec![
                 text(&row.user),
@@ -67,6 +68,11 @@ pub(super) fn open_watches(audit: &AuditSummary, ask: &Ask) -> Table {
         .collect();
     let columns = ["user", "user_agent", "resource", "namespace", "open", "first", "last", "where"];
     table(Question::OpenWatches, &columns, rows, ask)
+}
+
+/// What open requests know their client by.
+fn names(client: &ClientSummary) -> (&str, &str) {
+    (&client.user, &client.agent)
 }
 
 pub(super) fn polling(audit: &AuditSummary, ask: &Ask) -> Table {
