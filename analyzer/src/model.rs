@@ -14,4 +14,4 @@ pub mod workload;
 
 pub use jiff::Timestamp;
 pub use konspect_bundle::{ArtifactId, Span, Spanned};
-pub use named::{Labels, Quantities, Text};
+pub use named::{Few, Labels, Quantities, Text};

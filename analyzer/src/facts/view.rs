@@ -162,7 +162,7 @@ impl<'f> Show<'f> for &'f Vec<String> {
     }
 }
 
-impl<'f> Show<'f> for &'f Vec<u16> {
+impl<'f> Show<'f> for &'f [u16] {
     fn show(self) -> Value<'f> {
         Value::List(self.iter().map(|number| number.show()).collect())
     }

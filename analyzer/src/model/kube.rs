@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Labels, Quantities, Span, Text, Timestamp};
+use super::{Few, Labels, Quantities, Span, Text, Timestamp};
 
 /// `metadata` of any object.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -18,7 +18,7 @@ pub struct ObjectMeta {
     pub created: Option<Timestamp>,
     pub deletion: Option<Timestamp>,
     pub finalizers: Vec<String>,
-    pub owners: Vec<Owner>,
+    pub owners: Few<Owner>,
 }
 
 impl ObjectMeta {
@@ -188,7 +188,7 @@ pub struct Container {
     pub limits: Quantities,
     pub requests: Quantities,
     /// `containerPort`s.
-    pub ports: Vec<u16>,
+    pub ports: Few<u16>,
     /// The container status entry, or the pod when it has none.
     pub at: Span,
 }

@@ -4,6 +4,7 @@
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use arcstr::ArcStr;
 use konspect_bundle::Arg;
@@ -109,9 +110,48 @@ macro_rules! equals {
 
 equals!(str, &str, String);
 
+/// A few values in one piece of memory, which rows that have the same share.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Few<T>(Option<Arc<[T]>>);
+
+impl<T> Deref for Few<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+impl<T> Default for Few<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> From<Vec<T>> for Few<T> {
+    fn from(values: Vec<T>) -> Self {
+        Self((!values.is_empty()).then(|| values.into()))
+    }
+}
+
+impl<T> FromIterator<T> for Few<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        values.into_iter().collect::<Vec<T>>().into()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Few<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
 /// Values by name, sorted, in one piece of memory.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Named<V>(Box<[(Text, V)]>);
+pub struct Named<V>(Few<(Text, V)>);
 
 /// Labels, annotations and other texts by name.
 pub type Labels = Named<Text>;
@@ -151,9 +191,11 @@ impl<V> Named<V> {
     }
 
     /// Adds a value, or replaces it.
-    pub fn insert(&mut self, name: impl Into<Text>, value: V) {
-        let entries = std::mem::take(&mut self.0).into_vec();
-        *self = entries.into_iter().chain([(name.into(), value)]).collect::<Self>();
+    pub fn insert(&mut self, name: impl Into<Text>, value: V)
+    where
+        V: Clone,
+    {
+        *self = self.0.iter().cloned().chain([(name.into(), value)]).collect::<Self>();
     }
 }
 
@@ -165,7 +207,7 @@ impl Labels {
 
 impl<V> Default for Named<V> {
     fn default() -> Self {
-        Self(Box::default())
+        Self(Few::default())
     }
 }
 
@@ -184,7 +226,7 @@ impl<K: Into<Text>, W: Into<V>, V> FromIterator<(K, W)> for Named<V> {
                 same
             });
         }
-        Self(all.into_boxed_slice())
+        Self(all.into())
     }
 }
 

@@ -6,6 +6,7 @@ use konspect_bundle::Source;
 
 use super::rows::{Hint, Kind, Rows};
 
+mod alike;
 mod control;
 mod cover;
 mod event;
@@ -30,6 +31,11 @@ pub use stream::Streaming;
 /// Reads lists, single objects, watch events, lines of objects and concatenated documents.
 pub fn json(source: &Source<'_>, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
     Streaming::new(source.id, hint).whole(source, rows)
+}
+
+/// Whether the items of a list begin within these first bytes of an artefact.
+pub fn begins_list(head: &[u8]) -> bool {
+    stream::begins_list(head)
 }
 
 /// Reads the same objects from YAML.

@@ -139,7 +139,7 @@ shape! { CONTAINER, container(row: Container, now) {
     last_exit_code ? Shape::Int => row.last.terminated().map(|ended| ended.exit_code);
     limits: Shape::NumberMap => &row.limits;
     requests: Shape::NumberMap => &row.requests;
-    ports: Shape::Ints => &row.ports;
+    ports: Shape::Ints => &*row.ports;
 }}
 
 shape! { POD, pod(row: Pod, now, meta = row.meta) {

@@ -234,7 +234,7 @@ fn containers(block: &[Line<'_>], section: &str, init: bool) -> Vec<Container> {
                 "Image" => container.image = line.value.into(),
                 "Ready" => container.ready = line.value == "True",
                 "Restart Count" => container.restarts = line.value.parse().unwrap_or(0),
-                "Port" | "Ports" => container.ports = ports(line.value),
+                "Port" | "Ports" => container.ports = ports(line.value).into(),
                 "State" => line.value.clone_into(&mut state.kind),
                 "Last State" => line.value.clone_into(&mut last.kind),
                 _ => {}

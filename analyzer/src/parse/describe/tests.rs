@@ -138,7 +138,7 @@ Events:          <none>
     );
     let last = app.last.terminated().unwrap();
     assert_eq!((last.reason.as_str(), last.exit_code), ("OOMKilled", 137));
-    assert_eq!(app.ports, [8080, 9090]);
+    assert_eq!(app.ports[..], [8080, 9090]);
     assert!((app.limits["memory"] - 1_073_741_824.0).abs() < 1.0);
     assert_eq!(app.image, "registry:5000/app:v2");
     assert!(pod.containers[0].init && !pod.ready());

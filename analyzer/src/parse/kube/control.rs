@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::shared::{
-    Place, RawCondition, RawMeta, RawSelector, RawServiceRef, conditions, meta, objects, selector,
+    Conditions, Place, RawMeta, RawSelector, RawServiceRef, conditions, meta, objects, selector,
     service_ref, texts,
 };
 use super::soft::{Many, Maybe, Placed, Scalar};
@@ -101,7 +101,7 @@ pub(super) fn webhooks(
 pub(super) struct RawControl<'a> {
     metadata: Maybe<RawMeta<'a>>,
     spec: Maybe<RawSpec<'a>>,
-    status: Maybe<RawStatus<'a>>,
+    status: Maybe<RawStatus>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -154,9 +154,9 @@ struct RawType<'a> {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct RawStatus<'a> {
-    conditions: Many<Placed<Maybe<RawCondition<'a>>>>,
+#[serde(default)]
+struct RawStatus {
+    conditions: Conditions,
 }
 
 pub(super) fn api_service(raw: RawControl<'_>, place: &Place) -> ApiService {

@@ -72,10 +72,16 @@ impl Output {
     }
 
     fn count(&mut self, api_version: &str, kind: &str, namespace: &str, at: Span) {
-        let tally = self
-            .seen
-            .entry((api_version.to_owned(), kind.to_owned()))
-            .or_insert_with(|| Tally { count: 0, at, namespace: Some(namespace.to_owned()) });
+        let new = || Tally { count: 0, at, namespace: Some(namespace.to_owned()) };
+        let only = self.seen.first_entry().filter(|it| {
+            let (known_version, known_kind) = it.key();
+            known_version == api_version && known_kind == kind
+        });
+        // Nearly always one kind: no key is made for each of its objects.
+        let tally = match only {
+            Some(entry) => entry.into_mut(),
+            None => self.seen.entry((api_version.to_owned(), kind.to_owned())).or_insert_with(new),
+        };
         tally.count += 1;
         if tally.namespace.as_deref() != Some(namespace) {
             tally.namespace = None;
@@ -137,7 +143,7 @@ fn read(bytes: &[u8], context: &Context<'_>, output: &mut Output, depth: usize) 
         return;
     }
     let place = Place { item: at, exact: context.fixed.is_none() };
-    if dispatch(bytes, api_version, kind, &place, context, output).is_err() {
+    if dispatch(bytes, (api_version, kind), own_kind, &place, context, output).is_err() {
         // Duplicate keys and their like: the last one wins, and only the object's span remains.
         let place = Place { item: at, exact: false };
         let text = String::from_utf8_lossy(bytes);
@@ -145,7 +151,9 @@ fn read(bytes: &[u8], context: &Context<'_>, output: &mut Output, depth: usize) 
             Ok(value) => {
                 let again = value.to_string();
                 let again = again.as_bytes();
-                if dispatch(again, api_version, kind, &place, context, output).is_err() {
+                let own_kind = peek(again).1;
+                let kinds = (api_version, kind);
+                if dispatch(again, kinds, own_kind, &place, context, output).is_err() {
                     output.refuse(at, json::Odd.to_string());
                 }
             }
@@ -265,13 +273,13 @@ fn resolve<'a>(kind: &'a str, bytes: &[u8], context: &Context<'_>) -> &'a str {
 /// Parses by kind and pushes the rows; nothing is pushed on an error.
 fn dispatch(
     bytes: &[u8],
-    api_version: &str,
-    kind: &str,
+    (api_version, kind): (&str, &str),
+    own_kind: &str,
     place: &Place,
     context: &Context<'_>,
     output: &mut Output,
 ) -> Result<(), json::Odd> {
-    let partial = [peek(bytes).1, context.kind].contains(&"PartialObjectMetadata");
+    let partial = [own_kind, context.kind].contains(&"PartialObjectMetadata");
     let known = kinds::by_kind(api_version, kind).is_some()
         && (!partial || matches!(kind, "Secret" | "ConfigMap"));
     let rows = &mut output.rows;

@@ -15,7 +15,7 @@ use serde::de::{
 use super::scan::{self, Stop};
 use super::shared::Place;
 use super::soft::PLACED;
-use super::{control, event, other, pod};
+use super::{alike, control, event, other, pod};
 
 /// Shapes that nest deeper are not ours: `serde_json` refuses them as well.
 const DEPTH: u8 = 120;
@@ -52,6 +52,7 @@ impl From<serde_json::Error> for Odd {
 
 /// Reads one value that takes up all the bytes.
 pub(super) fn read<'de, T: Deserialize<'de>>(bytes: &'de [u8]) -> Result<T, Odd> {
+    alike::begin();
     let mut reader = Reader { bytes, at: 0, depth: 0 };
     reader.blanks();
     let value = T::deserialize(&mut reader)?;
@@ -180,7 +181,10 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Odd> {
-        self.at = scan::skip_value(self.bytes, self.at)?;
+        self.at = match self.bytes.get(self.at..) {
+            Some(rest @ [b'{' | b'[', ..]) => self.at + alike::step_over(rest)?,
+            _ => scan::skip_value(self.bytes, self.at)?,
+        };
         visitor.visit_unit()
     }
 
@@ -190,10 +194,20 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
         visitor: V,
     ) -> Result<V::Value, Odd> {
         if name == PLACED {
-            visitor.visit_seq(Placing { reader: self, part: 0 })
-        } else {
-            visitor.visit_newtype_struct(self)
+            return visitor.visit_seq(Placing { reader: self, part: 0 });
         }
+        let Some(place) = alike::place(name) else {
+            return visitor.visit_newtype_struct(self);
+        };
+        let start = self.at;
+        let rest = self.bytes.get(start..).unwrap_or_default();
+        if let Some(length) = alike::same(place, rest) {
+            self.at += length;
+            return visitor.visit_unit();
+        }
+        let value = visitor.visit_seq(Once { reader: &mut *self })?;
+        alike::note(place, self.bytes.get(start..self.at).unwrap_or_default());
+        Ok(value)
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Odd> {
@@ -325,6 +339,22 @@ impl<'de> SeqAccess<'de> for Placing<'_, 'de> {
             return seed.deserialize(&mut *self.reader).map(Some);
         }
         seed.deserialize(self.reader.at.into_deserializer()).map(Some)
+    }
+}
+
+/// One value, as a sequence of its own.
+struct Once<'r, 'de> {
+    reader: &'r mut Reader<'de>,
+}
+
+impl<'de> SeqAccess<'de> for Once<'_, 'de> {
+    type Error = Odd;
+
+    fn next_element_seed<T: DeserializeSeed<'de>>(
+        &mut self,
+        seed: T,
+    ) -> Result<Option<T::Value>, Odd> {
+        seed.deserialize(&mut *self.reader).map(Some)
     }
 }
 

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::shared::{Place, RawCondition, RawMeta, RawReference, conditions, meta, reference};
-use super::soft::{Many, Maybe, Pairs, Placed, Scalar};
+use super::shared::{Conditions, Place, RawMeta, RawReference, conditions, meta, reference};
+use super::soft::{Maybe, Pairs, Scalar};
 use crate::model::kube::{ConfigMap, Lease, Namespace, OtherObject, SecretMeta};
 use crate::model::workload::{PersistentVolume, PersistentVolumeClaim, VolumeAttachment};
 
@@ -58,7 +58,7 @@ struct RawStatus<'a> {
     attached: Scalar<'a>,
     attach_error: Maybe<RawError<'a>>,
     detach_error: Maybe<RawError<'a>>,
-    conditions: Many<Placed<Maybe<RawCondition<'a>>>>,
+    conditions: Conditions,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -138,13 +138,13 @@ pub(super) fn attachment(raw: RawOther<'_>, place: &Place) -> VolumeAttachment {
 #[serde(default, bound(deserialize = "'de: 'a"))]
 pub(super) struct RawPlain<'a> {
     metadata: Maybe<RawMeta<'a>>,
-    status: Maybe<RawPlainStatus<'a>>,
+    status: Maybe<RawPlainStatus>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default, bound(deserialize = "'de: 'a"))]
-struct RawPlainStatus<'a> {
-    conditions: Many<Placed<Maybe<RawCondition<'a>>>>,
+#[serde(default)]
+struct RawPlainStatus {
+    conditions: Conditions,
 }
 
 impl RawPlain<'_> {

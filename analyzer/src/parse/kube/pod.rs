@@ -4,7 +4,7 @@ use konspect_bundle::Span;
 use serde::Deserialize;
 
 use super::shared::{
-    Place, RawCondition, RawContainer, RawMeta, conditions, containers, meta, objects, texts,
+    Conditions, Place, RawContainer, RawMeta, conditions, containers, meta, objects, texts,
 };
 use super::soft::{Many, Maybe, Pairs, Placed, Scalar};
 use crate::model::kube::{Container, ContainerState, Node, Pod, Taint, Terminated};
@@ -53,7 +53,7 @@ struct RawPodStatus<'a> {
     #[serde(rename = "hostIP")]
     host_ip: Scalar<'a>,
     start_time: Scalar<'a>,
-    conditions: Many<Placed<Maybe<RawCondition<'a>>>>,
+    conditions: Conditions,
     init_container_statuses: Many<Placed<Maybe<RawContainerStatus<'a>>>>,
     container_statuses: Many<Placed<Maybe<RawContainerStatus<'a>>>>,
 }
@@ -201,7 +201,7 @@ struct RawTaint<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
 struct RawNodeStatus<'a> {
-    conditions: Many<Placed<Maybe<RawCondition<'a>>>>,
+    conditions: Conditions,
     addresses: Many<Maybe<RawAddress<'a>>>,
     capacity: Pairs<'a>,
     allocatable: Pairs<'a>,

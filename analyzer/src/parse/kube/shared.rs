@@ -1,16 +1,18 @@
 //! What objects of all kinds share: metadata, conditions, selectors, containers, and where they stand.
 
+use std::cell::RefCell;
 use std::ops::Range;
 
 use konspect_bundle::Span;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
+use super::alike::{Alike, Part};
 use super::soft::{Many, Maybe, Pairs, Placed, Scalar};
 use crate::model::kube::{
     Condition, Container, LabelSelector, ObjectMeta, ObjectRef, Owner, SelectorExpression,
     ServiceRef, Status,
 };
-use crate::model::{Labels, Text};
+use crate::model::{Few, Labels, Quantities, Text};
 use crate::parse::interned;
 
 /// Annotation values over this many bytes are left out.
@@ -42,39 +44,88 @@ pub(super) struct RawMeta<'a> {
     name: Scalar<'a>,
     namespace: Scalar<'a>,
     uid: Scalar<'a>,
-    labels: Pairs<'a>,
-    annotations: Pairs<'a>,
+    labels: Alike<LabelsPart>,
+    annotations: Alike<AnnotationsPart>,
     creation_timestamp: Scalar<'a>,
     deletion_timestamp: Scalar<'a>,
     finalizers: Many<Scalar<'a>>,
-    owner_references: Many<Maybe<RawOwner<'a>>>,
+    owner_references: Alike<OwnersPart>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
-struct RawOwner<'a> {
+pub(super) struct RawOwner<'a> {
     kind: Scalar<'a>,
     name: Scalar<'a>,
 }
 
 pub(super) fn meta(raw: Maybe<RawMeta<'_>>) -> ObjectMeta {
     let raw = raw.or_default();
-    let mut owners = Vec::with_capacity(raw.owner_references.0.len());
-    owners.extend(
-        objects(raw.owner_references)
-            .map(|owner| Owner { kind: owner.kind.into_shared(), name: owner.name.into_shared() }),
-    );
     ObjectMeta {
         name: raw.name.into_own(),
         namespace: raw.namespace.into_shared(),
         has_uid: !raw.uid.is_absent() && raw.uid != Scalar::Text("".into()),
-        labels: raw.labels.into_texts(),
-        annotations: annotations(raw.annotations),
+        labels: raw.labels.0,
+        annotations: raw.annotations.0,
         created: raw.creation_timestamp.time(),
         deletion: raw.deletion_timestamp.time(),
         finalizers: texts(raw.finalizers),
-        owners,
+        owners: raw.owner_references.0,
     }
+}
+
+macro_rules! parts {
+    ($($part:ident, $digit:literal: for<$life:lifetime> $raw:ty => $value:ty, $read:expr;)*) => {$(
+        #[derive(Debug)]
+        pub(super) struct $part;
+
+        impl Part for $part {
+            type Raw<$life> = $raw;
+            type Value = $value;
+
+            const NAME: &'static str = concat!("konspect alike ", $digit);
+
+            fn value<$life>(raw: $raw) -> $value {
+                $read(raw)
+            }
+
+            fn with_last<R>(visit: impl FnOnce(&mut $value) -> R) -> R {
+                thread_local! {
+                    static LAST: RefCell<$value> = RefCell::default();
+                }
+                LAST.with_borrow_mut(visit)
+            }
+        }
+    )*};
+}
+parts! {
+    LabelsPart, 0: for<'a> Pairs<'a> => Labels, Pairs::into_texts;
+    AnnotationsPart, 1: for<'a> Pairs<'a> => Labels, annotations;
+    OwnersPart, 2: for<'a> Many<Maybe<RawOwner<'a>>> => Few<Owner>, owners;
+    ResourcesPart, 3: for<'a> Maybe<RawResources<'a>> => Resources, resources;
+    PortsPart, 4: for<'a> Many<Maybe<RawContainerPort<'a>>> => Few<u16>, ports;
+}
+
+fn owners(raw: Many<Maybe<RawOwner<'_>>>) -> Few<Owner> {
+    objects(raw)
+        .map(|owner| Owner { kind: owner.kind.into_shared(), name: owner.name.into_shared() })
+        .collect()
+}
+
+/// `resources.limits` and `.requests`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Resources {
+    limits: Quantities,
+    requests: Quantities,
+}
+
+fn resources(raw: Maybe<RawResources<'_>>) -> Resources {
+    let raw = raw.or_default();
+    Resources { limits: raw.limits.into_quantities(), requests: raw.requests.into_quantities() }
+}
+
+fn ports(raw: Many<Maybe<RawContainerPort<'_>>>) -> Few<u16> {
+    objects(raw).map(|port| port.container_port.port()).collect()
 }
 
 fn annotations(pairs: Pairs<'_>) -> Labels {
@@ -95,7 +146,7 @@ pub(super) fn objects<T>(many: Many<Maybe<T>>) -> impl Iterator<Item = T> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-pub(super) struct RawCondition<'a> {
+struct RawCondition<'a> {
     r#type: Scalar<'a>,
     status: Scalar<'a>,
     reason: Scalar<'a>,
@@ -106,32 +157,43 @@ pub(super) struct RawCondition<'a> {
     last_probe_time: Scalar<'a>,
 }
 
-pub(super) fn conditions(
-    many: Many<Placed<Maybe<RawCondition<'_>>>>,
-    place: &Place,
-) -> Vec<Condition> {
-    // Room for as many as there are: what grows takes room for twice as many, in every row.
-    let mut rows = Vec::with_capacity(many.0.len());
-    let all = many.0.into_iter().map(|Placed { value, range }| {
-        let condition = value.or_default();
-        Condition {
-            status: match condition.status.flag() {
+/// Conditions in their places: each becomes its row at once, which is smaller than what was read of it.
+pub(super) type Conditions = Many<Placed<ReadCondition>>;
+
+/// A condition that does not know its place.
+#[derive(Clone, Debug, Default)]
+pub(super) struct ReadCondition(Condition);
+
+impl<'de> Deserialize<'de> for ReadCondition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Maybe::<RawCondition<'de>>::deserialize(deserializer)?.or_default();
+        Ok(Self(Condition {
+            status: match raw.status.flag() {
                 Some(true) => Status::True,
                 Some(false) => Status::False,
                 None => Status::Unknown,
             },
-            kind: condition.r#type.into_shared(),
-            reason: condition.reason.into_shared(),
-            message: condition.message.into_shared(),
-            transition: condition.last_transition_time.time(),
-            heartbeat: condition
+            kind: raw.r#type.into_shared(),
+            reason: raw.reason.into_shared(),
+            message: raw.message.into_shared(),
+            transition: raw.last_transition_time.time(),
+            heartbeat: raw
                 .last_heartbeat_time
                 .time()
-                .or_else(|| condition.last_update_time.time())
-                .or_else(|| condition.last_probe_time.time()),
-            at: place.of(&range),
-        }
-    });
+                .or_else(|| raw.last_update_time.time())
+                .or_else(|| raw.last_probe_time.time()),
+            at: Span::BUNDLE,
+        }))
+    }
+}
+
+pub(super) fn conditions(many: Conditions, place: &Place) -> Vec<Condition> {
+    // Room for as many as there are: what grows takes room for twice as many, in every row.
+    let mut rows = Vec::with_capacity(many.0.len());
+    let all = many
+        .0
+        .into_iter()
+        .map(|Placed { value, range }| Condition { at: place.of(&range), ..value.0 });
     rows.extend(all.filter(|condition| !condition.kind.is_empty()));
     rows
 }
@@ -205,20 +267,20 @@ pub(super) fn service_ref(raw: RawServiceRef<'_>) -> ServiceRef {
 pub(super) struct RawContainer<'a> {
     name: Scalar<'a>,
     image: Scalar<'a>,
-    resources: Maybe<RawResources<'a>>,
-    ports: Many<Maybe<RawContainerPort<'a>>>,
+    resources: Alike<ResourcesPart>,
+    ports: Alike<PortsPart>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
-struct RawResources<'a> {
+pub(super) struct RawResources<'a> {
     limits: Pairs<'a>,
     requests: Pairs<'a>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]
-struct RawContainerPort<'a> {
+pub(super) struct RawContainerPort<'a> {
     container_port: Scalar<'a>,
 }
 
@@ -230,14 +292,14 @@ pub(super) fn containers(
 ) -> Vec<Container> {
     let mut rows = Vec::with_capacity(raw.0.len());
     rows.extend(objects(raw).map(|container| {
-        let resources = container.resources.or_default();
+        let resources = container.resources.0;
         Container {
             name: container.name.into_shared(),
             image: container.image.into_shared(),
             init,
-            limits: resources.limits.into_quantities(),
-            requests: resources.requests.into_quantities(),
-            ports: objects(container.ports).map(|port| port.container_port.port()).collect(),
+            limits: resources.limits,
+            requests: resources.requests,
+            ports: container.ports.0,
             at,
             ..Container::default()
         }

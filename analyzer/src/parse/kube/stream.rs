@@ -508,6 +508,23 @@ impl Streaming {
     }
 }
 
+/// Whether the items of a list begin within these first bytes.
+pub(super) fn begins_list(head: &[u8]) -> bool {
+    let mut at = scan::skip_blanks(head, 0);
+    if head.get(at) != Some(&b'{') {
+        return false;
+    }
+    at += 1;
+    while let Ok(Member::Key { key, value }) = scan::next_member(head, at) {
+        if head.get(key) == Some(b"items") {
+            return head.get(value) == Some(&b'[');
+        }
+        let Ok(end) = scan::skip_value(head, value) else { return false };
+        at = end;
+    }
+    false
+}
+
 /// Inside a text, an object that does not begin its line is a quotation.
 fn indented(bytes: &[u8], start: usize) -> bool {
     let before = start.checked_sub(1).and_then(|before| bytes.get(before));

@@ -3,10 +3,10 @@
 use serde::Deserialize;
 
 use super::shared::{
-    Place, RawCondition, RawContainer, RawMeta, RawReference, RawSelector, conditions, containers,
+    Conditions, Place, RawContainer, RawMeta, RawReference, RawSelector, conditions, containers,
     meta, objects, reference, selector,
 };
-use super::soft::{Many, Maybe, Pairs, Placed, Scalar};
+use super::soft::{Many, Maybe, Pairs, Scalar};
 use crate::model::Labels;
 use crate::model::workload::{
     Autoscaler, CronJob, DisruptionBudget, Job, ResourceQuota, Workload, WorkloadKind,
@@ -86,7 +86,7 @@ struct RawStatus<'a> {
     expected_pods: Scalar<'a>,
     hard: Pairs<'a>,
     used: Pairs<'a>,
-    conditions: Many<Placed<Maybe<RawCondition<'a>>>>,
+    conditions: Conditions,
 }
 
 fn count(scalar: &Scalar<'_>) -> u64 {
