@@ -11,6 +11,7 @@ use konspect_bundle::{Span, Words, words};
 pub(super) mod objects;
 
 use super::copies::Taken;
+use super::pods::grouped;
 use super::{Nodes, Pods};
 use crate::model::kube::{Lease, Status};
 use crate::parse::Rows;
@@ -115,28 +116,23 @@ fn by_tool(rows: &Rows) -> Vec<Skew> {
 
 /// A kubelet cannot start a Pod before it is scheduled, nor take long to say that it saw it.
 fn by_pods(pods: Option<&Pods>) -> Vec<Skew> {
-    let mut by_node: BTreeMap<&str, Vec<(i64, Span)>> = BTreeMap::new();
-    for pod in pods.into_iter().flat_map(Pods::iter).filter(|pod| !pod.node.is_empty()) {
-        let scheduled = pod.condition("PodScheduled").filter(|it| it.status == Status::True);
-        if let (Some(start), Some(scheduled)) =
-            (pod.start_time, scheduled.and_then(|condition| condition.transition))
-        {
-            let difference = start.duration_since(scheduled).as_secs();
-            by_node.entry(&pod.node).or_default().push((difference, pod.at));
-        }
-    }
+    let placed = pods.into_iter().flat_map(Pods::iter).filter(|pod| !pod.node.is_empty());
+    let by_node = grouped(placed.filter_map(|pod| {
+        let start = pod.start_time?;
+        let scheduled = pod.condition("PodScheduled").filter(|it| it.status == Status::True)?;
+        let difference = start.duration_since(scheduled.transition?).as_secs();
+        Some((pod.node.as_str(), (difference, pod.at)))
+    }));
     by_node.into_iter().filter_map(|(node, pairs)| agreed(node, pairs, Basis::Pods)).collect()
 }
 
 /// The API server stamps an event's creation; its source stamps when it happened.
 fn by_events(rows: &Rows) -> Vec<Skew> {
-    let mut by_host: BTreeMap<&str, Vec<(i64, Span)>> = BTreeMap::new();
-    for event in rows.events.iter().filter(|event| !event.host.is_empty()) {
-        if let (Some(first), Some(created)) = (event.first, event.created) {
-            let difference = first.duration_since(created).as_secs();
-            by_host.entry(&event.host).or_default().push((difference, event.at));
-        }
-    }
+    let placed = rows.events.iter().filter(|event| !event.host.is_empty());
+    let by_host = grouped(placed.filter_map(|event| {
+        let difference = event.first?.duration_since(event.created?).as_secs();
+        Some((event.host.as_str(), (difference, event.at)))
+    }));
     // Late events are queued ones: only times from the future prove a clock.
     by_host
         .into_iter()

@@ -3,7 +3,6 @@
 //! When two collections disagree about an object's state, a diagnostic says which was believed.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 use jiff::Timestamp;
 use konspect_bundle::{ArtifactId, Code, Diagnostic, Span};
@@ -111,46 +110,46 @@ impl<'a> Copies<'a> {
         if rows.iter().map(key).is_sorted_by(|one, next| one < next) {
             return rows;
         }
-        // Places instead of rows: a large table is not moved into a tree and back.
-        let mut best: BTreeMap<K, usize> = BTreeMap::new();
-        for (index, row) in rows.iter().enumerate() {
-            match best.entry(key(row)) {
-                Entry::Vacant(place) => {
-                    place.insert(index);
+        // Places instead of rows, sorted: a list of one namespace after the other has long runs in order.
+        let mut order: Vec<(K, usize)> = rows.iter().map(key).zip(0..).collect();
+        order.sort_by(|(a, _), (b, _)| a.cmp(b));
+        let mut disagreements: Vec<(usize, Diagnostic)> = Vec::new();
+        let mut best: Vec<usize> = Vec::with_capacity(order.len());
+        for same in order.chunk_by(|(a, _), (b, _)| a == b) {
+            let places = same.iter().map(|(_, place)| *place);
+            best.extend(places.reduce(|known, next| {
+                let (Some(known_row), Some(row)) = (rows.get(known), rows.get(next)) else {
+                    return known;
+                };
+                let times = (self.time(at(known_row)), self.time(at(row)));
+                let newer = match times {
+                    // A table of the second collection does not push out an object of the first.
+                    (Some(old), Some(new)) if new > old => weight(row) * 2 >= weight(known_row),
+                    (Some(old), Some(new)) if new < old => weight(row) > weight(known_row) * 2,
+                    _ => weight(row) >= weight(known_row),
+                };
+                let (kept, left) = if newer { (row, known_row) } else { (known_row, row) };
+                let ((name, is), (_, was)) = (state(kept), state(left));
+                if times.0 != times.1 && is != was {
+                    let reason = format!(
+                        "{name}: {was} at {}, {is} at {}; the latter is used",
+                        shown(self.time(at(left))),
+                        shown(self.time(at(kept))),
+                    );
+                    let note = Diagnostic::new(Code::Contradiction, at(left));
+                    disagreements.push((next, note.with("reason", reason)));
                 }
-                Entry::Occupied(mut place) => {
-                    let known = rows.get(*place.get()).unwrap_or(row);
-                    let times = (self.time(at(known)), self.time(at(row)));
-                    let newer = match times {
-                        // A table of the second collection does not push out an object of the first.
-                        (Some(old), Some(new)) if new > old => weight(row) * 2 >= weight(known),
-                        (Some(old), Some(new)) if new < old => weight(row) > weight(known) * 2,
-                        _ => weight(row) >= weight(known),
-                    };
-                    let (kept, left) = if newer { (row, known) } else { (known, row) };
-                    let ((name, is), (_, was)) = (state(kept), state(left));
-                    if times.0 != times.1 && is != was {
-                        let reason = format!(
-                            "{name}: {was} at {}, {is} at {}; the latter is used",
-                            shown(self.time(at(left))),
-                            shown(self.time(at(kept))),
-                        );
-                        self.disagreements.push(
-                            Diagnostic::new(Code::Contradiction, at(left)).with("reason", reason),
-                        );
-                    }
-                    if newer {
-                        place.insert(index);
-                    }
-                }
-            }
+                if newer { next } else { known }
+            }));
         }
-        let places: Vec<usize> = best.into_values().collect();
-        if places.len() == rows.len() && places.is_sorted() {
+        // In the order of the rows, of which the first are told.
+        disagreements.sort_by_key(|(place, _)| *place);
+        self.disagreements.extend(disagreements.into_iter().map(|(_, note)| note));
+        if best.len() == rows.len() && best.is_sorted() {
             return rows;
         }
         let mut rows: Vec<Option<T>> = rows.into_iter().map(Some).collect();
-        places.into_iter().filter_map(|place| rows.get_mut(place)?.take()).collect()
+        best.into_iter().filter_map(|place| rows.get_mut(place)?.take()).collect()
     }
 
     /// What collections disagree about: the first in full, the rest as a count.

@@ -128,12 +128,20 @@ pub(super) fn attribute_nodes(rows: &mut Rows, places: &Places) {
 /// A container log that knows its pod but not its namespace or node learns them from the pod.
 pub(super) fn attribute_pods(logs: &mut [LogFile], pods: Option<&Pods>) {
     let Some(pods) = pods else { return };
-    let mut by_name: BTreeMap<&str, Option<&Pod>> = BTreeMap::new();
-    for pod in pods.iter() {
-        by_name.entry(&pod.meta.name).and_modify(|known| *known = None).or_insert(Some(pod));
+    // Of a large cluster's Pods only those are looked at that a log is of.
+    let named = logs.iter().filter(|log| !log.origin.pod.is_empty());
+    let mut by_name: BTreeMap<String, Vec<&Pod>> =
+        named.map(|log| (log.origin.pod.clone(), Vec::new())).collect();
+    if by_name.is_empty() {
+        return;
     }
-    for log in logs.iter_mut().filter(|log| !log.origin.pod.is_empty()) {
-        let Some(pod) = by_name.get(log.origin.pod.as_str()).copied().flatten() else { continue };
+    for pod in pods.iter() {
+        if let Some(same) = by_name.get_mut(pod.meta.name.as_str()) {
+            same.push(pod);
+        }
+    }
+    for log in logs.iter_mut() {
+        let Some([pod]) = by_name.get(&log.origin.pod).map(Vec::as_slice) else { continue };
         pod.meta.namespace.as_str().clone_into(&mut log.origin.namespace);
         if log.origin.node.is_empty() {
             pod.node.as_str().clone_into(&mut log.origin.node);

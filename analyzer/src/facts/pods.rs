@@ -1,6 +1,7 @@
 //! Pods, by name and by node.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 
 use konspect_bundle::Span;
 
@@ -21,10 +22,8 @@ pub struct Pods {
 impl Pods {
     pub fn new(mut rows: Vec<Pod>, sources: Vec<Span>, complete: bool) -> Self {
         rows.sort_by(|a, b| key(a).cmp(&key(b)));
-        let mut by_node: BTreeMap<Text, Vec<usize>> = BTreeMap::new();
-        for (index, pod) in rows.iter().enumerate().filter(|(_, pod)| !pod.node.is_empty()) {
-            by_node.entry(pod.node.clone()).or_default().push(index);
-        }
+        let on_nodes = rows.iter().enumerate().filter(|(_, pod)| !pod.node.is_empty());
+        let by_node = grouped(on_nodes.map(|(index, pod)| (pod.node.clone(), index)));
         Self { rows, by_node, sources, complete, listed: BTreeSet::new() }
     }
 
@@ -84,6 +83,17 @@ impl Pods {
     pub fn at(&self) -> Span {
         self.sources.first().copied().unwrap_or_default()
     }
+}
+
+/// Values by key: of many values and few keys, a tree is made of the keys alone.
+pub(super) fn grouped<K: Ord + Hash, V>(
+    values: impl Iterator<Item = (K, V)>,
+) -> BTreeMap<K, Vec<V>> {
+    let mut groups: HashMap<K, Vec<V>> = HashMap::new();
+    for (key, value) in values {
+        groups.entry(key).or_default().push(value);
+    }
+    groups.into_iter().collect()
 }
 
 fn key(pod: &Pod) -> (&str, &str) {

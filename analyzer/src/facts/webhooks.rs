@@ -3,10 +3,12 @@
 //! A webhook that says no is none of these: that is its work.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
 use jiff::Timestamp;
 use konspect_audit::Failure;
 use konspect_bundle::Span;
+use memchr::memmem;
 
 use super::clients::time;
 use super::metrics::Metrics;
@@ -61,7 +63,9 @@ pub fn reason(text: &str) -> Reason {
 /// The webhook that a text says could not be called, and the rest of the text.
 pub fn named(text: &str) -> Option<(&str, &str)> {
     // One search first: most texts say nothing of the kind.
-    let at = memchr::memmem::find(text.as_bytes(), b"failed calling ")?;
+    static CALLING: LazyLock<memmem::Finder<'static>> =
+        LazyLock::new(|| memmem::Finder::new("failed calling "));
+    let at = CALLING.find(text.as_bytes())?;
     let at = ["failed calling webhook \"", "failed calling admission webhook \""]
         .into_iter()
         .find_map(|start| text.get(at..)?.split_once(start).map(|(_, rest)| rest))?;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use konspect_bundle::{Words, words};
 
 use super::Ranked;
-use crate::facts::{Facts, Nodes};
+use crate::facts::Facts;
 use crate::finding::{Finding, Scope};
 use crate::model::kube::{Node, Status};
 
@@ -54,6 +54,8 @@ fn said(text: &str) -> Option<&str> {
 /// Adds what separates to every finding about several nodes; a cause speaks for the nodes of its effects as well.
 pub(super) fn tell(ranked: &mut Ranked, facts: &Facts) {
     let Some(nodes) = facts.nodes.ok() else { return };
+    let nodes: Fleet = nodes.iter().map(|node| (node.meta.name.to_lowercase(), node)).collect();
+    let nodes = nodes.as_slice();
     for cause in &mut ranked.causes {
         let effects = cause.explains.iter().map(|effect| &effect.finding);
         let failing = std::iter::once(&cause.finding).chain(effects).flat_map(names).collect();
@@ -68,7 +70,10 @@ pub(super) fn tell(ranked: &mut Ranked, facts: &Facts) {
     }
 }
 
-fn add(finding: &mut Finding, nodes: &Nodes) {
+/// Nodes by their names in lower case.
+type Fleet<'n> = Vec<(String, &'n Node)>;
+
+fn add(finding: &mut Finding, nodes: &[(String, &Node)]) {
     let lines = lines(&names(finding).collect(), nodes);
     finding.differs.extend(lines);
 }
@@ -81,11 +86,18 @@ fn names(finding: &Finding) -> impl Iterator<Item = String> {
     names.into_iter().flatten()
 }
 
-fn lines(failing: &BTreeSet<String>, nodes: &Nodes) -> Vec<Words> {
-    let (bad, rest): (Vec<&Node>, Vec<&Node>) =
-        nodes.iter().partition(|node| failing.contains(&node.meta.name.to_lowercase()));
-    let good: Vec<&Node> =
-        rest.into_iter().filter(|node| node.ready() == Some(Status::True)).collect();
+fn lines(failing: &BTreeSet<String>, nodes: &[(String, &Node)]) -> Vec<Words> {
+    if failing.len() < LEAST {
+        return Vec::new();
+    }
+    let (mut bad, mut good): (Vec<&Node>, Vec<&Node>) = (Vec::new(), Vec::new());
+    for (name, node) in nodes {
+        if failing.contains(name) {
+            bad.push(node);
+        } else if node.ready() == Some(Status::True) {
+            good.push(node);
+        }
+    }
     if bad.len() < LEAST || good.len() < LEAST {
         return Vec::new();
     }
@@ -155,7 +167,7 @@ mod tests {
 
     /// The words of what is said to be shared.
     fn told(nodes: Vec<Node>, failing: &[&str]) -> Vec<Arg> {
-        let nodes = Nodes::new(nodes, Vec::new(), true);
+        let nodes: Fleet = nodes.iter().map(|node| (node.meta.name.to_lowercase(), node)).collect();
         let failing = failing.iter().map(|name| (*name).to_owned()).collect();
         lines(&failing, &nodes)
             .into_iter()

@@ -1,5 +1,7 @@
 //! A node's disk is full, or has no inodes left: its condition, evictions, garbage collection, `df`.
 
+use std::cell::LazyCell;
+
 use konspect_bundle::words;
 
 use super::signs::{Sign, Signs, aged, clear_by_condition, event_weight, log_node, recent_hit, tainted, tell, wrong};
@@ -71,16 +73,16 @@ impl Rule for NodeDiskPressure {
 
 fn from_events(context: &Context, nodes: Option<&Nodes>, events: &Events, pods: Option<&Pods>, signs: &mut Signs) {
     for event in events.iter() {
-        let lower = event.message.to_ascii_lowercase();
+        let lower = LazyCell::new(|| event.message.to_ascii_lowercase());
         let on_node = event.object.kind == "Node";
-        let disk = ["ephemeral-storage", "nodefs", "imagefs", "inodes"].iter().any(|word| lower.contains(word));
+        let disk = || ["ephemeral-storage", "nodefs", "imagefs", "inodes"].iter().any(|word| lower.contains(word));
         let (node, weight, says) = match event.reason.as_str() {
             "NodeHasDiskPressure" if on_node => (
                 event.object.name.as_str(),
                 Confidence::Likely,
                 words!("node-disk-pressure-event", node = &event.object.name),
             ),
-            "EvictionThresholdMet" if on_node && disk => (
+            "EvictionThresholdMet" if on_node && disk() => (
                 event.object.name.as_str(),
                 Confidence::Likely,
                 words!("node-disk-pressure-reclaim", node = &event.object.name),
@@ -92,7 +94,7 @@ fn from_events(context: &Context, nodes: Option<&Nodes>, events: &Events, pods: 
                 words!("node-disk-pressure-garbage", node = &event.object.name, message = &event.message),
             ),
             // A pod over its own limit is evicted too, with other words.
-            "Evicted" if disk && lower.contains("low on resource:") => {
+            "Evicted" if disk() && lower.contains("low on resource:") => {
                 let pod = pods.and_then(|pods| pods.get(&event.object.namespace, &event.object.name));
                 let node = pod.map_or(event.host.as_str(), |pod| pod.node.as_str());
                 (node, Confidence::Likely, words!("node-disk-pressure-evicted", pod = &event.object.name, message = &event.message))

@@ -1,5 +1,7 @@
 //! A node runs out of memory: its condition, evictions, the kernel's killings, its own numbers.
 
+use std::cell::LazyCell;
+
 use konspect_bundle::words;
 
 use super::signs::{Sign, Signs, aged, clear_by_condition, event_weight, log_node, recent_hit, tainted, tell, wrong};
@@ -58,7 +60,7 @@ impl Rule for NodeMemoryPressure {
 
 fn from_events(context: &Context, nodes: Option<&Nodes>, events: &Events, pods: Option<&Pods>, signs: &mut Signs) {
     for event in events.iter() {
-        let lower = event.message.to_ascii_lowercase();
+        let lower = LazyCell::new(|| event.message.to_ascii_lowercase());
         let on_node = event.object.kind == "Node";
         let (node, says) = match event.reason.as_str() {
             "NodeHasInsufficientMemory" if on_node => {

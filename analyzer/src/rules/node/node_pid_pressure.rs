@@ -1,5 +1,7 @@
 //! A node has no process identifiers or threads left: its condition, evictions, failed forks.
 
+use std::cell::LazyCell;
+
 use konspect_bundle::words;
 
 use super::signs::{Sign, Signs, clear_by_condition, event_weight, log_node, recent_hit, tainted, tell, wrong};
@@ -30,7 +32,7 @@ impl Rule for NodePidPressure {
             signs.add(nodes, &node.meta.name, Sign::new(node.at, says, Confidence::Likely).since(taint.added));
         }
         for event in events.into_iter().flat_map(Events::iter) {
-            let lower = event.message.to_ascii_lowercase();
+            let lower = LazyCell::new(|| event.message.to_ascii_lowercase());
             let (node, says) = match event.reason.as_str() {
                 "NodeHasInsufficientPID" => {
                     (event.object.name.as_str(), words!("node-pid-pressure-event", node = &event.object.name))

@@ -3,7 +3,7 @@
 
 use konspect_bundle::Span;
 
-use crate::facts::Facts;
+use crate::facts::{Facts, Phrases};
 use crate::model::log::Signal;
 
 /// One place that quotes an answer of Azure.
@@ -15,7 +15,8 @@ pub(super) struct Sign {
 
 /// Every place whose text carries one of `texts`, events first.
 pub(super) fn signs(facts: &Facts, texts: &[&str], signals: &[Signal]) -> Vec<Sign> {
-    let says = |text: &str| texts.iter().any(|known| text.contains(known));
+    let phrases = Phrases::new(texts);
+    let says = |text: &str| phrases.stand_in(text);
     let mut found = Vec::new();
     for event in facts.events.ok().into_iter().flat_map(crate::facts::Events::iter).filter(|event| says(&event.message)) {
         let text = format!("{}: {}", event.reason, event.message);

@@ -2,7 +2,7 @@
 
 use konspect_bundle::{Span, words};
 
-use crate::facts::{Facts, Missing};
+use crate::facts::{Facts, Missing, Phrases};
 use crate::finding::{Confidence, Meta, Risk, Scope, Severity, Step, Subject};
 use crate::model::workload::DisruptionBudget;
 use crate::parse::TableKind;
@@ -86,7 +86,8 @@ type Refusal = (Span, String, Option<jiff::Timestamp>);
 
 fn refusals(facts: &Facts) -> Vec<Refusal> {
     let mut found: Vec<Refusal> = Vec::new();
-    let says = |text: &str| TEXTS.iter().any(|known| text.contains(known));
+    let phrases = Phrases::new(TEXTS);
+    let says = |text: &str| phrases.stand_in(text);
     for event in facts.events.ok().into_iter().flat_map(crate::facts::Events::iter).filter(|event| says(&event.message)) {
         found.push((event.at, event.message.to_string(), event.first.or(event.last)));
     }

@@ -2,7 +2,7 @@
 
 use konspect_bundle::{Span, words};
 
-use crate::facts::{Facts, Missing};
+use crate::facts::{Facts, Missing, Phrases};
 use crate::finding::{Confidence, Meta, Risk, Step, Subject};
 use crate::model::log::Signal;
 use crate::parse::TableKind;
@@ -30,6 +30,8 @@ impl Rule for PodIpsExhausted {
     type Inputs<'f> = &'f Facts;
 
     fn check(facts: Self::Inputs<'_>, out: &mut Checked) {
+        let phrases = Phrases::new(TEXTS);
+        let says_so = |text: &str| phrases.stand_in(text);
         let mut signs: Vec<(Span, String, Option<jiff::Timestamp>)> = Vec::new();
         for event in facts.events.ok().into_iter().flat_map(crate::facts::Events::iter) {
             if says_so(&event.message) || event.reason == "CIDRNotAvailable" {
@@ -97,8 +99,4 @@ fn slots(facts: &Facts) -> Vec<(Span, String, Option<jiff::Timestamp>)> {
         found.extend(events.filter(|event| full(&event.message)).map(|event| (event.at, event.message.to_string(), event.first.or(event.last))));
     }
     found
-}
-
-fn says_so(text: &str) -> bool {
-    TEXTS.iter().any(|known| text.contains(known))
 }
