@@ -91,13 +91,12 @@ pub fn gather(bundle: &Bundle) -> Gathered {
     let commands = parse::commands_by_path(bundle);
     let reference = origin.collected.or_else(|| parse::reference_time(bundle));
     let begin = Folds::new;
-    let (audits, scanned) =
-        bundle.scan_with(konspect_audit::in_lines, begin, |audits, artifact, content| {
-            let command = commands.get(&artifact.path).map_or("", String::as_str);
-            let node = origin.nodes.get(artifact.id.0 as usize).map_or("", String::as_str);
-            let hint = Hint { path: &artifact.path, command, node, reference };
-            scan(artifact.id, content, &hint, audits)
-        });
+    let (audits, scanned) = bundle.scan_with(in_steps, begin, |audits, artifact, content| {
+        let command = commands.get(&artifact.path).map_or("", String::as_str);
+        let node = origin.nodes.get(artifact.id.0 as usize).map_or("", String::as_str);
+        let hint = Hint { path: &artifact.path, command, node, reference };
+        scan(artifact.id, content, &hint, audits)
+    });
     let mut rows = Rows::default();
     let mut kinds = Vec::with_capacity(scanned.len());
     for one in scanned {
@@ -122,7 +121,7 @@ impl Analysis {
     pub fn report(&self, bundle: &Bundle, language: &Language) -> Report {
         let mut excerpts = Excerpts::default();
         excerpts.want(build::spans(&self.facts, &self.ranked));
-        bundle.fetch_up_to(&excerpts.ends(), |artifact, bytes| excerpts.cut_from(artifact, bytes));
+        bundle.fetch_up_to(&excerpts.ends(), |artifact, piece| excerpts.take(artifact, piece));
         let input = build::Input {
             ranked: &self.ranked,
             facts: &self.facts,
@@ -202,14 +201,14 @@ fn scan(id: ArtifactId, content: Content<'_>, hint: &Hint<'_>, audits: &Folds) -
             scanned.rows.diagnostics.extend(notes.iter().cloned());
             scanned
         }
-        Content::Blocks(blocks) => match audit_logs::take_blocks(id, blocks, audits) {
-            Some(found) => {
-                let mut scanned = Scanned::audit(found, at);
-                scanned.rows.diagnostics.extend(blocks.notes(at, hint.path));
-                scanned
-            }
-            None => parse::blocks(id, blocks, hint).into(),
-        },
+        Content::Blocks(blocks) => {
+            let mut scanned = match audit_logs::take_blocks(id, blocks, audits) {
+                Some(found) => Scanned::audit(found, at),
+                None => parse::blocks(id, blocks, hint).into(),
+            };
+            scanned.rows.diagnostics.extend(blocks.notes(at, hint.path));
+            scanned
+        }
         Content::Failed(error) => {
             let mut scanned = Scanned::from((Kind::Unknown, Rows::default()));
             scanned.rows.diagnostics.push(error.diagnostic(at, hint.path));
@@ -240,6 +239,11 @@ impl Scanned {
         }
         scanned
     }
+}
+
+/// Whether what begins so is read while it is decompressed.
+fn in_steps(head: &[u8]) -> bool {
+    konspect_audit::in_lines(head) || parse::in_steps(head)
 }
 
 fn ignored(meta: &crate::finding::Meta, ignore: &[String]) -> bool {

@@ -31,7 +31,7 @@ pub(crate) fn take(source: Source<'_>, folds: &Folds) -> Option<Found> {
 
 /// Folds an artefact in blocks; none, and no block taken, when it has nothing to do with audit logs.
 pub(crate) fn take_blocks(id: ArtifactId, blocks: &mut Blocks, folds: &Folds) -> Option<Found> {
-    if blocks.are_steps() {
+    if blocks.are_steps() && konspect_audit::in_lines(blocks.head()) {
         folds.take_steps(id, |each| {
             while let Some((base, block)) = blocks.next() {
                 each(base, &block);

@@ -33,7 +33,7 @@ pub mod time;
 pub mod transcript;
 pub mod version;
 
-pub use blocks::blocks;
+pub use blocks::{blocks, in_steps};
 pub use commands::commands_by_path;
 pub(crate) use kube::resource_of;
 pub use reference::reference_time;

@@ -54,6 +54,8 @@ pub use limits::Limits;
 pub use manifest::Manifest;
 #[cfg(feature = "open")]
 pub use open::{Artifact, Bundle, SourceCard, SourceKind};
+#[cfg(feature = "open")]
+pub use scan::Piece;
 pub use span::{ArtifactId, Line, Source, Span, Spanned};
 pub use words::{Arg, Words};
 

@@ -119,32 +119,45 @@ impl Bundle {
 
     /// Reads several artefacts again, each up to `Limits::whole`, in one pass: a solid archive is
     /// walked once. Artefacts that cannot be read are left out; the order is the sources' own.
-    pub fn fetch(&self, ids: &[ArtifactId], each: impl FnMut(ArtifactId, &[u8])) {
-        self.fetch_up_to(&ids.iter().map(|id| (*id, u64::MAX)).collect(), each);
+    pub fn fetch(&self, ids: &[ArtifactId], mut each: impl FnMut(ArtifactId, &[u8])) {
+        let mut joined = Vec::new();
+        let wanted = ids.iter().map(|id| (*id, u64::MAX)).collect();
+        self.fetch_up_to(&wanted, |id, piece| {
+            if piece.offset == 0 && piece.last {
+                return each(id, piece.bytes);
+            }
+            joined.extend_from_slice(piece.bytes);
+            if piece.last {
+                each(id, &joined);
+                joined.clear();
+            }
+        });
     }
 
-    /// As `fetch`; of large artefacts no more than what is wanted of each.
+    /// As `fetch`, and large artefacts in pieces, no more of each than what is wanted.
     pub fn fetch_up_to(
         &self,
         wanted: &BTreeMap<ArtifactId, u64>,
-        mut each: impl FnMut(ArtifactId, &[u8]),
+        mut each: impl FnMut(ArtifactId, Piece<'_>),
     ) {
         let ids: Vec<ArtifactId> = wanted.keys().copied().collect();
         self.again(&ids, |id, prepared| match prepared {
             Prepared::Failed(_) => {}
-            Prepared::Whole(text, _) => each(id, text.bytes()),
+            Prepared::Whole(text, _) => {
+                each(id, Piece { offset: 0, bytes: text.bytes(), last: true });
+            }
             Prepared::Blocks(mut blocks) => {
                 let end = wanted.get(&id).copied().unwrap_or(u64::MAX).min(self.limits.whole);
-                let end = usize::try_from(end).unwrap_or(usize::MAX);
-                let mut bytes = Vec::new();
-                while bytes.len() < end
-                    && let Some((_, block)) = blocks.next()
+                let mut at = 0;
+                while at < end
+                    && let Some((offset, block)) = blocks.next()
                 {
-                    bytes.extend_from_slice(&block);
+                    at = offset + block.len() as u64;
+                    let bytes = part(&block, offset, &(0..end));
+                    each(id, Piece { offset, bytes, last: false });
                     blocks.give_back(block);
                 }
-                bytes.truncate(end);
-                each(id, &bytes);
+                each(id, Piece { offset: at.min(end), bytes: &[], last: true });
             }
         });
     }
@@ -302,6 +315,17 @@ impl Bundle {
             in_steps: &|_| false,
         }
     }
+}
+
+/// A part of an artefact that is read again; the parts come in order.
+#[derive(Clone, Copy, Debug)]
+pub struct Piece<'a> {
+    /// Where it begins in the decoded artefact: behind the piece before, unless a line was too long
+    /// to be kept.
+    pub offset: u64,
+    pub bytes: &'a [u8],
+    /// No more of the artefact follows.
+    pub last: bool,
 }
 
 /// The bytes of `range` that a block at `offset` holds.

@@ -128,7 +128,7 @@ fn unresolved(error: &Unresolved) -> Failure {
 fn excerpts(bundle: &Bundle, spans: &[konspect_bundle::Span]) -> Excerpts {
     let mut excerpts = Excerpts::default();
     excerpts.want(spans.iter().copied());
-    bundle.fetch_up_to(&excerpts.ends(), |artifact, bytes| excerpts.cut_from(artifact, bytes));
+    bundle.fetch_up_to(&excerpts.ends(), |artifact, piece| excerpts.take(artifact, piece));
     excerpts
 }
 

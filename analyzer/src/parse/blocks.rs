@@ -10,6 +10,18 @@ use super::{Hint, Kind, Rows, artifact, kube, log, node_of};
 /// Of a large artefact without a fold, so much is read.
 const HELD: usize = 64 << 20;
 
+/// Whether an artefact that begins so is a list of objects, or metrics: it is read as it comes, and need not be held.
+pub fn in_steps(head: &[u8]) -> bool {
+    if sniff::without_preamble(head).len() < head.len() {
+        return false;
+    }
+    match sniff::sniff(head, &Hint::default()) {
+        Format::MetricsText => true,
+        Format::KubernetesJson => kube::begins_list(head),
+        _ => false,
+    }
+}
+
 /// Classifies a large artefact by its head and reads it. Audit logs are only recognised: their
 /// engine has its own folds.
 pub fn blocks(id: ArtifactId, blocks: &mut Blocks, hint: &Hint<'_>) -> (Kind, Rows) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use konspect_bundle::{ArtifactId, Span};
+use konspect_bundle::{ArtifactId, Piece, Span};
 
 use super::ExcerptLine;
 
@@ -47,6 +47,50 @@ impl Excerpt {
 pub struct Excerpts {
     by_span: BTreeMap<Span, Excerpt>,
     wanted: BTreeMap<ArtifactId, Vec<Span>>,
+    window: Window,
+}
+
+/// Where in an artefact the reading is, and what of it is held: the lines around the next span.
+#[derive(Clone, Debug, Default)]
+struct Window {
+    held: Vec<u8>,
+    /// Where it begins in the artefact.
+    at: u64,
+    /// Lines are counted up to here, from there.
+    counted: usize,
+    /// Line ends before that place.
+    lines: u64,
+    /// The artefact has more than one line.
+    many: bool,
+}
+
+impl Window {
+    /// Counts lines up to a place.
+    fn count(&mut self, bytes: &[u8], place: usize) {
+        let passed = bytes.get(self.counted..place).unwrap_or_default();
+        self.lines += memchr::memchr_iter(b'\n', passed).count() as u64;
+        self.counted = self.counted.max(place);
+    }
+
+    fn cut(&mut self, bytes: &[u8], span: Span) -> Excerpt {
+        let (start, end) = (span.start.saturating_sub(self.at), span.end.saturating_sub(self.at));
+        self.count(bytes, clamp(start, bytes.len()));
+        cut(bytes, Span { start, end, ..span }, self.many.then_some(self.lines + 1))
+    }
+
+    /// Lets go of what stands before a place of the artefact, but for the line that it is in and
+    /// the line above; from where on the bytes are held.
+    fn forget(&mut self, bytes: &[u8], before: u64) -> usize {
+        let place = clamp(before.saturating_sub(self.at), bytes.len());
+        let line_end =
+            |place: usize| memchr::memrchr(b'\n', bytes.get(..place).unwrap_or_default());
+        let above = line_end(place).and_then(line_end);
+        let from = above.map_or(0, |end| end + 1);
+        self.count(bytes, from);
+        self.at += from as u64;
+        self.counted -= from;
+        from
+    }
 }
 
 impl Excerpts {
@@ -59,33 +103,61 @@ impl Excerpts {
 
     /// The artefacts that must be read again, each up to where nothing more is cited.
     pub fn ends(&self) -> BTreeMap<ArtifactId, u64> {
-        let end = |span: &Span| span.end.min(span.start + LONGEST) + LONGEST;
         let ends = self.wanted.iter();
-        ends.map(|(id, spans)| (*id, spans.iter().map(end).max().unwrap_or(0))).collect()
+        ends.map(|(id, spans)| (*id, spans.iter().map(last_of).max().unwrap_or(0))).collect()
     }
 
-    /// Takes an artefact's bytes and cuts what is wanted of it.
-    pub fn cut_from(&mut self, artifact: ArtifactId, bytes: &[u8]) {
-        let Some(mut spans) = self.wanted.remove(&artifact) else { return };
-        spans.sort_unstable();
-        spans.dedup();
-        let one_line =
-            memchr::memchr(b'\n', bytes.get(..bytes.len().saturating_sub(1)).unwrap_or_default())
-                .is_none();
-        let (mut counted, mut line) = (0, 1_u64);
-        // What stands behind all that was read again is not shown, rather than something else.
-        for span in spans.into_iter().filter(|span| span.start <= bytes.len() as u64) {
-            let start = clamp(span.start, bytes.len());
-            line += memchr::memchr_iter(b'\n', bytes.get(counted..start).unwrap_or_default())
-                .count() as u64;
-            counted = start;
-            self.by_span.insert(span, cut(bytes, span, (!one_line).then_some(line)));
+    /// Takes the next piece of an artefact and cuts what is wanted of it.
+    pub fn take(&mut self, artifact: ArtifactId, piece: Piece<'_>) {
+        let Some(spans) = self.wanted.get_mut(&artifact) else { return };
+        let window = &mut self.window;
+        if piece.offset == 0 {
+            *window = Window::default();
+            spans.sort_unstable_by(|a, b| b.cmp(a));
+            spans.dedup();
         }
+        let mut held = std::mem::take(&mut window.held);
+        if piece.offset != window.at + held.len() as u64 {
+            // A line was too long to be kept.
+            window.count(&held, held.len());
+            held.clear();
+            (window.at, window.counted, window.lines) = (piece.offset, 0, window.lines + 1);
+        }
+        let alone = held.is_empty();
+        if !alone {
+            held.extend_from_slice(piece.bytes);
+        }
+        let bytes = if alone { piece.bytes } else { &held };
+        let end = window.at + bytes.len() as u64;
+        let fresh = bytes.get(window.counted..bytes.len().saturating_sub(1)).unwrap_or_default();
+        window.many |= window.lines > 0 || memchr::memchr(b'\n', fresh).is_some();
+        // What stands behind all that was read again is not shown, rather than something else.
+        let is_there =
+            |span: &Span| if piece.last { span.start <= end } else { last_of(span) <= end };
+        while let Some(span) = spans.pop_if(|span| is_there(span)) {
+            self.by_span.insert(span, window.cut(bytes, span));
+        }
+        if piece.last {
+            return;
+        }
+        let next = spans.last().map_or(u64::MAX, |next| next.start);
+        let from = window.forget(bytes, next.saturating_sub(LONGEST));
+        if alone {
+            held.extend_from_slice(piece.bytes.get(from..).unwrap_or_default());
+        } else {
+            held.drain(..from);
+        }
+        window.held = held;
     }
 
     pub fn of(&self, span: Span) -> Excerpt {
         self.by_span.get(&span).cloned().unwrap_or_default()
     }
+}
+
+/// Where what a span's excerpt may show ends.
+fn last_of(span: &Span) -> u64 {
+    span.end.min(span.start.saturating_add(LONGEST)).saturating_add(LONGEST)
 }
 
 fn clamp(place: u64, length: usize) -> usize {
@@ -174,7 +246,7 @@ mod tests {
         let span = Span { artifact: id, start, end };
         let mut excerpts = Excerpts::default();
         excerpts.want([span]);
-        excerpts.cut_from(id, text.as_bytes());
+        excerpts.take(id, Piece { offset: 0, bytes: text.as_bytes(), last: true });
         excerpts.of(span)
     }
 
@@ -187,6 +259,32 @@ mod tests {
             (shown.lines[0].before.as_str(), shown.lines[0].marked.as_str()),
             ("two ", "three")
         );
+    }
+
+    #[test]
+    fn pieces_show_what_the_whole_shows() {
+        let id = ArtifactId(0);
+        let text = format!("{}{} needle \nlast", "of many\n".repeat(90_000), "x".repeat(400_000));
+        let length = text.len() as u64;
+        let places = [0, 7, 300_000, 300_010, 920_000, length - 12, length - 2, length + 5];
+        let spans = places.map(|start| Span { artifact: id, start, end: start + 6 });
+        let cut = |size: usize| {
+            let mut excerpts = Excerpts::default();
+            excerpts.want(spans);
+            let mut offset = 0;
+            for bytes in text.as_bytes().chunks(size) {
+                excerpts.take(id, Piece { offset, bytes, last: false });
+                offset += bytes.len() as u64;
+            }
+            excerpts.take(id, Piece { offset, bytes: &[], last: true });
+            spans.map(|span| excerpts.of(span))
+        };
+        let whole = spans.map(|span| excerpt(&text, span.start, span.end));
+        assert_eq!(whole[4].line, Some(90_001));
+        assert_eq!(whole[5].lines[0].marked, "needle");
+        for size in [1_000, 200_000, 262_144, 2_000_000] {
+            assert_eq!(cut(size), whole, "{size}");
+        }
     }
 
     #[test]

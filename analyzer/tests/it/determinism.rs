@@ -11,9 +11,13 @@ const FORMATS: [Format; 3] = [Format::Json, Format::Html, Format::Markdown];
 
 /// Opens, analyses and renders on a pool of its own. What names the container is set aside.
 fn outputs(path: &Path, threads: usize) -> Vec<String> {
+    outputs_within(path, threads, &Limits::default())
+}
+
+fn outputs_within(path: &Path, threads: usize, limits: &Limits) -> Vec<String> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
-        let bundle = Bundle::open(&[path.to_path_buf()], &Limits::default()).unwrap();
+        let bundle = Bundle::open(&[path.to_path_buf()], limits).unwrap();
         let mut report = kit::report(&bundle);
         assert!(!report.causes.is_empty(), "{} has a fault to order", path.display());
         "bundle".clone_into(&mut report.bundle.name);
@@ -54,6 +58,9 @@ fn same_from_everywhere(folder: &Path) {
     for threads in [2, 8] {
         same(&expected, &outputs(folder, threads), &format!("{threads} threads"));
     }
+    // Lists, metrics and logs that are read as they come, however small.
+    let in_steps = Limits { step: 700, ..Limits::default() };
+    same(&expected, &outputs_within(folder, 2, &in_steps), "steps");
 }
 
 #[test]
