@@ -60,7 +60,7 @@ pub(crate) fn take_blocks(id: ArtifactId, blocks: &mut Blocks, folds: &Folds) ->
 
 /// Merges a state as it comes, so that a thousand of them are never held at once.
 fn state(source: Source<'_>, folds: &Folds) -> Found {
-    Found::State(AuditFold::from_state(source).map(|fold| folds.join(fold)))
+    Found::State(folds.take_state(source))
 }
 
 /// What was read of the audit logs of a bundle alone: nothing else is parsed.

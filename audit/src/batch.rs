@@ -396,7 +396,7 @@ impl Batch {
             return;
         };
         count_agent(rows, known, agents);
-        let (series_limit, object_limit) = (users.series_limit, users.object_limit);
+        let (series_limit, share) = (users.series_limit, users.object_share);
         let place =
             users.place_hashed(known.user_hash, &known.user, known.client_hash, &known.agent);
         let client = match place {
@@ -417,7 +417,7 @@ impl Batch {
             for row in rows {
                 addressed += u64::from(row.fresh && !row.started);
                 opens |= row.started;
-                self.count_row(row, shape, client, object_limit);
+                self.count_row(row, shape, client);
             }
             let tally = client.tally(series_limit, &shape.key());
             for row in rows {
@@ -428,10 +428,10 @@ impl Batch {
         if addressed > 0 || opens {
             client.addresses.tick(&known.address, addressed);
         }
-        client.trim_objects();
+        client.trim_objects(share);
     }
 
-    fn count_row(&self, row: &Row, shape: &Shape, client: &mut Client, object_limit: u64) {
+    fn count_row(&self, row: &Row, shape: &Shape, client: &mut Client) {
         let (received, staged, at) = (row.ended.received(), row.ended.staged(), row.ended.at());
         if row.started {
             if let Some(time) = staged.filter(|_| row.fresh) {
@@ -452,7 +452,7 @@ impl Batch {
             let name = self.names.get(row.name.0 as usize..row.name.1 as usize).unwrap_or_default();
             let namespace = namespace.map_or("", |(_, name)| name);
             let key = [&*shape.resource, namespace, name];
-            client.object(object_limit, key, staged, row.fresh, at);
+            client.object(key, staged, row.fresh, at);
         }
     }
 }

@@ -4,6 +4,7 @@ use konspect_bundle::Span;
 
 use crate::budget::{Keyed, Table, hash, mix, smallest};
 use crate::event::{Event, Verb};
+use crate::rows::hash_parts;
 use crate::tally::Tally;
 use crate::timeline::Timeline;
 
@@ -14,7 +15,11 @@ pub(crate) const CLIENTS: usize = 1 << 15;
 pub(crate) const SERIES_OF_CLIENT: usize = 512;
 pub(crate) const SERIES: usize = 1 << 17;
 pub(crate) const OBJECTS_OF_CLIENT: usize = 256;
-pub(crate) const OBJECTS: usize = 1 << 16;
+/// So many objects are followed in all. Every client gets an equal share, so that one that polls a few
+/// is followed whole beside those that read thousands.
+pub(crate) const OBJECTS: usize = 1 << 14;
+/// No share is smaller.
+pub(crate) const LEAST_OBJECTS: usize = 4;
 
 /// Counts in slots of five seconds, of at most forty pace; longer windows have wider slots.
 pub(crate) type Pace = Timeline<u64, 5, 512>;
@@ -75,6 +80,12 @@ pub(crate) struct Object {
     pub(crate) last: Option<i64>,
 }
 
+impl Object {
+    pub(crate) fn new(hash: u64, key: [&str; 3]) -> Self {
+        Self { hash, key: key.map(Box::from), count: 0, first: None, last: None }
+    }
+}
+
 /// Requests of one client that ask for the same.
 #[derive(Clone, Debug)]
 pub(crate) struct Series {
@@ -121,6 +132,12 @@ pub(crate) struct User {
     pub(crate) other: Tally,
 }
 
+impl User {
+    pub(crate) fn new(hash: u64, name: &str) -> Self {
+        Self { hash, name: name.into(), agents: Table::default(), other: Tally::default() }
+    }
+}
+
 macro_rules! keyed {
     ($($name:ident),*) => {$(
         impl Keyed for $name {
@@ -145,17 +162,11 @@ pub(crate) struct Names<const LIMIT: usize> {
 
 impl<const LIMIT: usize> Default for Names<LIMIT> {
     fn default() -> Self {
-        Self::of(u64::MAX, Vec::new())
+        Self { rows: Vec::new(), limit: u64::MAX, hashes: Vec::new() }
     }
 }
 
 impl<const LIMIT: usize> Names<LIMIT> {
-    /// Names that were counted elsewhere.
-    pub(crate) fn of(limit: u64, rows: Vec<Named>) -> Self {
-        let hashes = rows.iter().map(|row| row.hash).collect();
-        Self { rows, limit, hashes }
-    }
-
     /// How many names there were: exactly up to the limit, estimated by the density of hashes beyond.
     pub(crate) fn distinct(&self) -> u64 {
         let share = u128::from(self.limit) + 1;
@@ -223,7 +234,16 @@ impl Client {
 
     /// The tally that a request belongs to.
     pub(crate) fn tally(&mut self, limit: u64, key: &SeriesKey<'_>) -> &mut Tally {
-        let hash = key.hash(self.hash);
+        self.tally_hashed(limit, key.hash(self.hash), key)
+    }
+
+    /// The tally that a request belongs to whose hash is known.
+    pub(crate) fn tally_hashed(
+        &mut self,
+        limit: u64,
+        hash: u64,
+        key: &SeriesKey<'_>,
+    ) -> &mut Tally {
         if hash > limit {
             return &mut self.other;
         }
@@ -235,22 +255,12 @@ impl Client {
     }
 
     /// Notes that an object was read; its key is resource, namespace and name.
-    pub(crate) fn object(
-        &mut self,
-        limit: u64,
-        key: [&str; 3],
-        staged: Option<i64>,
-        fresh: bool,
-        at: Span,
-    ) {
-        let hash = key.iter().fold(self.hash, |sum, part| hash(sum, part.as_bytes()));
-        if hash > limit {
-            return;
-        }
+    pub(crate) fn object(&mut self, key: [&str; 3], staged: Option<i64>, fresh: bool, at: Span) {
+        let hash = hash_parts(self.hash, &key);
         let row = self.objects.row(
             hash,
             |row| row.key.iter().map(|part| &**part).eq(key),
-            || Object { hash, key: key.map(Box::from), count: 0, first: None, last: None },
+            || Object::new(hash, key),
         );
         if let Some(row) = row {
             row.count += u64::from(fresh);
@@ -268,21 +278,21 @@ impl Client {
         total
     }
 
-    /// Enforces the bounds that concern this client alone.
-    pub(crate) fn trim(&mut self) {
+    /// Enforces the bounds that concern this client alone; of objects it keeps so many.
+    fn trim(&mut self, share: usize) {
         let Self { series, other, objects, addresses, namespaces, pace, watch_pace, .. } = self;
         series.trim(SERIES_OF_CLIENT, |series| other.merge(&series.tally));
-        objects.trim(OBJECTS_OF_CLIENT, drop);
+        objects.trim(share, drop);
         addresses.trim();
         namespaces.trim();
         pace.settle();
         watch_pace.settle();
     }
 
-    /// Keeps the objects near their bound between two trims.
-    pub(crate) fn trim_objects(&mut self) {
-        if self.objects.len() > 2 * OBJECTS_OF_CLIENT {
-            self.objects.trim(OBJECTS_OF_CLIENT, drop);
+    /// Keeps the objects near their share between two trims.
+    pub(crate) fn trim_objects(&mut self, share: usize) {
+        if self.objects.len() > 2 * share {
+            self.objects.trim(share, drop);
         }
     }
 
@@ -330,7 +340,16 @@ pub(crate) struct Resource<'a> {
     pub(crate) name: &'a str,
 }
 
-impl Resource<'_> {
+impl<'a> Resource<'a> {
+    /// The resource that `joined` most likely gave this text: a group may hold no slash, and a path
+    /// begins with one.
+    pub(crate) fn of(joined: &'a str) -> Self {
+        match joined.rsplit_once('/').filter(|(group, _)| !group.is_empty()) {
+            Some((group, name)) if !joined.starts_with('/') => Self { group, name },
+            _ => Self { group: "", name: joined },
+        }
+    }
+
     pub(crate) fn hash(self, seed: u64) -> u64 {
         hash(hash(seed, self.group.as_bytes()), self.name.as_bytes())
     }
@@ -355,7 +374,7 @@ impl Resource<'_> {
 }
 
 impl SeriesKey<'_> {
-    fn hash(&self, client: u64) -> u64 {
+    pub(crate) fn hash(&self, client: u64) -> u64 {
         let seed = mix(client ^ (self.verb as u64) << 8 ^ self.scope as u64, 0xd6e8_feb8_6659_fd93);
         hash(self.resource.hash(seed), self.subresource.as_bytes())
     }
@@ -386,7 +405,8 @@ pub(crate) struct Users {
     pub(crate) other: Tally,
     pub(crate) client_limit: u64,
     pub(crate) series_limit: u64,
-    pub(crate) object_limit: u64,
+    /// So many objects are followed of each client.
+    pub(crate) object_share: usize,
 }
 
 impl Default for Users {
@@ -396,7 +416,7 @@ impl Default for Users {
             other: Tally::default(),
             client_limit: u64::MAX,
             series_limit: u64::MAX,
-            object_limit: u64::MAX,
+            object_share: OBJECTS_OF_CLIENT,
         }
     }
 }
@@ -416,16 +436,7 @@ impl Users {
         client_key: u64,
         agent: &str,
     ) -> Place<'_> {
-        let user = self.table.row(
-            key,
-            |user| &*user.name == name,
-            || User {
-                hash: key,
-                name: name.into(),
-                agents: Table::default(),
-                other: Tally::default(),
-            },
-        );
+        let user = self.table.row(key, |user| &*user.name == name, || User::new(key, name));
         let Some(user) = user else {
             return Place::Other(&mut self.other);
         };
@@ -443,12 +454,7 @@ impl Users {
         self.other.merge(&from.other);
         self.limit_users(from.table.limit);
         for row in from.table.into_rows() {
-            let empty = || User {
-                hash: row.hash,
-                name: row.name.clone(),
-                agents: Table::default(),
-                other: Tally::default(),
-            };
+            let empty = || User::new(row.hash, &row.name);
             let Some(user) = self.table.row(row.hash, |user| user.name == row.name, empty) else {
                 spill_user(&mut self.other, row);
                 continue;
@@ -465,18 +471,18 @@ impl Users {
         }
         self.limit_clients(from.client_limit);
         self.limit_series(from.series_limit);
-        self.limit_objects(from.object_limit);
+        self.limit_objects(from.object_share);
         self.trim();
     }
 
     /// Enforces every bound.
     pub(crate) fn trim(&mut self) {
-        let other = &mut self.other;
-        self.table.trim(USERS, |user| spill_user(other, user));
-        for user in self.table.iter_mut() {
+        let Self { table, other, object_share: share, .. } = self;
+        table.trim(USERS, |user| spill_user(other, user));
+        for user in table.iter_mut() {
             let User { agents, other, .. } = user;
             agents.trim(AGENTS_OF_USER, |client| other.merge(&client.total()));
-            agents.iter_mut().for_each(Client::trim);
+            agents.iter_mut().for_each(|client| client.trim(*share));
         }
         if self.clients().count() > CLIENTS {
             self.limit_clients(bound(self.clients().map(|client| client.hash).collect(), CLIENTS));
@@ -485,9 +491,9 @@ impl Users {
             let rows = self.clients().flat_map(|client| client.series.iter().map(|row| row.hash));
             self.limit_series(bound(rows.collect(), SERIES));
         }
-        if self.clients().map(|client| client.objects.len()).sum::<usize>() > OBJECTS {
-            let rows = self.clients().flat_map(|client| client.objects.iter().map(|row| row.hash));
-            self.limit_objects(bound(rows.collect(), OBJECTS));
+        let objects: Vec<usize> = self.clients().map(|client| client.objects.len()).collect();
+        if objects.iter().sum::<usize>() > OBJECTS {
+            self.limit_objects(fair(&objects, OBJECTS).max(LEAST_OBJECTS));
         }
     }
 
@@ -495,12 +501,12 @@ impl Users {
         self.table.iter().flat_map(|user| user.agents.iter())
     }
 
-    fn limit_users(&mut self, limit: u64) {
+    pub(crate) fn limit_users(&mut self, limit: u64) {
         let other = &mut self.other;
         self.table.lower(limit, |user| spill_user(other, user));
     }
 
-    fn limit_clients(&mut self, limit: u64) {
+    pub(crate) fn limit_clients(&mut self, limit: u64) {
         self.client_limit = limit.min(self.client_limit);
         let limit = self.client_limit;
         if limit < u64::MAX {
@@ -512,7 +518,7 @@ impl Users {
         }
     }
 
-    fn limit_series(&mut self, limit: u64) {
+    pub(crate) fn limit_series(&mut self, limit: u64) {
         self.series_limit = limit.min(self.series_limit);
         let limit = self.series_limit;
         if limit < u64::MAX {
@@ -526,17 +532,21 @@ impl Users {
         }
     }
 
-    fn limit_objects(&mut self, limit: u64) {
-        self.object_limit = limit.min(self.object_limit);
-        let limit = self.object_limit;
-        if limit < u64::MAX {
+    /// Follows no more than so many objects of each client.
+    pub(crate) fn limit_objects(&mut self, share: usize) {
+        if share < self.object_share {
+            self.object_share = share;
             for client in self.table.iter_mut().flat_map(|user| user.agents.iter_mut()) {
-                let own = client.objects.limit;
-                client.objects.lower(limit, drop);
-                client.objects.limit = own;
+                client.objects.trim(share, drop);
             }
         }
     }
+}
+
+/// The largest share of which all together take no more than `room`.
+fn fair(wanted: &[usize], room: usize) -> usize {
+    let taken = |share: usize| wanted.iter().map(|count| share.min(*count)).sum::<usize>();
+    (1..=OBJECTS_OF_CLIENT).rev().find(|share| taken(*share) <= room).unwrap_or(0)
 }
 
 fn bound(mut hashes: Vec<u64>, capacity: usize) -> u64 {
@@ -572,5 +582,49 @@ mod tests {
             let estimate = distinct(names);
             assert!((names / 2..=names * 2).contains(&estimate), "{names}: {estimate}");
         }
+    }
+
+    /// A client that reads few objects is followed whole, however many others read; which objects are
+    /// kept of those does not depend on who came when.
+    #[test]
+    fn every_client_has_its_share_of_the_objects() {
+        let reads = |client: u64| if client == 0 { 3 } else { 20 + client };
+        let fold = |order: &mut dyn Iterator<Item = u64>, between: i64| {
+            let mut users = Users::default();
+            for (number, client) in (0_i64..).zip(order) {
+                let name = client.to_string();
+                let place = users.place_hashed(hash(1, name.as_bytes()), &name, client + 1, "a");
+                let Place::Client(row) = place else { continue };
+                for object in 0..reads(client) {
+                    let key = ["pods", "shop", &format!("{object}")];
+                    row.object(key, Some(number), true, Span::default());
+                }
+                if number % between == 0 {
+                    users.trim();
+                }
+            }
+            users
+        };
+        let kept = |mut users: Users| {
+            users.trim();
+            let mut rows: Vec<_> = users
+                .clients()
+                .flat_map(|client| {
+                    client.objects.iter().map(|row| (client.hash, row.hash, row.count))
+                })
+                .collect();
+            rows.sort_unstable();
+            let mut limits: Vec<_> =
+                users.clients().map(|client| (client.hash, client.objects.limit)).collect();
+            limits.sort_unstable();
+            (rows, limits, users.object_share)
+        };
+        let whole = kept(fold(&mut (0..250), 1000));
+        assert!((60..80).contains(&whole.2) && whole.0.len() <= OBJECTS, "{}", whole.2);
+        assert_eq!(whole.0.iter().filter(|(client, ..)| *client == 1).count(), 3);
+        assert_eq!(kept(fold(&mut (0..250).rev(), 7)), whole);
+        let (mut left, right) = (fold(&mut (120..250), 50), fold(&mut (0..120).rev(), 3));
+        left.merge(right);
+        assert_eq!(kept(left), whole);
     }
 }

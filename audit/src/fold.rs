@@ -30,7 +30,7 @@ use crate::watches::Watches;
 const BETWEEN_TRIMS: u32 = 1 << 17;
 
 /// How many refused records are shown.
-const PLACES: usize = 3;
+pub(crate) const PLACES: usize = 3;
 
 /// Something that takes records and merges with its like, associatively and commutatively.
 pub trait Fold: Default + Send {
@@ -180,10 +180,7 @@ impl AuditFold {
         if self.batch.is_full() {
             self.flush();
         }
-        self.since_trim += 1;
-        if self.since_trim >= BETWEEN_TRIMS {
-            self.trim();
-        }
+        self.trim_after(1);
         fresh && event.ends()
     }
 
@@ -252,7 +249,7 @@ impl AuditFold {
     }
 
     /// Counts what waits to be counted.
-    fn flush(&mut self) {
+    pub(crate) fn flush(&mut self) {
         self.reading.duplicates += self.batch.settle(self.seen.as_deref(), &mut self.watches);
         self.batch.count_verbs(&mut self.verbs);
         self.batch.count_into(&mut self.users, &mut self.agents);
@@ -262,6 +259,14 @@ impl AuditFold {
     pub(crate) fn end(&mut self) {
         self.flush();
         self.seen = None;
+    }
+
+    /// Enforces the bounds of all tables when enough was counted since the last time.
+    pub(crate) fn trim_after(&mut self, events: usize) {
+        self.since_trim = self.since_trim.saturating_add(u32::try_from(events).unwrap_or(u32::MAX));
+        if self.since_trim >= BETWEEN_TRIMS {
+            self.trim();
+        }
     }
 
     /// Enforces the bounds of all tables.

@@ -70,6 +70,21 @@ impl Histogram {
         }
     }
 
+    /// Takes so many values of each step; steps are at most `LAST_STEP`.
+    pub(crate) fn take(&mut self, steps: impl Iterator<Item = (u16, u64)>) {
+        for (step, count) in steps {
+            let index = usize::from(step.wrapping_sub(self.base));
+            let count = u32::try_from(count).unwrap_or(u32::MAX);
+            if let Some(slot) = self.counts.get_mut(index) {
+                *slot = slot.saturating_add(count);
+            } else if self.counts.is_empty() && count as usize <= FEW {
+                (0..count).for_each(|_| self.add_step(step, 1));
+            } else {
+                self.add_step(step, count);
+            }
+        }
+    }
+
     /// These values without some of them.
     pub(crate) fn without(&self, some: &Self) -> Self {
         let some: std::collections::BTreeMap<u16, u64> = some.steps().into_iter().collect();
@@ -101,14 +116,7 @@ impl Histogram {
     /// Rebuilds a histogram from its steps.
     pub fn from_steps(steps: impl IntoIterator<Item = (u16, u64)>) -> Self {
         let mut histogram = Self::default();
-        for (step, count) in steps.into_iter().filter(|(step, _)| *step <= LAST_STEP) {
-            let count = u32::try_from(count).unwrap_or(u32::MAX);
-            if count <= u32::try_from(FEW).unwrap_or(0) {
-                (0..count).for_each(|_| histogram.add_step(step, 1));
-            } else {
-                histogram.add_step(step, count);
-            }
-        }
+        histogram.take(steps.into_iter().filter(|(step, _)| *step <= LAST_STEP));
         histogram
     }
 
@@ -159,7 +167,7 @@ impl PartialEq for Histogram {
 
 impl Eq for Histogram {}
 
-const LAST_STEP: u16 = 57 * 64 + 127;
+pub(crate) const LAST_STEP: u16 = 57 * 64 + 127;
 
 fn step_of(value: u64) -> u16 {
     let octave = (value | 63).ilog2().saturating_sub(5);

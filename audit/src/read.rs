@@ -13,6 +13,7 @@ use crate::form::{Form, Shape, list_within, shape};
 use crate::question::Question;
 use crate::record::Reader;
 use crate::seen::Seen;
+use crate::state::StateError;
 use crate::watches::Watches;
 
 /// So many bytes are waited for before the shape of an artefact is judged.
@@ -107,17 +108,15 @@ impl Folds {
         self.idle().push(fold);
     }
 
-    /// Takes what somebody counted before.
-    pub fn join(&self, fold: AuditFold) {
+    /// Takes what somebody counted before; of a state that cannot be read, nothing.
+    pub fn take_state(&self, source: Source<'_>) -> Result<(), StateError> {
         let idle = self.idle().pop();
-        let all = match idle {
-            Some(mut all) => {
-                all.merge(fold);
-                all
-            }
-            None => fold,
-        };
-        self.idle().push(all);
+        let (began, mut fold) = (idle.is_some(), idle.unwrap_or_default());
+        let taken = fold.merge_state(source);
+        if began || taken.is_ok() {
+            self.idle().push(fold);
+        }
+        taken
     }
 
     /// All that was taken; none when nothing was.

@@ -313,7 +313,11 @@ pub(crate) fn slower(left: Option<(u64, Span)>, right: Option<(u64, Span)>) -> O
     }
 }
 
-fn add<K: Ord + Copy, const N: usize>(counts: &mut SmallVec<[(K, u64); N]>, key: K, count: u64) {
+pub(crate) fn add<K: Ord + Copy, const N: usize>(
+    counts: &mut SmallVec<[(K, u64); N]>,
+    key: K,
+    count: u64,
+) {
     match counts.binary_search_by_key(&key, |(key, _)| *key) {
         Ok(at) => {
             if let Some((_, sum)) = counts.get_mut(at) {

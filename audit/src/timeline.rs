@@ -103,6 +103,33 @@ impl<S: Slot, const SECONDS: i64, const LIMIT: usize> Timeline<S, SECONDS, LIMIT
         self.settle();
     }
 
+    /// Takes slots that others counted, in ascending order; `add` adds what one of them holds.
+    pub(crate) fn take<T>(
+        &mut self,
+        doublings: u8,
+        slots: impl Iterator<Item = (i64, T)>,
+        mut add: impl FnMut(&mut S, T),
+    ) {
+        while self.doublings < doublings {
+            self.double();
+        }
+        let joined = u32::from(self.doublings - doublings);
+        let mut at = 0;
+        for (key, slot) in slots {
+            let key = key >> joined;
+            while self.slots.get(at).is_some_and(|(known, _)| *known < key) {
+                at += 1;
+            }
+            if self.slots.get(at).is_none_or(|(known, _)| *known > key) {
+                self.slots.insert(at, (key, S::default()));
+            }
+            if let Some((_, sum)) = self.slots.get_mut(at) {
+                add(sum, slot);
+            }
+        }
+        self.settle();
+    }
+
     /// The width of a slot in seconds.
     pub(crate) fn width(&self) -> i64 {
         SECONDS << self.doublings

@@ -16,8 +16,13 @@ use crate::budget::{hash, mix};
 /// So many starts, and so many ends, are followed; in the worst order none has met yet.
 const LIMIT: u64 = 1 << 19;
 
+/// What is kept of a hash: with as many starts and ends as are followed, less than one in a thousand
+/// logs has a start that meets the end of another request.
+const KEPT: u64 = u64::MAX << (64 - 8 * KEPT_BYTES);
+pub(crate) const KEPT_BYTES: usize = 6;
+
 /// Hashes by the zero bits that they begin with.
-const LEVELS: usize = 65;
+pub(crate) const LEVELS: usize = 65;
 
 /// When there are so many owners, those that no open request has are forgotten. Which ones are kept
 /// never depends on the order in which requests came.
@@ -49,10 +54,21 @@ pub(crate) struct Owner {
 impl Owner {
     /// Where an owner is looked for.
     fn hash(&self) -> u64 {
+        Self::hash_of(&self.user, &self.agent, self.verb, &self.resource, &self.namespace)
+    }
+
+    /// The hash of what an owner is known by.
+    pub(crate) fn hash_of(
+        user: &str,
+        agent: &str,
+        verb: u8,
+        resource: &str,
+        namespace: &str,
+    ) -> u64 {
         owner_hash(
-            hash(hash(1, self.user.as_bytes()), self.agent.as_bytes()),
-            hash(u64::from(self.verb), self.resource.as_bytes()),
-            hash(7, self.namespace.as_bytes()),
+            hash(hash(1, user.as_bytes()), agent.as_bytes()),
+            hash(u64::from(verb), resource.as_bytes()),
+            hash(7, namespace.as_bytes()),
         )
     }
 
@@ -152,12 +168,14 @@ impl Default for Watches {
 
 impl Watches {
     pub(crate) fn start(&mut self, id: u64, time: i64, at: Span, owner: &impl Whose) {
+        let id = id & KEPT;
         if self.counts(id, 0) {
             self.put_start(id, time, at, owner);
         }
     }
 
     pub(crate) fn end(&mut self, id: u64) {
+        let id = id & KEPT;
         if self.counts(id, 1) {
             self.put_end(id);
         }
@@ -226,7 +244,7 @@ impl Watches {
     }
 
     /// Takes the counts of others, and follows what both together allow.
-    fn join(&mut self, levels: &[[u64; 2]; LEVELS]) {
+    pub(crate) fn join(&mut self, levels: &[[u64; 2]; LEVELS]) {
         for (mine, its) in self.levels.iter_mut().flatten().zip(levels.iter().flatten()) {
             *mine = mine.saturating_add(*its);
         }
@@ -239,22 +257,16 @@ impl Watches {
         self.thin();
     }
 
+    /// Whether a request is among those that are followed.
+    pub(crate) fn follows(&self, id: u64) -> bool {
+        level_of(id) >= self.thinned
+    }
+
     /// Starts and ends by level, up to the last that has any.
     pub(crate) fn halves_by_level(&self) -> Vec<(u64, u64)> {
         let used =
             self.levels.iter().rposition(|counts| *counts != [0; 2]).map_or(0, |last| last + 1);
         self.levels.iter().take(used).map(|[starts, ends]| (*starts, *ends)).collect()
-    }
-
-    /// Nothing open, after so many starts and ends; none for more levels than there are.
-    pub(crate) fn with_halves(counts: &[(u64, u64)]) -> Option<Self> {
-        let mut levels = [[0; 2]; LEVELS];
-        for (number, (starts, ends)) in counts.iter().enumerate() {
-            *levels.get_mut(number)? = [*starts, *ends];
-        }
-        let mut watches = Self::default();
-        watches.join(&levels);
-        Some(watches)
     }
 
     fn number(&mut self, whose: &impl Whose) -> u32 {

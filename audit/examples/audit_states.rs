@@ -1,0 +1,62 @@
+//! Saves states of audit logs and merges them: what docs/performance.md says of states is measured by it.
+//!
+//! `audit_states save STATE < LINES` folds a log, `audit_states merge TIMES STATE…` merges all the
+//! states so many times over and prints what a state took and how the answers sum up.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Read;
+use std::time::Instant;
+
+use konspect_audit::answers::{Filter, answers};
+use konspect_audit::{AuditFold, Shared, fold_blocks};
+use konspect_bundle::{ArtifactId, Source};
+
+#[expect(clippy::print_stdout, reason = "an example prints")]
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let mut args = std::env::args().skip(1);
+    let (what, next) =
+        (args.next().unwrap_or_default(), args.next().ok_or("an argument is missing")?);
+    if what == "save" {
+        let shared = Shared::without_duplicates();
+        let mut fold = fold_blocks(ArtifactId(0), blocks(std::io::stdin()), &shared);
+        shared.close(&mut fold);
+        let bytes = fold.to_bytes();
+        println!("{} bytes", bytes.len());
+        std::fs::write(next, bytes)?;
+        return Ok(());
+    }
+    let times: usize = next.parse()?;
+    let states: Vec<Vec<u8>> = args.map(std::fs::read).collect::<Result<_, _>>()?;
+    let begin = Instant::now();
+    let mut total = AuditFold::default();
+    for bytes in (0..times).flat_map(|_| &states) {
+        total.merge_state(Source::new(ArtifactId(0), bytes))?;
+    }
+    let took = begin.elapsed();
+    let count = times * states.len();
+    let held: usize = states.iter().map(Vec::len).sum();
+    let summary = total.finish();
+    let mut hasher = DefaultHasher::new();
+    serde_json::to_string(&answers(&summary, &Filter::default(), 300, 1 << 16))?.hash(&mut hasher);
+    println!(
+        "{count} states of {} bytes and {} series in the end: {:.2} ms each, answers {:016x}",
+        held / states.len().max(1),
+        summary.clients.iter().map(|client| client.series.len()).sum::<usize>(),
+        took.as_secs_f64() * 1000.0 / count as f64,
+        hasher.finish()
+    );
+    std::mem::forget(summary);
+    Ok(())
+}
+
+/// Blocks of a mebibyte; the engine cuts them at line ends.
+fn blocks(mut from: impl Read + Send) -> impl Iterator<Item = (u64, Vec<u8>)> + Send {
+    let mut base = 0;
+    std::iter::from_fn(move || {
+        let mut block = Vec::with_capacity(1 << 20);
+        from.by_ref().take(1 << 20).read_to_end(&mut block).ok().filter(|length| *length > 0)?;
+        let start = base;
+        base += block.len() as u64;
+        Some((start, block))
+    })
+}
