@@ -4,8 +4,9 @@
 //! refused rather than guessed. Places are not kept: whoever reads a state has not what they point
 //! into, and cites the state instead. Hashes are not kept either where they follow from the texts.
 //!
-//! A state is read twice: once only to see that it is whole, once into the tables that are there. So a
-//! damaged one leaves nothing behind, and none takes tables of its own.
+//! A sum over the bytes tells damage. What has the right sum is not trusted either: it is read twice,
+//! once only to see that every row is whole, once into the tables that are there. So a state that
+//! cannot be read leaves nothing behind, and none takes tables of its own.
 
 mod clients;
 mod columns;
@@ -23,6 +24,7 @@ use self::clients::Kind;
 use self::columns::{Column, Reader, Writer};
 use self::tallies::Window;
 use self::texts::{Numbers, Texts};
+use crate::budget::hash;
 use crate::event::Verb;
 use crate::fold::{self, AuditFold};
 use crate::form::Form;
@@ -85,7 +87,10 @@ impl AuditFold {
         settled.trim();
         let mut bytes = MAGIC.to_vec();
         columns::put(&mut bytes, VERSION);
-        settled.columns().finish(&mut bytes);
+        let mut columns = Vec::new();
+        settled.columns().finish(&mut columns);
+        bytes.extend(hash(VERSION, &columns).to_le_bytes());
+        bytes.extend(columns);
         bytes
     }
 
@@ -114,8 +119,12 @@ impl AuditFold {
             VERSION => {}
             version => return Err(StateError::Version(version)),
         }
+        let (sum, columns) = rest.split_first_chunk().ok_or(StateError::Damaged)?;
+        if hash(VERSION, columns) != u64::from_le_bytes(*sum) {
+            return Err(StateError::Damaged);
+        }
         self.flush();
-        merge(rest, home, self).ok_or(StateError::Damaged)?;
+        merge(columns, home, self).ok_or(StateError::Damaged)?;
         self.trim_after(bytes.len() / BYTES_OF_AN_EVENT);
         Ok(())
     }
@@ -254,4 +263,108 @@ fn counts_mut(reading: &mut fold::Reading) -> [&mut u64; 9] {
         left_out_reads,
     } = reading;
     [records, events, refused, foreign, empty, partial, duplicates, left_out, left_out_reads]
+}
+
+#[cfg(test)]
+mod tests {
+    use konspect_bundle::ArtifactId;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Shared;
+    use crate::fold::Fold;
+    use crate::read::fold_bytes;
+
+    fn sample() -> AuditFold {
+        let line = |number: usize| {
+            let (verb, stage) = [
+                ("watch", "ResponseStarted"),
+                ("get", "ResponseComplete"),
+                ("watch", "ResponseComplete"),
+                ("update", "ResponseComplete"),
+            ]
+            .into_iter()
+            .cycle()
+            .nth(number)
+            .unwrap_or_default();
+            let code = if number.is_multiple_of(5) { 500 } else { 200 };
+            format!(
+                r#"{{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"{number}","stage":"{stage}","requestURI":"/","verb":"{verb}","user":{{"username":"user-{}"}},"sourceIPs":["10.0.0.1"],"userAgent":"agent-{}","objectRef":{{"resource":"networkpolicies","apiGroup":"networking.k8s.io","namespace":"shop","name":"n-{}"}},"responseStatus":{{"code":{code}}},"requestReceivedTimestamp":"2025-06-02T16:{:02}:00.000000Z","stageTimestamp":"2025-06-02T16:{:02}:00.{:06}Z","annotations":{{"apiserver.latency.k8s.io/etcd":"21.5ms"}}}}"#,
+                number % 3,
+                number % 4,
+                number % 5,
+                number % 50,
+                number % 50,
+                number * 1001
+            )
+        };
+        let text: Vec<String> = (0..12).map(line).collect();
+        let shared = Shared::without_duplicates();
+        let text = text.join("\n");
+        let mut fold = fold_bytes(Source::new(ArtifactId(0), text.as_bytes()), &shared);
+        shared.close(&mut fold);
+        fold
+    }
+
+    fn columns_of(bytes: &[u8]) -> &[u8] {
+        bytes.get(MAGIC.len() + 1 + 8..).unwrap_or_default()
+    }
+
+    /// A state whose sum is right.
+    fn of_columns(columns: &[u8]) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        columns::put(&mut bytes, VERSION);
+        bytes.extend(hash(VERSION, columns).to_le_bytes());
+        bytes.extend(columns);
+        bytes
+    }
+
+    /// Whoever reckons the sum anew can say what cannot be, but a fold takes all of it or nothing.
+    fn takes_all_or_nothing(columns: &[u8], known: &AuditFold, before: &[u8]) -> bool {
+        let mut total = known.clone();
+        if total.merge_bytes(&of_columns(columns), Span::default()).is_err() {
+            assert_eq!(total.to_bytes(), before);
+            return false;
+        }
+        let mut more = AuditFold::from_bytes(&total.to_bytes()).unwrap();
+        more.merge(total);
+        drop(more.finish());
+        true
+    }
+
+    #[test]
+    fn what_cannot_be_is_refused_or_bounded() {
+        let known = sample();
+        let before = known.to_bytes();
+        let columns = columns_of(&before).to_vec();
+        assert_eq!(of_columns(&columns), before);
+        assert!(takes_all_or_nothing(&columns, &known, &before));
+        let mut other = columns.clone();
+        let mut refused = 0;
+        for at in 0..columns.len() {
+            for value in [0, 0x7f, 0xff] {
+                other[at] = value;
+                refused += usize::from(!takes_all_or_nothing(&other, &known, &before));
+            }
+            other[at] = columns[at];
+        }
+        assert!(refused > columns.len() / 2, "{refused} of {}", columns.len());
+        for length in 0..columns.len() {
+            assert!(!takes_all_or_nothing(&columns[..length], &known, &before), "{length}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn many_changes_at_once_are_bounded(changes in prop::collection::vec((any::<u16>(), any::<u8>()), 1..6)) {
+            let known = sample();
+            let before = known.to_bytes();
+            let mut columns = columns_of(&before).to_vec();
+            for (at, value) in changes {
+                let length = columns.len();
+                columns[usize::from(at) % length] = value;
+            }
+            takes_all_or_nothing(&columns, &known, &before);
+        }
+    }
 }

@@ -238,13 +238,14 @@ pub(super) fn read(
 ) -> Option<()> {
     let [own, clients, series] = [limit(from)?, limit(from)?, limit(from)?];
     let objects = from.count(Column::Objects).filter(|share| *share >= LEAST_OBJECTS)?;
-    let other = Row::read(from, state.window)?;
+    let mut row = Row::default();
+    row.read(from, state.window)?;
     if let Some(users) = &mut into {
         users.limit_users(own);
         users.limit_clients(clients);
         users.limit_series(series);
         users.limit_objects(objects);
-        other.add_to(&mut users.other, state.home);
+        row.add_to(&mut users.other, state.home);
     }
     let mut name = Near::new(Column::User);
     for _ in 0..from.count(Column::User)? {
@@ -266,23 +267,25 @@ pub(super) fn read(
                 (to, limits)
             }
         };
-        read_user(from, state, hash, limits, to)?;
+        read_user(from, state, hash, limits, &mut row, to)?;
     }
     Some(())
 }
 
-fn read_user(
-    from: &mut Reader<'_>,
+fn read_user<'a>(
+    from: &mut Reader<'a>,
     state: &Reading<'_>,
     user_hash: u64,
     limits: Limits,
+    row: &mut Row<'a>,
     mut to: To<'_, User>,
 ) -> Option<()> {
     let own = limit(from)?;
     if let To::Row(User { agents, other, .. }) = &mut to {
         agents.lower(own, |client| other.merge(&client.total()));
     }
-    to.add(&Row::read(from, state.window)?, state.home, |user| &mut user.other);
+    row.read(from, state.window)?;
+    to.add(row, state.home, |user| &mut user.other);
     for _ in 0..from.count(Column::User)? {
         let agent = state.texts.get(usize::try_from(from.signed(Column::User)?).ok()?)?;
         let hash = client_hash(user_hash, agent);
@@ -298,30 +301,32 @@ fn read_user(
                 }
             }
         };
-        read_client(from, state, hash, limits, to)?;
+        read_client(from, state, hash, limits, row, to)?;
     }
     Some(())
 }
 
-fn read_client(
-    from: &mut Reader<'_>,
+fn read_client<'a>(
+    from: &mut Reader<'a>,
     state: &Reading<'_>,
     client_hash: u64,
     limits: Limits,
+    row: &mut Row<'a>,
     mut to: To<'_, Client>,
 ) -> Option<()> {
     let own = limit(from)?;
     if let To::Row(Client { series, other, .. }) = &mut to {
         series.lower(own, |series| other.merge(&series.tally));
     }
-    to.add(&Row::read(from, state.window)?, state.home, |client| &mut client.other);
+    row.read(from, state.window)?;
+    to.add(row, state.home, |client| &mut client.other);
     let mut kind = 0_usize;
     for _ in 0..from.count(Column::SeriesKind)? {
         kind = kind.checked_add(from.count(Column::SeriesKind)?)?;
         let key = key_of(*state.kinds.get(kind)?);
         let hash = hash_or(from, key.hash(client_hash))?;
-        let row = Row::read(from, state.window)?;
-        to.add(&row, state.home, |client| client.tally_hashed(limits.series, hash, &key));
+        row.read(from, state.window)?;
+        to.add(row, state.home, |client| client.tally_hashed(limits.series, hash, &key));
     }
     let mut client = match to {
         To::Row(client) => Some(client),
@@ -340,7 +345,7 @@ fn read_client(
 
 /// Counts in slots of five seconds.
 pub(super) fn times<'a>(from: &mut Reader<'a>, state: &Reading<'_>) -> Option<Times<'a>> {
-    Times::read::<5, 512>(from, state.window)
+    Times::read::<5>(from, state.window)
 }
 
 /// Reads names, and adds them to others.

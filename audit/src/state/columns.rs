@@ -18,9 +18,9 @@ columns! {
     User, Limit, SeriesKind, Hash,
     // Tallies.
     Flags, Requests, Codes, Failures, LatencySum, Excused, Slowest, Lists, Watches, First, Last,
-    // Counts in ascending steps: how many bytes, the first step, the rest.
-    HistogramLength, HistogramFirst, Histogram,
-    TimelineHead, TimelineLength, Timeline,
+    // Counts in ascending steps.
+    HistogramFirst, HistogramLength, HistogramSparse, Histogram, HistogramDense,
+    TimelineHead, TimelineLength, TimelineSparse, Timeline, TimelineDense,
     // Names and their counts.
     Names, NameCount,
     // Objects that were read.
@@ -118,10 +118,11 @@ fn zigzag(value: i64) -> u64 {
 pub(super) fn take(from: &mut &[u8]) -> Option<u64> {
     let (byte, rest) = from.split_first()?;
     *from = rest;
-    if byte & 0x80 == 0 {
-        return Some(u64::from(*byte));
-    }
-    let mut value = u64::from(byte & 0x7f);
+    if byte & 0x80 == 0 { Some(u64::from(*byte)) } else { take_more(*byte, from) }
+}
+
+fn take_more(first: u8, from: &mut &[u8]) -> Option<u64> {
+    let mut value = u64::from(first & 0x7f);
     for shift in (7..64).step_by(7) {
         let (byte, rest) = from.split_first()?;
         *from = rest;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::clients::{hash_or, limit, put_hash, put_limit, put_names, read_names, times};
-use super::columns::{Column, Reader, Writer};
+use super::columns::{COUNTER, Column, Reader, Writer};
 use super::tallies::{add_runs, doublings, earlier, histogram, put_histogram, put_times, slot_of};
 use super::texts::Near;
 use super::{Reading, Writing};
@@ -351,8 +351,8 @@ fn read_agents(
         }
         let Some(rows) = &mut into else { continue };
         let hash = AgentRow::hash_of(agent);
-        let weight =
-            || bins.iter().flat_map(|(_, (.., steps))| *steps).map(|(_, count)| count).sum();
+        let counts = || bins.iter().flat_map(|(_, (.., steps))| *steps).map(|(_, count)| count);
+        let weight = || counts().fold(0_u64, u64::saturating_add).min(COUNTER);
         let make = || AgentRow { hash, agent: agent.into(), bins: Timeline::default() };
         if let Some(row) = row(rows, hash, weight, |row| &*row.agent == agent, make) {
             row.bins.take(doublings, bins.drain(..), |bin: &mut Bin, (sum, max, steps)| {

@@ -4,7 +4,7 @@ use konspect_bundle::Span;
 use smallvec::SmallVec;
 
 use super::columns::{Column, Reader, Writer};
-use super::runs::{self, Runs};
+use super::runs::{self, Columns, Runs};
 use crate::failure::Failure;
 use crate::histogram::{Histogram, LAST_STEP};
 use crate::tally::{Excused, Lists, Tally, WatchCounts, slower};
@@ -110,10 +110,14 @@ fn watches(watches: &WatchCounts) -> [u64; 4] {
 }
 
 impl<'a> Row<'a> {
-    pub(super) fn read(from: &mut Reader<'a>, window: Window) -> Option<Self> {
+    /// Reads a row into the memory of another.
+    pub(super) fn read(&mut self, from: &mut Reader<'a>, window: Window) -> Option<()> {
+        let row = self;
+        row.codes.clear();
+        row.failures.clear();
         let flags = from.number(Column::Flags)?;
         let has = |flag: u64| flags & flag != 0;
-        let mut row = Self { requests: from.counter(Column::Requests)?, ..Self::default() };
+        row.requests = from.counter(Column::Requests)?;
         if has(CODES) {
             for _ in 0..from.count(Column::Codes)? {
                 let (code, count) = (from.narrow(Column::Codes)?, from.counter(Column::Codes)?);
@@ -124,39 +128,38 @@ impl<'a> Row<'a> {
             row.codes.push((USUAL, row.requests));
         }
         if has(FAILURES) {
-            for _ in 0..from.count(Column::Failures)? {
+            for _ in 0..from.count(Column::Failures).filter(|kinds| *kinds <= Failure::ALL.len())? {
                 let kind = from.one_of(Column::Failures, Failure::ALL)?;
                 row.failures.push((kind, from.counter(Column::Failures)?));
             }
         }
-        if has(LATENCY) {
-            row.latency = histogram(from)?;
-            row.latency_sum = from.counter(Column::LatencySum)?;
-        }
-        if has(EXCUSED) {
+        (row.latency, row.latency_sum) = if has(LATENCY) {
+            (histogram(from)?, from.counter(Column::LatencySum)?)
+        } else {
+            (Runs::default(), 0)
+        };
+        row.excused = if has(EXCUSED) {
             let sum = from.counter(Column::Excused)?;
-            row.excused = Some((sum, histogram(from)?, histogram(from)?));
-        }
-        if has(SLOWEST) {
-            row.slowest = Some(from.number(Column::Slowest)?);
-        }
-        if has(FIRST) {
-            row.first = Some(from.time(Column::First, window.0)?);
-        }
-        if has(LAST) {
-            row.last = Some(from.time(Column::Last, window.1)?);
-        }
+            Some((sum, histogram(from)?, histogram(from)?))
+        } else {
+            None
+        };
+        row.slowest = if has(SLOWEST) { Some(from.number(Column::Slowest)?) } else { None };
+        row.first = if has(FIRST) { Some(from.time(Column::First, window.0)?) } else { None };
+        row.last = if has(LAST) { Some(from.time(Column::Last, window.1)?) } else { None };
+        row.lists = [0; 5];
         if has(LISTS) {
             for count in &mut row.lists {
                 *count = from.counter(Column::Lists)?;
             }
         }
+        row.watches = [0; 4];
         if has(WATCHES) {
             for count in &mut row.watches {
                 *count = from.counter(Column::Watches)?;
             }
         }
-        Some(row)
+        Some(())
     }
 
     /// Adds the row to a tally; its places become `home`.
@@ -208,24 +211,31 @@ pub(super) fn earlier(
     }
 }
 
+const HISTOGRAM: Columns =
+    [Column::HistogramLength, Column::HistogramSparse, Column::Histogram, Column::HistogramDense];
+const TIMELINE: Columns =
+    [Column::TimelineLength, Column::TimelineSparse, Column::Timeline, Column::TimelineDense];
+
 pub(super) fn put_histogram(out: &mut Writer, histogram: &Histogram) {
     let steps = histogram.steps();
     let first = steps.first().map_or(0, |(step, _)| u64::from(*step));
     out.number(Column::HistogramFirst, first);
     let steps = steps.into_iter().map(|(step, count)| (u64::from(step), count));
-    runs::put(out, [Column::HistogramLength, Column::Histogram], first, steps);
+    runs::put(out, HISTOGRAM, first, steps);
 }
 
 pub(super) fn histogram<'a>(from: &mut Reader<'a>) -> Option<Runs<'a>> {
     let first = from.number(Column::HistogramFirst)?;
-    Runs::read(from, [Column::HistogramLength, Column::Histogram], first, LAST_STEP.into())
+    Runs::read(from, HISTOGRAM, first)
 }
 
 pub(super) fn add_runs(histogram: &mut Histogram, runs: Runs<'_>) {
-    histogram.take(
-        runs.into_iter().map(|(step, count)| (u16::try_from(step).unwrap_or(LAST_STEP), count)),
-    );
+    let last = u64::from(LAST_STEP);
+    histogram.take(runs.into_iter().map(|(step, count)| (step.min(last) as u16, count)));
 }
+
+/// No slots are farther from one another.
+const FAR: u64 = 1 << 58;
 
 /// Counts over time as they stand in the bytes.
 #[derive(Clone, Copy, Debug)]
@@ -244,7 +254,7 @@ pub(super) fn put_times<const SECONDS: i64, const LIMIT: usize>(
     out.number(Column::TimelineHead, line.doublings.into());
     out.signed(Column::TimelineHead, first - slot_of::<SECONDS>(window, line.doublings));
     let slots = line.slots.iter().map(|(slot, count)| ((slot - first).unsigned_abs(), *count));
-    runs::put(out, [Column::TimelineLength, Column::Timeline], 0, slots);
+    runs::put(out, TIMELINE, 0, slots);
 }
 
 /// The slot that the window begins with.
@@ -253,27 +263,21 @@ pub(super) fn slot_of<const SECONDS: i64>(window: Window, doublings: u8) -> i64 
 }
 
 impl<'a> Times<'a> {
-    pub(super) fn read<const SECONDS: i64, const LIMIT: usize>(
-        from: &mut Reader<'a>,
-        window: Window,
-    ) -> Option<Self> {
+    pub(super) fn read<const SECONDS: i64>(from: &mut Reader<'a>, window: Window) -> Option<Self> {
         let doublings = doublings(from, Column::TimelineHead)?;
         let first = from.signed(Column::TimelineHead)?;
         let first = first.checked_add(slot_of::<SECONDS>(window, doublings))?;
-        let columns = [Column::TimelineLength, Column::Timeline];
-        let runs = Runs::read(from, columns, 0, 1 << 58)?;
-        (runs.into_iter().count() <= LIMIT).then_some(Self { doublings, first, runs })
+        Some(Self { doublings, first, runs: Runs::read(from, TIMELINE, 0)? })
     }
 
     pub(super) fn add_to<const SECONDS: i64, const LIMIT: usize>(
         self,
         line: &mut Timeline<u64, SECONDS, LIMIT>,
     ) {
-        let slots = self
-            .runs
-            .into_iter()
-            .map(|(slot, count)| (self.first.saturating_add_unsigned(slot), count));
-        line.take(self.doublings, slots, |sum, count| *sum += count);
+        let slots = self.runs.into_iter().take(LIMIT);
+        let slots =
+            slots.map(|(slot, count)| (self.first.saturating_add_unsigned(slot.min(FAR)), count));
+        line.take(self.doublings, slots, |sum, count| *sum = sum.saturating_add(count));
     }
 }
 
