@@ -55,9 +55,7 @@ pub struct Gathered {
 
 /// Reads every artefact once, in parallel, and asks every rule.
 pub fn analyze(bundle: &Bundle, options: &Options<'_>) -> Analysis {
-    // The digest of a large file takes as long as some of its members, and nobody waits for it here.
-    let (_, gathered) = rayon::join(|| bundle.card(), || gather(bundle));
-    let Gathered { facts, mut diagnostics, collected, kinds, paths } = gathered;
+    let Gathered { facts, mut diagnostics, collected, kinds, paths } = gather(bundle);
     diagnostics.extend(options.notes.iter().cloned());
     let rules: Vec<&dyn Run> = rules::all()
         .into_iter()
@@ -103,7 +101,8 @@ pub fn gather(bundle: &Bundle) -> Gathered {
         kinds.push(one.kind);
         rows.append(one.rows);
     }
-    let audit = audits.close().map(AuditFold::finish);
+    // The bundle's digest, which is remembered, keeps another core busy meanwhile.
+    let (_, audit) = rayon::join(|| bundle.card(), || audits.close().map(AuditFold::finish));
     let mut diagnostics: Vec<Diagnostic> = bundle.diagnostics().to_vec();
     diagnostics.extend(bundle.verify_notes());
     diagnostics.append(&mut rows.diagnostics);

@@ -8,7 +8,7 @@ use crate::answers::{
 };
 use crate::event::Component;
 use crate::failure::Failure;
-use crate::objective::{Objective, judge};
+use crate::objective::is_breached;
 use crate::summary::AuditSummary;
 use crate::time::print;
 
@@ -79,7 +79,7 @@ pub fn answers(summary: &AuditSummary, filter: &Filter, bin_seconds: i64, count:
         codes: by(Dimension::Code),
         latency: latency(summary, bin_seconds, filter, count),
         busiest: objectives(summary, &busiest, count, |client, _| client.agent == busiest_agent).0,
-        breaches: objectives(summary, filter, count, |_, row| judge(row) == Objective::Breached).0,
+        breaches: objectives(summary, filter, count, |_, row| is_breached(row)).0,
         rejections: rejections(summary, filter).into_iter().take(count).collect(),
         habits: habits(summary, filter).into_iter().take(count).collect(),
         growth: growth(summary, filter)

@@ -1,6 +1,9 @@
 //! From the counters of a fold to sorted, plain data.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rayon::iter::{IntoParallelIterator, ParallelExtend, ParallelIterator};
 
 use crate::client::{Client, Names, Scope};
 use crate::event::{Stage, Verb};
@@ -40,25 +43,27 @@ impl AuditFold {
             clients_spilled: self.users.other.requests,
             ..Budget::default()
         };
-        let mut clients = Vec::new();
+        let (mut known, mut clients) = (Vec::new(), Vec::new());
         let users = std::mem::take(&mut self.users);
         for user in users.table.into_rows() {
             budget.clients_spilled += user.other.requests;
-            for client in user.agents.into_rows() {
-                budget.series_spilled += client.other.requests;
-                let open = open_watches.get(&(&*user.name, &*client.agent)).copied().unwrap_or(0);
-                clients.push(client_summary(&user.name, client, self.window, open));
-            }
+            let name = Arc::<str>::from(user.name);
+            known.extend(user.agents.into_rows().map(|client| (Arc::clone(&name), client)));
             if user.other != Tally::default() {
-                let total = user.other;
                 clients.push(ClientSummary {
-                    user: user.name.to_string(),
+                    user: name.to_string(),
                     other_agents: true,
-                    total,
+                    total: user.other,
                     ..ClientSummary::default()
                 });
             }
         }
+        budget.series_spilled += known.iter().map(|(_, row)| row.other.requests).sum::<u64>();
+        let window = self.window;
+        clients.par_extend(known.into_par_iter().map(|(user, client)| {
+            let open = open_watches.get(&(&*user, &*client.agent)).copied().unwrap_or(0);
+            client_summary(&user, client, window, open)
+        }));
         clients.sort_by(|left, right| {
             let key = |client: &ClientSummary| std::cmp::Reverse(client.total.requests);
             (key(left), &left.user, &left.agent).cmp(&(key(right), &right.user, &right.agent))

@@ -120,14 +120,21 @@ impl Fold for AuditFold {
             (Some(left), Some(right)) => Some((left.0.min(right.0), left.1.max(right.1))),
             (left, right) => left.or(right),
         };
-        self.users.merge(other.users);
-        self.failures.merge(other.failures, FAILURES);
-        self.changes.merge(other.changes, CHANGES);
-        self.deprecated.merge(other.deprecated, DEPRECATED);
-        self.parts.merge(other.parts, PARTS);
-        self.agents.merge(other.agents, AGENTS);
-        self.groups.merge(other.groups, GROUPS);
-        self.watches.merge(other.watches);
+        let Self { users, failures, changes, deprecated, parts, agents, groups, watches, .. } =
+            self;
+        // The users are about half of it.
+        rayon::join(
+            || users.merge(other.users),
+            || {
+                failures.merge(other.failures, FAILURES);
+                changes.merge(other.changes, CHANGES);
+                deprecated.merge(other.deprecated, DEPRECATED);
+                parts.merge(other.parts, PARTS);
+                agents.merge(other.agents, AGENTS);
+                groups.merge(other.groups, GROUPS);
+                watches.merge(other.watches);
+            },
+        );
         self.unremembered = self.unremembered.max(other.unremembered);
         self.assumed_dates += other.assumed_dates;
     }

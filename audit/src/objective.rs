@@ -51,6 +51,11 @@ pub fn judge(series: &SeriesSummary) -> Objective {
     }
 }
 
+/// Whether the p99 of a series is over its limit; most have too few requests to ask further.
+pub fn is_breached(series: &SeriesSummary) -> bool {
+    series.tally.requests >= ENOUGH && judge(series) == Objective::Breached
+}
+
 fn streams(subresource: &str) -> bool {
     matches!(subresource, "exec" | "attach" | "portforward" | "proxy" | "log")
 }

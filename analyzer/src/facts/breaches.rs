@@ -1,7 +1,7 @@
 //! Requests that take longer than the upstream objective allows, and since when.
 
 use jiff::Timestamp;
-use konspect_audit::objective::{Objective, judge, limit};
+use konspect_audit::objective::{is_breached, limit};
 use konspect_audit::{AuditSummary, ClientSummary, Component, SeriesSummary};
 use konspect_bundle::Span;
 
@@ -49,9 +49,7 @@ pub fn breaches(audit: &AuditSummary) -> Vec<Breach<'_>> {
     let mut breaches: Vec<Breach<'_>> = audit
         .others()
         .flat_map(|client| client.series.iter().map(move |series| (client, series)))
-        .filter(|(_, series)| {
-            judge(series) == Objective::Breached && !waits_for_webhooks(audit, series)
-        })
+        .filter(|(_, series)| is_breached(series) && !waits_for_webhooks(audit, series))
         .filter_map(|(client, series)| {
             let [p99] = series.tally.latency.quantiles([990]);
             Some(Breach {

@@ -2,7 +2,7 @@
 
 use konspect_audit::AuditSummary;
 use konspect_audit::answers::{self, Dimension, Top};
-use konspect_audit::objective::{Objective, judge};
+use konspect_audit::objective::{Objective, is_breached};
 
 use super::super::{Cell, Table, stamp};
 use super::{
@@ -70,7 +70,7 @@ pub(super) fn latency(audit: &AuditSummary, ask: &Ask) -> Table {
 
 pub(super) fn requests(question: Question, audit: &AuditSummary, ask: &Ask) -> Table {
     let (rows, count) = answers::objectives(audit, &ask.filter, ask.rows, |_, row| {
-        question == Question::Requests || judge(row) == Objective::Breached
+        question == Question::Requests || is_breached(row)
     });
     let rows: Vec<Vec<Cell>> = rows
         .into_iter()
