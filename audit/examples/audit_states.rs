@@ -4,11 +4,14 @@
 //! states so many times over and prints what a state took and how the answers sum up.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::time::Instant;
 
+use flate2::Compression;
+use flate2::bufread::GzDecoder;
+use flate2::write::GzEncoder;
 use konspect_audit::answers::{Filter, answers};
-use konspect_audit::{AuditFold, Shared, fold_blocks};
+use konspect_audit::{Folds, Shared, fold_blocks};
 use konspect_bundle::{ArtifactId, Source};
 
 #[expect(clippy::print_stdout, reason = "an example prints")]
@@ -21,17 +24,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let mut fold = fold_blocks(ArtifactId(0), blocks(std::io::stdin()), &shared);
         shared.close(&mut fold);
         let bytes = fold.to_bytes();
-        println!("{} bytes", bytes.len());
-        std::fs::write(next, bytes)?;
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+        gzip.write_all(&bytes)?;
+        let packed = gzip.finish()?;
+        println!("{} bytes, {} with gzip", bytes.len(), packed.len());
+        std::fs::write(next, packed)?;
         return Ok(());
     }
     let times: usize = next.parse()?;
     let states: Vec<Vec<u8>> = args.map(std::fs::read).collect::<Result<_, _>>()?;
     let begin = Instant::now();
-    let mut total = AuditFold::default();
-    for bytes in (0..times).flat_map(|_| &states) {
-        total.merge_state(Source::new(ArtifactId(0), bytes))?;
+    let folds = Folds::new();
+    for packed in (0..times).flat_map(|_| &states) {
+        let mut bytes = Vec::new();
+        GzDecoder::new(packed.as_slice()).read_to_end(&mut bytes)?;
+        folds.take_state(Source::new(ArtifactId(0), &bytes))?;
     }
+    let total = folds.close().ok_or("no state")?;
     let took = begin.elapsed();
     let count = times * states.len();
     let held: usize = states.iter().map(Vec::len).sum();

@@ -445,7 +445,7 @@ impl Batch {
                 *client.pace.slot(time) += 1;
             }
             if let Some((hash, name)) = namespace {
-                client.namespaces.tick_hashed(*hash, name, 1);
+                client.namespaces.tick_hashed(*hash, || name, 1);
             }
         }
         if row.name.0 < row.name.1 {

@@ -175,18 +175,23 @@ impl<const LIMIT: usize> Names<LIMIT> {
 
     /// Counts one name.
     pub(crate) fn tick(&mut self, name: &str, count: u64) {
-        self.tick_hashed(hash(7, name.as_bytes()), name, count);
+        self.tick_hashed(Self::hash(name), || name, count);
+    }
+
+    /// What a name is known by.
+    pub(crate) fn hash(name: &str) -> u64 {
+        hash(7, name.as_bytes())
     }
 
     /// Counts a name whose hash is known.
-    pub(crate) fn tick_hashed(&mut self, key: u64, name: &str, count: u64) {
+    pub(crate) fn tick_hashed<'n>(&mut self, key: u64, name: impl FnOnce() -> &'n str, count: u64) {
         let known = self.hashes.iter().position(|hash| *hash == key);
         match known.and_then(|at| self.rows.get_mut(at)) {
             Some(row) => row.count += count,
             None if key > self.limit => {}
             None => {
                 self.hashes.push(key);
-                self.rows.push(Named { hash: key, name: name.into(), count });
+                self.rows.push(Named { hash: key, name: name().into(), count });
                 if self.rows.len() > 2 * LIMIT {
                     self.trim();
                 }

@@ -1,9 +1,9 @@
 //! Whole artefacts and blocks of large ones into folds.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use konspect_bundle::{ArtifactId, Source};
+use konspect_bundle::{ArtifactId, Source, Span};
 use rayon::iter::{IntoParallelRefMutIterator, ParallelBridge, ParallelIterator};
 
 use crate::columns::{Header, preamble, row_end};
@@ -13,7 +13,7 @@ use crate::form::{Form, Shape, list_within, shape};
 use crate::question::Question;
 use crate::record::Reader;
 use crate::seen::Seen;
-use crate::state::StateError;
+use crate::state::{self, StateError};
 use crate::watches::Watches;
 
 /// So many bytes are waited for before the shape of an artefact is judged.
@@ -21,6 +21,10 @@ const HEAD: usize = 1 << 16;
 
 /// A worker keeps so many starts and ends to itself before it looks for their counterparts.
 const TOGETHER: usize = 1 << 15;
+
+/// So many saved states are merged at once, unless they have so many bytes before.
+const STATES: usize = 16;
+const STATES_BYTES: usize = 64 << 20;
 
 /// A CSV row longer than this has a quote that is not closed.
 const LONGEST_ROW: usize = 32 << 20;
@@ -53,14 +57,13 @@ impl Shared {
     fn settle(&self, fold: &mut AuditFold) {
         if fold.watches.len() >= TOGETHER {
             let mine = std::mem::take(&mut fold.watches);
-            self.watches.lock().unwrap_or_else(std::sync::PoisonError::into_inner).merge(mine);
+            self.watches.lock().unwrap_or_else(PoisonError::into_inner).merge(mine);
         }
     }
 
     /// Gives what is left open to the fold of everything.
     pub fn close(self, fold: &mut AuditFold) {
-        fold.watches
-            .merge(self.watches.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
+        fold.watches.merge(self.watches.into_inner().unwrap_or_else(PoisonError::into_inner));
         fold.unremembered = fold.unremembered.max(self.seen.map_or(0, |seen| seen.unremembered()));
     }
 }
@@ -71,17 +74,19 @@ impl Shared {
 pub struct Folds {
     shared: Shared,
     idle: Mutex<Vec<AuditFold>>,
+    /// Columns of saved states that are whole, and what their places become.
+    states: Mutex<Vec<(Vec<u8>, Span)>>,
 }
 
 impl Folds {
     /// For artefacts that may overlap: each event counts once.
     pub fn new() -> Self {
-        Self { shared: Shared::new(), idle: Mutex::default() }
+        Self { shared: Shared::new(), ..Self::default() }
     }
 
     /// For artefacts that may overlap, of which only some events count.
     pub fn asking(question: Question) -> Self {
-        Self { shared: Shared::asking(question), idle: Mutex::default() }
+        Self { shared: Shared::asking(question), ..Self::default() }
     }
 
     /// Takes a whole artefact.
@@ -110,18 +115,39 @@ impl Folds {
 
     /// Takes what somebody counted before; of a state that cannot be read, nothing.
     pub fn take_state(&self, source: Source<'_>) -> Result<(), StateError> {
-        let idle = self.idle().pop();
-        let (began, mut fold) = (idle.is_some(), idle.unwrap_or_default());
-        let taken = fold.merge_state(source);
-        if began || taken.is_ok() {
-            self.idle().push(fold);
+        let columns = state::check(source.bytes)?.to_vec();
+        let mut waiting = self.states.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.push((columns, state::home_of(source)));
+        if waiting.len() < STATES
+            && waiting.iter().map(|(columns, _)| columns.len()).sum::<usize>() < STATES_BYTES
+        {
+            return Ok(());
         }
-        taken
+        let states = std::mem::take(&mut *waiting);
+        drop(waiting);
+        self.merge_states(&states);
+        Ok(())
+    }
+
+    /// Merges states that were waiting for others.
+    fn merge_states(&self, states: &[(Vec<u8>, Span)]) {
+        if states.is_empty() {
+            return;
+        }
+        let mut fold = self.idle().pop().unwrap_or_default();
+        let states: Vec<(&[u8], Span)> =
+            states.iter().map(|(columns, home)| (&**columns, *home)).collect();
+        let merged = fold.merge_checked(&states);
+        debug_assert!(merged.is_some(), "checked before");
+        self.idle().push(fold);
     }
 
     /// All that was taken; none when nothing was.
     pub fn close(self) -> Option<AuditFold> {
-        let mut folds = self.idle.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let states =
+            std::mem::take(&mut *self.states.lock().unwrap_or_else(PoisonError::into_inner));
+        self.merge_states(&states);
+        let mut folds = self.idle.into_inner().unwrap_or_else(PoisonError::into_inner);
         folds.par_iter_mut().for_each(AuditFold::end);
         let mut folds = folds.into_iter();
         let mut all = folds.next()?;
@@ -131,7 +157,7 @@ impl Folds {
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<AuditFold>> {
-        self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,7 +7,7 @@ use konspect_bundle::Span;
 use super::columns::{Column, Reader, Writer};
 use super::tallies::{Row, Times, earlier, put as put_tally, put_times};
 use super::texts::{Near, Texts};
-use super::{Reading, Writing};
+use super::{Part, Reading, Writing, in_step};
 use crate::budget::hash;
 use crate::client::{
     Client, LEAST_OBJECTS, Names, Object, Resource, Scope, Series, SeriesKey, User, Users,
@@ -231,45 +231,38 @@ struct Limits {
 }
 
 /// Reads users, and adds them to others.
-pub(super) fn read(
-    from: &mut Reader<'_>,
-    state: &Reading<'_>,
-    mut into: Option<&mut Users>,
-) -> Option<()> {
-    let [own, clients, series] = [limit(from)?, limit(from)?, limit(from)?];
-    let objects = from.count(Column::Objects).filter(|share| *share >= LEAST_OBJECTS)?;
-    let mut row = Row::default();
-    row.read(from, state.window)?;
-    if let Some(users) = &mut into {
-        users.limit_users(own);
-        users.limit_clients(clients);
-        users.limit_series(series);
-        users.limit_objects(objects);
-        row.add_to(&mut users.other, state.home);
+pub(super) fn read(parts: &mut [Part<'_, '_>], mut into: Option<&mut Users>) -> Option<()> {
+    let (mut row, mut numbers) = (Row::default(), Vec::new());
+    for Part { from, state } in &mut *parts {
+        let [own, clients, series] = [limit(from)?, limit(from)?, limit(from)?];
+        let objects = from.count(Column::Objects).filter(|share| *share >= LEAST_OBJECTS)?;
+        row.read(from, state.window)?;
+        if let Some(users) = &mut into {
+            users.limit_users(own);
+            users.limit_clients(clients);
+            users.limit_series(series);
+            users.limit_objects(objects);
+            row.add_to(&mut users.other, state.home);
+        }
+        numbers.push(from.count(Column::User)?);
     }
-    let mut name = Near::new(Column::User);
-    for _ in 0..from.count(Column::User)? {
-        let name = name.read(from, state.texts)?;
+    in_step(parts, &numbers, Column::User, |Part { from, state }, name| {
         let hash = user_hash(name);
-        let (to, limits) = match &mut into {
-            None => (To::Nowhere, Limits::default()),
-            Some(users) => {
-                let limits = Limits {
-                    clients: users.client_limit,
-                    series: users.series_limit,
-                    objects: users.object_share,
-                };
-                let empty = || User::new(hash, name);
-                let to = match users.table.row(hash, |user| &*user.name == name, empty) {
-                    Some(user) => To::Row(user),
-                    None => To::Other(&mut users.other),
-                };
-                (to, limits)
-            }
+        let Some(users) = &mut into else {
+            return read_user(from, state, hash, Limits::default(), &mut row, To::Nowhere);
         };
-        read_user(from, state, hash, limits, &mut row, to)?;
-    }
-    Some(())
+        let limits = Limits {
+            clients: users.client_limit,
+            series: users.series_limit,
+            objects: users.object_share,
+        };
+        let empty = || User::new(hash, name);
+        let to = match users.table.row(hash, |user| &*user.name == name, empty) {
+            Some(user) => To::Row(user),
+            None => To::Other(&mut users.other),
+        };
+        read_user(from, state, hash, limits, &mut row, to)
+    })
 }
 
 fn read_user<'a>(
@@ -360,10 +353,11 @@ pub(super) fn read_names<const LIMIT: usize>(
     }
     let mut text = Near::new(Column::Names);
     for _ in 0..from.count(Column::Names)? {
-        let name = text.read(from, state.texts)?;
+        let number = text.number(from, state.texts)?;
         let count = from.counter(Column::NameCount)?;
         if let Some(names) = &mut into {
-            names.tick(name, count);
+            let hash = state.hashes.get(number).copied().unwrap_or(0);
+            names.tick_hashed(hash, || state.texts.at(number), count);
         }
     }
     Some(())
@@ -384,9 +378,9 @@ fn read_objects(
     for _ in 0..from.count(Column::Objects)? {
         let [resource, namespace, name] = &mut columns;
         let key = [
-            resource.read(from, state.texts)?,
-            namespace.read(from, state.texts)?,
-            name.read(from, state.texts)?,
+            resource.number(from, state.texts)?,
+            namespace.number(from, state.texts)?,
+            name.number(from, state.texts)?,
         ];
         let count = from.counter(Column::ObjectCount)?;
         let flags = from.number(Column::ObjectFlags)?;
@@ -400,6 +394,7 @@ fn read_objects(
             _ => Some(from.time(Column::ObjectLast, first.unwrap_or(state.window.0))?),
         };
         let Some(client) = &mut into else { continue };
+        let key = key.map(|number| state.texts.at(number));
         let hash = hash_parts(client_hash, &key);
         let same = |row: &Object| row.key.iter().map(|part| &**part).eq(key);
         if let Some(row) = client.objects.row(hash, same, || Object::new(hash, key)) {

@@ -6,7 +6,7 @@ use super::clients::{hash_or, limit, put_hash, put_limit, put_names, read_names,
 use super::columns::{COUNTER, Column, Reader, Writer};
 use super::tallies::{add_runs, doublings, earlier, histogram, put_histogram, put_times, slot_of};
 use super::texts::Near;
-use super::{Reading, Writing};
+use super::{Part, Reading, Writing, in_step};
 use crate::client::{Names, Resource};
 use crate::event::{Component, Verb};
 use crate::failure::Failure;
@@ -48,7 +48,7 @@ pub(super) fn put(fold: &AuditFold, out: &mut Writer, to: &Writing<'_>) {
     put_agents(&fold.agents, out, to);
 }
 
-/// Reads the tables, and adds them to others.
+/// Reads the tables but that of agents, and adds them to others.
 pub(super) fn read(
     from: &mut Reader<'_>,
     state: &Reading<'_>,
@@ -57,8 +57,7 @@ pub(super) fn read(
     read_failures(from, state, into.as_deref_mut().map(|fold| &mut fold.failures))?;
     read_changes(from, state, into.as_deref_mut().map(|fold| &mut fold.changes))?;
     read_deprecated(from, state, into.as_deref_mut().map(|fold| &mut fold.deprecated))?;
-    read_parts(from, state, into.as_deref_mut().map(|fold| &mut fold.parts))?;
-    read_agents(from, state, into.map(|fold| &mut fold.agents))
+    read_parts(from, state, into.map(|fold| &mut fold.parts))
 }
 
 /// Writes what stands in front of rows, and hands them back in the order of their texts.
@@ -146,14 +145,14 @@ fn put_keyed<'a, T: Row, const N: usize>(
     }
 }
 
-fn key<'t, const N: usize>(
+fn key<const N: usize>(
     columns: &mut [Near; 6],
     from: &mut Reader<'_>,
-    state: &Reading<'t>,
-) -> Option<[&'t str; N]> {
-    let mut key = [""; N];
-    for (text, column) in key.iter_mut().zip(columns) {
-        *text = column.read(from, state.texts)?;
+    state: &Reading<'_>,
+) -> Option<[usize; N]> {
+    let mut key = [0; N];
+    for (number, column) in key.iter_mut().zip(columns) {
+        *number = column.number(from, state.texts)?;
     }
     Some(key)
 }
@@ -166,9 +165,10 @@ fn read_changes(
     let mut columns = KEY.map(Near::new);
     for _ in 0..read_head(from, into.as_deref_mut())? {
         let verb = from.one_of(Column::RowHead, Verb::ALL)?;
-        let key: [&str; 6] = key(&mut columns, from, state)?;
+        let key: [usize; 6] = key(&mut columns, from, state)?;
         let seen = sightings(from, state)?;
         let Some(rows) = &mut into else { continue };
+        let key = key.map(|number| state.texts.at(number));
         let hash = hash_parts(verb as u64, &key);
         let same = |row: &ChangeRow| row.verb == verb && row.key.iter().map(|text| &**text).eq(key);
         let make =
@@ -187,9 +187,10 @@ fn read_deprecated(
 ) -> Option<()> {
     let mut columns = KEY.map(Near::new);
     for _ in 0..read_head(from, into.as_deref_mut())? {
-        let key: [&str; 4] = key(&mut columns, from, state)?;
+        let key: [usize; 4] = key(&mut columns, from, state)?;
         let seen = sightings(from, state)?;
         let Some(rows) = &mut into else { continue };
+        let key = key.map(|number| state.texts.at(number));
         let hash = hash_parts(13, &key);
         let same = |row: &DeprecatedRow| row.key.iter().map(|text| &**text).eq(key);
         let make =
@@ -222,7 +223,8 @@ fn read_failures(
     for _ in 0..read_head(from, into.as_deref_mut())? {
         let kind = from.one_of(Column::RowHead, Failure::ALL)?;
         let code: u16 = from.narrow(Column::RowHead)?;
-        let [name, shape, message]: [&str; 3] = key(&mut KEY.map(Near::new), from, state)?;
+        let key: [usize; 3] = key(&mut KEY.map(Near::new), from, state)?;
+        let [name, shape, message] = key.map(|number| state.texts.at(number));
         let seen = sightings(from, state)?;
         let mut into = into.as_deref_mut().and_then(|rows| {
             let hash = hash_parts(u64::from(code) << 8 | kind as u64, &[name, shape]);
@@ -329,15 +331,17 @@ fn put_agents(rows: &Rows<AgentRow>, out: &mut Writer, to: &Writing<'_>) {
     }
 }
 
-fn read_agents(
-    from: &mut Reader<'_>,
-    state: &Reading<'_>,
+/// Reads the bins of agents, and adds them to others.
+pub(super) fn read_agents(
+    parts: &mut [Part<'_, '_>],
     mut into: Option<&mut Rows<AgentRow>>,
 ) -> Option<()> {
-    let mut text = Near::new(Column::KeyA);
+    let mut numbers = Vec::new();
+    for part in &mut *parts {
+        numbers.push(read_head(&mut part.from, into.as_deref_mut())?);
+    }
     let mut bins = Vec::new();
-    for _ in 0..read_head(from, into.as_deref_mut())? {
-        let agent = text.read(from, state.texts)?;
+    in_step(parts, &numbers, Column::KeyA, |Part { from, state }, agent| {
         let doublings = doublings(from, Column::RowHead)?;
         let count = from.count(Column::RowHead).filter(|count| *count <= SLOTS)?;
         let mut next = slot_of::<SECONDS>(state.window, doublings);
@@ -349,7 +353,7 @@ fn read_agents(
             let (sum, max) = (from.counter(Column::BinSum)?, from.number(Column::BinMax)?);
             bins.push((slot, (sum, max, histogram(from)?)));
         }
-        let Some(rows) = &mut into else { continue };
+        let Some(rows) = &mut into else { return Some(()) };
         let hash = AgentRow::hash_of(agent);
         let counts = || bins.iter().flat_map(|(_, (.., steps))| *steps).map(|(_, count)| count);
         let weight = || counts().fold(0_u64, u64::saturating_add).min(COUNTER);
@@ -361,6 +365,6 @@ fn read_agents(
                 add_runs(&mut bin.latency, steps);
             });
         }
-    }
-    Some(())
+        Some(())
+    })
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use hashbrown::HashMap;
 
 use super::columns::{Column, Reader, Writer};
+use crate::client::Names;
 
 /// A text shares at most so many bytes with the one before, so that what is read takes no more than
 /// a small multiple of the bytes that say it.
@@ -63,6 +64,20 @@ impl Texts {
         Some(texts)
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.starts.len().saturating_sub(1)
+    }
+
+    /// The hash by which names are counted, of each text.
+    pub(super) fn hashes(&self) -> Vec<u64> {
+        (0..self.len()).map(|number| Names::<1>::hash(self.at(number))).collect()
+    }
+
+    /// A text that is there.
+    pub(super) fn at(&self, number: usize) -> &str {
+        self.get(number).unwrap_or_default()
+    }
+
     pub(super) fn get(&self, number: usize) -> Option<&str> {
         self.all.get(*self.starts.get(number)?..*self.starts.get(number + 1)?)
     }
@@ -85,8 +100,14 @@ impl Near {
         self.last = number;
     }
 
-    pub(super) fn read<'t>(&mut self, from: &mut Reader<'_>, texts: &'t Texts) -> Option<&'t str> {
+    /// The number of a text that is there.
+    pub(super) fn number(&mut self, from: &mut Reader<'_>, texts: &Texts) -> Option<usize> {
         self.last = self.last.checked_add(from.signed(self.column)?)?;
-        texts.get(usize::try_from(self.last).ok()?)
+        usize::try_from(self.last).ok().filter(|number| *number < texts.len())
+    }
+
+    pub(super) fn read<'t>(&mut self, from: &mut Reader<'_>, texts: &'t Texts) -> Option<&'t str> {
+        let number = self.number(from, texts)?;
+        texts.get(number)
     }
 }
