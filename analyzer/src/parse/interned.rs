@@ -10,19 +10,19 @@ const PLACES: usize = 1 << 14;
 /// Longer texts are seldom the same.
 const LONGEST: usize = 256;
 
-/// A text that is remembered.
-#[derive(Clone, Debug, Default)]
+/// What a thread remembers.
+#[derive(Default)]
 struct Known {
-    text: Text,
-    /// The hash of the text: others are told from it without a look at it, which would wait for memory.
-    hash: u32,
-    /// The hash of another text that was asked for here. What comes once drives out nothing.
-    rival: u32,
+    /// For each place a part of its text's hash, zero where there is none, and that of another text
+    /// that was asked for there: what differs is told without a look at the text, which would wait
+    /// for memory.
+    tags: Vec<(u16, u16)>,
+    texts: Vec<Text>,
 }
 
 thread_local! {
     /// What rows mean does not depend on it: a text that was forgotten only takes its memory again.
-    static KNOWN: RefCell<Vec<Known>> = const { RefCell::new(Vec::new()) };
+    static KNOWN: RefCell<Known> = RefCell::default();
 }
 
 /// A text that other rows are likely to have as well.
@@ -30,27 +30,32 @@ pub(in crate::parse) fn shared(text: &str) -> Text {
     if text.is_empty() || text.len() > LONGEST {
         return Text::from(text);
     }
-    let (place, hash) = place(text);
-    KNOWN.with_borrow_mut(|known| {
-        if known.is_empty() {
-            known.resize(PLACES, Known::default());
+    let (place, tag) = place(text);
+    KNOWN.with_borrow_mut(|Known { tags, texts }| {
+        if tags.is_empty() {
+            tags.resize(PLACES, (0, 0));
+            texts.resize(PLACES, Text::default());
         }
-        let Some(known) = known.get_mut(place) else { return Text::from(text) };
-        if known.hash == hash && known.text == text {
-            return known.text.clone();
+        let (Some((known, rival)), Some(kept)) = (tags.get_mut(place), texts.get_mut(place)) else {
+            return Text::from(text);
+        };
+        if *known == tag && *kept == text {
+            return kept.clone();
         }
         let fresh = Text::from(text);
-        if known.rival == hash || known.text.is_empty() {
-            *known = Known { text: fresh.clone(), hash, rival: 0 };
+        // What comes only once drives out nothing.
+        if *known == 0 || *rival == tag {
+            (*known, *rival) = (tag, 0);
+            *kept = fresh.clone();
         } else {
-            known.rival = hash;
+            *rival = tag;
         }
         fresh
     })
 }
 
-/// Where a text is remembered, and its hash. Texts that are made to meet there only forget each other.
-fn place(text: &str) -> (usize, u32) {
+/// Where a text is remembered, and its tag. Texts that are made to meet there only forget each other.
+fn place(text: &str) -> (usize, u16) {
     let (words, rest) = text.as_bytes().as_chunks::<8>();
     let mut last = [0; 8];
     for (byte, from) in last.iter_mut().zip(rest) {
@@ -60,7 +65,7 @@ fn place(text: &str) -> (usize, u32) {
         (sum.rotate_left(5) ^ u64::from_le_bytes(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     };
     let sum = words.iter().chain([&last]).fold(text.len() as u64, mix);
-    ((sum >> (64 - PLACES.ilog2())) as usize, (sum >> 16) as u32)
+    ((sum >> (64 - PLACES.ilog2())) as usize, (sum >> 16) as u16 | 1)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ const ALIKE: &str = "konspect alike ";
 /// A part of objects that is likely to be spelled as in the object before.
 pub(super) trait Part: 'static {
     type Raw<'a>: Deserialize<'a>;
-    type Value: Clone + Default + fmt::Debug;
+    type Value: Clone + Default + PartialEq + fmt::Debug;
 
     /// `ALIKE` and the number of the part's place.
     const NAME: &'static str;
@@ -81,8 +81,13 @@ impl<'de, P: Part> Visitor<'de> for AlikeVisitor<P> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Alike<P>, A::Error> {
         let raw = parts.next_element()?.ok_or_else(|| A::Error::custom("no value"))?;
         let value = P::value(raw);
-        P::with_last(|last| *last = value.clone());
-        Ok(Alike(value))
+        // What is spelled otherwise may mean the same: owners differ in what nobody asks for.
+        Ok(Alike(P::with_last(|last| {
+            if *last != value {
+                *last = value;
+            }
+            last.clone()
+        })))
     }
 }
 

@@ -92,8 +92,12 @@ pub(super) fn pod(raw: RawPod<'_>, place: &Place) -> Pod {
     let (spec, status) = (raw.spec.or_default(), raw.status.or_default());
     let mut all = containers(spec.init_containers, true, place.item);
     let others = containers(spec.containers, false, place.item);
-    all.reserve_exact(others.len());
-    all.extend(others);
+    if all.is_empty() {
+        all = others;
+    } else {
+        all.reserve_exact(others.len());
+        all.extend(others);
+    }
     add_statuses(&mut all, status.init_container_statuses, true, place);
     add_statuses(&mut all, status.container_statuses, false, place);
     Pod {

@@ -113,7 +113,7 @@ fn owners(raw: Many<Maybe<RawOwner<'_>>>) -> Few<Owner> {
 }
 
 /// `resources.limits` and `.requests`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Resources {
     limits: Quantities,
     requests: Quantities,

@@ -154,8 +154,6 @@ impl Streaming {
             );
             self.carry = Vec::new();
         }
-        rows.append(std::mem::take(&mut self.output.rows));
-        rows.others.truncate(OTHER_ROWS);
     }
 
     /// Reads the item that the block before has begun with as much of this one as it takes, so that
@@ -387,21 +385,25 @@ impl Streaming {
             api_version: list.head.item_version(),
             kind: list.head.item_kind(),
         };
-        let turn = |ranges: &[std::ops::Range<usize>]| {
-            let mut output = Output::default();
+        let read = |ranges: &[std::ops::Range<usize>], output: &mut Output| {
             for range in ranges {
                 let bytes = source.bytes.get(range.clone()).unwrap_or_default();
-                item::object(bytes, &context, &mut output);
+                item::object(bytes, &context, output);
             }
-            output
         };
         let bytes = match ranges {
             [first, .., last] => last.end - first.start,
             _ => 0,
         };
-        if bytes < PARALLEL_BYTES {
-            self.output.append(turn(ranges));
+        if bytes < PARALLEL_BYTES || rayon::current_num_threads() == 1 {
+            read(ranges, &mut self.output);
+            self.output.rows.others.truncate(OTHER_ROWS);
         } else {
+            let turn = |ranges: &[std::ops::Range<usize>]| {
+                let mut output = Output::default();
+                read(ranges, &mut output);
+                output
+            };
             let outputs: Vec<Output> = ranges.par_chunks(TURN).map(turn).collect();
             for output in outputs {
                 self.output.append(output);
