@@ -11,6 +11,12 @@ use konspect::render::escape;
 
 use crate::cli::{Cli, Command};
 
+/// Tables of audit logs are made by one thread and given back by another, which the C library's heap
+/// has a lock for.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static HEAP: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How a run ends, as the exit code says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
