@@ -59,6 +59,13 @@ impl Text {
         self.blob.as_ref().get(self.start..).unwrap_or_default()
     }
 
+    /// Gives the memory to the next member that this thread inflates.
+    pub(crate) fn give_back(self, limits: &Limits) {
+        if let Blob::Owned(bytes) = self.blob {
+            codec::give_back(bytes, limits.at_once + 1);
+        }
+    }
+
     pub(crate) fn into_vec(self) -> Vec<u8> {
         match self.blob {
             Blob::Owned(bytes) if self.start == 0 => bytes,

@@ -286,7 +286,9 @@ impl Bundle {
                     .iter()
                     .map(|damage| damage.diagnostic(at(bytes.len()), &artifact.path))
                     .collect();
-                (visit(artifact, Content::Whole { bytes, notes: &notes }), notes)
+                let value = visit(artifact, Content::Whole { bytes, notes: &notes });
+                text.give_back(&self.limits);
+                (value, notes)
             }
             Prepared::Blocks(mut blocks) => {
                 let value = visit(artifact, Content::Blocks(&mut blocks));

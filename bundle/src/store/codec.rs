@@ -3,6 +3,7 @@
 //! Inflating stands behind `inflate` and `Codec::reader` alone, so that the implementation can be
 //! exchanged here.
 
+use std::cell::RefCell;
 use std::io::{self, BufRead, BufReader, Read};
 
 use crate::ReadError;
@@ -66,7 +67,7 @@ pub(crate) fn archive_kind(head: &[u8]) -> Option<&'static str> {
 /// Inflates a whole deflate stream that declares its size. One byte more than declared is asked
 /// for, so that a stream which lies is seen. Returns what came out, and what was wrong.
 pub(crate) fn inflate(packed: &[u8], declared: usize) -> (Vec<u8>, Option<ReadError>) {
-    let mut out = Vec::with_capacity(declared + 1);
+    let mut out = room_for(declared + 1);
     let mut decoder = flate2::Decompress::new(false);
     loop {
         let before = (decoder.total_in(), decoder.total_out());
@@ -77,10 +78,11 @@ pub(crate) fn inflate(packed: &[u8], declared: usize) -> (Vec<u8>, Option<ReadEr
         let status = decoder.decompress_vec(rest, &mut out, flate2::FlushDecompress::Finish);
         let after = out.len() as u64;
         match status {
-            Ok(flate2::Status::StreamEnd) => return (out, None),
+            Ok(flate2::Status::StreamEnd) if out.len() <= declared => return (out, None),
             Err(error) => {
                 return (out, Some(ReadError::Corrupt { after, reason: error.to_string() }));
             }
+            // A buffer that was used before may have room for more than was asked for.
             Ok(_) if out.len() > declared => {
                 out.truncate(declared);
                 return (out, Some(ReadError::Longer(declared as u64)));
@@ -90,6 +92,28 @@ pub(crate) fn inflate(packed: &[u8], declared: usize) -> (Vec<u8>, Option<ReadEr
             }
             Ok(_) => {}
         }
+    }
+}
+
+/// Buffers below this are cheap to get and to give back.
+const WORTH_KEEPING: usize = 256 << 10;
+
+thread_local! {
+    /// What this thread inflated last and nobody needs any longer: new memory of megabytes would be
+    /// cleared by the system, page by page, for every member.
+    static SPARE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+fn room_for(length: usize) -> Vec<u8> {
+    let spare = if length < WORTH_KEEPING { Vec::new() } else { SPARE.take() };
+    if spare.capacity() >= length { spare } else { Vec::with_capacity(length) }
+}
+
+/// Takes back the memory of a member that was visited, unless it is larger than `most`.
+pub(crate) fn give_back(mut bytes: Vec<u8>, most: u64) {
+    if (WORTH_KEEPING as u64..=most).contains(&(bytes.capacity() as u64)) {
+        bytes.clear();
+        SPARE.set(bytes);
     }
 }
 
