@@ -237,3 +237,27 @@ fn end_of_input(error: io::Error) -> io::Error {
     }
     io::Error::new(io::ErrorKind::InvalidData, error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_that_was_used_before_hides_no_lie() {
+        let text = vec![b'x'; 3 * WORTH_KEEPING];
+        let mut deflate =
+            flate2::read::DeflateEncoder::new(text.as_slice(), flate2::Compression::fast());
+        let mut packed = Vec::new();
+        deflate.read_to_end(&mut packed).unwrap();
+        for room in [0, 4 * WORTH_KEEPING] {
+            give_back(Vec::with_capacity(room), u64::MAX);
+            let (out, damage) = inflate(&packed, WORTH_KEEPING);
+            assert_eq!(
+                (out.len(), damage),
+                (WORTH_KEEPING, Some(ReadError::Longer(WORTH_KEEPING as u64)))
+            );
+            give_back(Vec::with_capacity(room), u64::MAX);
+            assert_eq!(inflate(&packed, text.len()), (text.clone(), None));
+        }
+    }
+}
