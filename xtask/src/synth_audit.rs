@@ -2,8 +2,8 @@
 //! and sizes of real control planes.
 //!
 //! Clients follow Zipf's law, a fifth of the requests are watches with two events each, some one in
-//! a hundred carries large request and response objects, and for ten minutes one client lists
-//! everything while others are turned away.
+//! a hundred carries large request and response objects, and for ten minutes a third of everybody's
+//! requests are LISTs and a third are turned away.
 
 use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
