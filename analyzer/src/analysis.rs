@@ -55,7 +55,9 @@ pub struct Gathered {
 
 /// Reads every artefact once, in parallel, and asks every rule.
 pub fn analyze(bundle: &Bundle, options: &Options<'_>) -> Analysis {
-    let Gathered { facts, mut diagnostics, collected, kinds, paths } = gather(bundle);
+    let Gathered { facts, mut diagnostics, collected, kinds, paths } =
+        // The digest, which is remembered for the report, is reckoned on another core.
+        gather_beside(bundle, || drop(bundle.card()));
     diagnostics.extend(options.notes.iter().cloned());
     let rules: Vec<&dyn Run> = rules::all()
         .into_iter()
@@ -85,6 +87,11 @@ pub fn analyze(bundle: &Bundle, options: &Options<'_>) -> Analysis {
 
 /// Reads every artefact once, in parallel, and joins what they say.
 pub fn gather(bundle: &Bundle) -> Gathered {
+    gather_beside(bundle, || {})
+}
+
+/// As `gather`, with other work `beside` what one core does when all artefacts are read.
+fn gather_beside(bundle: &Bundle, beside: impl FnOnce() + Send) -> Gathered {
     let origin = origin(bundle);
     let commands = parse::commands_by_path(bundle);
     let reference = origin.collected.or_else(|| parse::reference_time(bundle));
@@ -101,8 +108,7 @@ pub fn gather(bundle: &Bundle) -> Gathered {
         kinds.push(one.kind);
         rows.append(one.rows);
     }
-    // The bundle's digest, which is remembered, keeps another core busy meanwhile.
-    let (_, audit) = rayon::join(|| bundle.card(), || audits.close().map(AuditFold::finish));
+    let ((), audit) = rayon::join(beside, || audits.close().map(AuditFold::finish));
     let mut diagnostics: Vec<Diagnostic> = bundle.diagnostics().to_vec();
     diagnostics.extend(bundle.verify_notes());
     diagnostics.append(&mut rows.diagnostics);

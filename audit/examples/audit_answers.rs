@@ -4,13 +4,16 @@
 //! reads the members of a zip again and again, to see whether memory grows. This is what
 //! docs/performance.md measures: a zip's members are inflated whole, one a thread.
 
+mod blocks;
+
 use std::fs::File;
-use std::io::Read;
 use std::os::unix::fs::FileExt;
 
 use konspect_audit::answers::{Filter, answers};
 use konspect_audit::{AuditFold, Shared, fold_all, fold_blocks};
 use konspect_bundle::{ArtifactId, Source};
+
+use crate::blocks::blocks;
 
 /// Members beyond this size are streamed, not inflated whole.
 const WHOLE: u64 = 64 << 20;
@@ -94,16 +97,4 @@ fn from_zip(
             }
         });
     }))
-}
-
-/// Blocks of a mebibyte; the engine cuts them at line ends.
-fn blocks(mut from: impl Read + Send) -> impl Iterator<Item = (u64, Vec<u8>)> + Send {
-    let mut base = 0;
-    std::iter::from_fn(move || {
-        let mut block = Vec::with_capacity(1 << 20);
-        from.by_ref().take(1 << 20).read_to_end(&mut block).ok().filter(|length| *length > 0)?;
-        let start = base;
-        base += block.len() as u64;
-        Some((start, block))
-    })
 }

@@ -3,6 +3,8 @@
 //! `audit_states save STATE < LINES` folds a log, `audit_states merge TIMES STATE…` merges all the
 //! states so many times over and prints what a state took and how the answers sum up.
 
+mod blocks;
+
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{Read, Write};
 use std::time::Instant;
@@ -13,6 +15,8 @@ use flate2::write::GzEncoder;
 use konspect_audit::answers::{Filter, answers};
 use konspect_audit::{Folds, Shared, fold_blocks};
 use konspect_bundle::{ArtifactId, Source};
+
+use crate::blocks::blocks;
 
 #[expect(clippy::print_stdout, reason = "an example prints")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -56,16 +60,4 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     std::mem::forget(summary);
     Ok(())
-}
-
-/// Blocks of a mebibyte; the engine cuts them at line ends.
-fn blocks(mut from: impl Read + Send) -> impl Iterator<Item = (u64, Vec<u8>)> + Send {
-    let mut base = 0;
-    std::iter::from_fn(move || {
-        let mut block = Vec::with_capacity(1 << 20);
-        from.by_ref().take(1 << 20).read_to_end(&mut block).ok().filter(|length| *length > 0)?;
-        let start = base;
-        base += block.len() as u64;
-        Some((start, block))
-    })
 }

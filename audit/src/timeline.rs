@@ -84,23 +84,8 @@ impl<S: Slot, const SECONDS: i64, const LIMIT: usize> Timeline<S, SECONDS, LIMIT
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
-        let mut other = other.clone();
-        while self.doublings < other.doublings {
-            self.double();
-        }
-        while other.doublings < self.doublings {
-            other.double();
-        }
-        self.slots.append(&mut other.slots);
-        self.slots.sort_by_key(|(key, _)| *key);
-        self.slots.dedup_by(|later, earlier| {
-            let same = later.0 == earlier.0;
-            if same {
-                earlier.1.merge(&later.1);
-            }
-            same
-        });
-        self.settle();
+        let slots = other.slots.iter().map(|(key, slot)| (*key, slot));
+        self.take(other.doublings, slots, S::merge);
     }
 
     /// Takes slots that others counted, in ascending order; `add` adds what one of them holds.
