@@ -12,7 +12,7 @@ use hashbrown::HashTable;
 use konspect_bundle::Span;
 
 use crate::budget::hash;
-use crate::client::{Client, Place, Resource, Scope, SeriesKey, Users, polls_count};
+use crate::client::{Client, Resource, Scope, SeriesKey, polls_count};
 use crate::event::{Event, Verb};
 use crate::failure::Failure;
 use crate::order::by_number;
@@ -22,6 +22,7 @@ use crate::rows::{AgentRow, Rows};
 use crate::seen::Seen;
 use crate::tally::{Ended, ListQuery, Tally};
 use crate::timeline::Timeline;
+use crate::users::{Place, Users};
 use crate::watches::{Owner, Watches, Whose, owner_hash};
 
 /// So many rows are counted together.

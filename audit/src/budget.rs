@@ -12,6 +12,18 @@ pub(crate) trait Keyed {
     fn hash(&self) -> u64;
 }
 
+/// Rows that keep the hash of their key in a field.
+macro_rules! keyed {
+    ($($name:ident),*) => {$(
+        impl $crate::budget::Keyed for $name {
+            fn hash(&self) -> u64 {
+                self.hash
+            }
+        }
+    )*};
+}
+pub(crate) use keyed;
+
 /// A table of at most `capacity` keys, once trimmed.
 #[derive(Clone, Debug)]
 pub(crate) struct Table<T> {

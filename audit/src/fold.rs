@@ -10,7 +10,7 @@ use konspect_bundle::Span;
 
 use crate::batch::Batch;
 use crate::budget::hash;
-use crate::client::{Names, Resource, Scope, SeriesKey, Users};
+use crate::client::{Names, Resource, Scope, SeriesKey};
 use crate::event::{Component, Event, Stage, Verb};
 use crate::failure::{Failure, classify, shape_into};
 use crate::form::Form;
@@ -24,6 +24,7 @@ use crate::rows::{
 use crate::seen::{Seen, pair};
 use crate::tally::slower;
 use crate::timeline::Timeline;
+use crate::users::Users;
 use crate::watches::Watches;
 
 /// After this many events the bounds are enforced.

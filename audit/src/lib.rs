@@ -67,6 +67,7 @@ mod summary;
 mod tally;
 mod time;
 mod timeline;
+mod users;
 mod watches;
 
 pub use aggregate::Aggregate;

@@ -2,7 +2,7 @@
 
 use konspect_bundle::Span;
 
-use crate::budget::{Keyed, Table, hash};
+use crate::budget::{Keyed, Table, hash, keyed};
 use crate::client::Names;
 use crate::event::{Component, Verb};
 use crate::failure::Failure;
@@ -130,15 +130,6 @@ impl Slot for Bin {
     }
 }
 
-macro_rules! keyed {
-    ($($name:ident),*) => {$(
-        impl Keyed for $name {
-            fn hash(&self) -> u64 {
-                self.hash
-            }
-        }
-    )*};
-}
 keyed!(FailureRow, ChangeRow, DeprecatedRow, PartRow, AgentRow);
 
 /// Hashes the parts of a key.

@@ -9,12 +9,11 @@ use super::tallies::{Row, Times, earlier, put as put_tally, put_times};
 use super::texts::{Near, Texts};
 use super::{Part, Reading, Writing, in_step};
 use crate::budget::hash;
-use crate::client::{
-    Client, LEAST_OBJECTS, Names, Object, Resource, Scope, Series, SeriesKey, User, Users,
-};
+use crate::client::{Client, Names, Object, Resource, Scope, Series, SeriesKey};
 use crate::event::Verb;
 use crate::rows::hash_parts;
 use crate::tally::Tally;
+use crate::users::{LEAST_OBJECTS, User, Users};
 
 /// What a series asks for: verb, scope, resource and subresource.
 pub(super) type Kind<'a> = (Verb, Scope, &'a str, &'a str);
