@@ -4,7 +4,7 @@
 use konspect_bundle::Span;
 
 use crate::answers::{Dimension, program};
-use crate::budget::Keyed;
+use crate::budget::keyed;
 use crate::client::{Names, Resource};
 use crate::event::{Event, Stage, Verb};
 use crate::failure::Failure;
@@ -153,11 +153,7 @@ impl GroupRow {
     }
 }
 
-impl Keyed for GroupRow {
-    fn hash(&self) -> u64 {
-        self.hash
-    }
-}
+keyed!(GroupRow);
 
 impl Row for GroupRow {
     fn same(&self, other: &Self) -> bool {
