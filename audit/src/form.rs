@@ -5,12 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use memchr::memmem;
 
 use crate::columns::{audit_header, preamble};
+use crate::container;
 use crate::scan::{Cursor, Odd};
 
 /// A form in which audit events come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Form {
-    /// `audit.k8s.io` events, one a line.
+    /// `audit.k8s.io` events, one a line, whatever a container's log or kubectl puts in front.
     Lines,
     /// `audit.k8s.io` events as an array, a list, or pretty-printed one after the other.
     Values,
@@ -48,9 +49,14 @@ impl Form {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     Lines,
+    /// Lines of which some may be parts of longer ones.
+    Parts,
     Values,
     Csv,
 }
+
+/// What `kubectl logs --prefix` begins lines with, which is no array.
+const POD: &[u8] = b"[pod/";
 
 /// The form of an audit log, from its first bytes (64 KiB are enough); none when these are no
 /// audit log.
@@ -61,6 +67,7 @@ pub fn sniff(head: &[u8]) -> Option<Form> {
     let has = |needle: &str| memmem::find(text, needle.as_bytes()).is_some();
     let has_key = |key: &str| has(&format!("\"{key}\""));
     match text.first()? {
+        b'[' if text.starts_with(POD) => container::has_events(text).then_some(Form::Lines),
         b'{' | b'[' => {
             let any_key = |keys: &[&str]| keys.iter().any(|key| has_key(key));
             let rows = any_key(&["AuditId", "AuditId_g", "AuditId_s", "auditId"])
@@ -90,10 +97,10 @@ pub fn sniff(head: &[u8]) -> Option<Form> {
             if !has("audit.k8s.io/") || !(has_key("auditID") || has_key("requestURI")) {
                 return None;
             }
-            Some(if shape(head) == Shape::Lines && !has("\"EventList\"") {
-                Form::Lines
-            } else {
+            Some(if shape(head) == Shape::Values || has("\"EventList\"") {
                 Form::Values
+            } else {
+                Form::Lines
             })
         }
         _ => {
@@ -108,6 +115,7 @@ pub fn sniff(head: &[u8]) -> Option<Form> {
             (rest.first() == Some(&b'{') && text.len() > rest.len() && !header.contains(&0))
                 .then(|| sniff(rest))
                 .flatten()
+                .or_else(|| container::has_events(text).then_some(Form::Lines))
         }
     }
 }
@@ -156,14 +164,17 @@ pub(crate) fn list_within(head: &[u8]) -> Option<usize> {
 
 /// Whether an artefact that begins so is a log whose lines can be read as they come.
 pub fn in_lines(head: &[u8]) -> bool {
-    sniff(head).is_some() && shape(head) == Shape::Lines
+    sniff(head).is_some() && matches!(shape(head), Shape::Lines | Shape::Parts)
 }
 
 /// How to cut, from the first bytes.
 pub(crate) fn shape(head: &[u8]) -> Shape {
     let text = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head).trim_ascii_start();
+    if container::in_parts(text) {
+        return Shape::Parts;
+    }
     match text.first() {
-        Some(b'[') => Shape::Values,
+        Some(b'[') if !text.starts_with(POD) => Shape::Values,
         Some(b'{') if list_within(head).is_some() => Shape::Values,
         Some(b'{') => {
             let Some(end) = memchr::memchr(b'\n', text) else { return Shape::Lines };

@@ -7,9 +7,11 @@ use konspect_bundle::{ArtifactId, Source, Span};
 use rayon::iter::{IntoParallelRefMutIterator, ParallelBridge, ParallelIterator};
 
 use crate::columns::{Header, preamble, row_end};
+use crate::container::PartCutter;
 use crate::cut::{LARGEST, ValueCutter};
 use crate::fold::{AuditFold, Fold};
 use crate::form::{Form, Shape, list_within, shape};
+use crate::parts;
 use crate::question::Question;
 use crate::record::Reader;
 use crate::seen::Seen;
@@ -101,8 +103,9 @@ impl Folds {
         let mut fold = self.idle().pop().unwrap_or_default();
         let mut stream = Stream::default();
         steps(&mut |base, bytes| {
-            fold.take_part(Source { id, bytes, base }, &mut stream, &self.shared);
+            fold.take_part(Source { id, bytes, base }, false, &mut stream, &self.shared);
         });
+        fold.take_part(Source::new(id, b""), true, &mut stream, &self.shared);
         self.shared.settle(&mut fold);
         self.idle().push(fold);
     }
@@ -173,16 +176,16 @@ impl AuditFold {
     /// Takes a whole artefact, as [`fold_bytes`] does: a worker that reads many small ones keeps
     /// one fold.
     pub fn take(&mut self, source: Source<'_>, shared: &Shared) {
-        self.take_part(source, &mut Stream::default(), shared);
+        self.take_part(source, true, &mut Stream::default(), shared);
         shared.settle(self);
     }
 
     /// Takes all that a part of an artefact holds: the whole of it, or lines.
-    fn take_part(&mut self, part: Source<'_>, stream: &mut Stream, shared: &Shared) {
+    fn take_part(&mut self, part: Source<'_>, last: bool, stream: &mut Stream, shared: &Shared) {
         if self.seen.is_none() {
             self.seen.clone_from(&shared.seen);
         }
-        stream.take(part, true, |piece| piece.fold_into(self, shared));
+        stream.take(part, last, |piece| piece.fold_into(self, shared));
     }
 }
 
@@ -250,6 +253,7 @@ struct Piece<'a> {
 
 enum Cut<'a> {
     Lines,
+    Parts,
     Values(&'a [std::ops::Range<usize>]),
     Rows(&'a Header),
     /// The end of the artefact lies within this record.
@@ -267,6 +271,7 @@ struct OwnedPiece {
 
 enum OwnedCut {
     Lines,
+    Parts,
     Values(Vec<std::ops::Range<usize>>),
     Rows(Header),
     Torn,
@@ -276,6 +281,7 @@ impl OwnedPiece {
     fn borrow(&self) -> Piece<'_> {
         let cut = match &self.cut {
             OwnedCut::Lines => Cut::Lines,
+            OwnedCut::Parts => Cut::Parts,
             OwnedCut::Values(ranges) => Cut::Values(ranges),
             OwnedCut::Rows(header) => Cut::Rows(header),
             OwnedCut::Torn => Cut::Torn,
@@ -295,6 +301,7 @@ impl Piece<'_> {
                     reader.record(line.bytes, line.at, Form::Lines);
                 }
             }
+            Cut::Parts => parts::take(source, &mut reader),
             Cut::Values(ranges) => {
                 for range in *ranges {
                     reader.record(
@@ -329,6 +336,7 @@ impl Piece<'_> {
 struct Stream {
     shape: Option<Shape>,
     values: ValueCutter,
+    parts: PartCutter,
     header: Option<Header>,
     /// What the last block left over, and where it began.
     kept: Vec<u8>,
@@ -360,6 +368,22 @@ impl Stream {
                     bytes: bytes.get(skip..).unwrap_or_default(),
                     cut: Cut::Lines,
                 });
+            }
+            Shape::Parts => {
+                let whole;
+                let (base, bytes) = if self.kept.is_empty() {
+                    let skip = if base == 0 && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+                    (base + skip as u64, bytes.get(skip..).unwrap_or_default())
+                } else {
+                    self.kept.extend_from_slice(bytes);
+                    whole = std::mem::take(&mut self.kept);
+                    (self.kept_base, &*whole)
+                };
+                let end = self.end_of_parts(bytes, last);
+                let (bytes, rest) = bytes.split_at_checked(end).unwrap_or((bytes, b""));
+                each(Piece { id, base, bytes, cut: Cut::Parts });
+                self.kept = rest.to_vec();
+                self.kept_base = base + end as u64;
             }
             Shape::Values => {
                 let mut ranges = Vec::new();
@@ -432,6 +456,19 @@ impl Stream {
                     cut: OwnedCut::Lines,
                 }];
             }
+            Shape::Parts => {
+                let end = self.end_of_parts(&bytes, last);
+                self.keep(&mut bytes, base, end);
+                let skip = if base == 0 && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+                bytes.drain(..skip);
+                return vec![OwnedPiece {
+                    id,
+                    base: base + skip as u64,
+                    bytes,
+                    given: 0,
+                    cut: OwnedCut::Parts,
+                }];
+            }
             Shape::Values => {
                 let mut ranges = Vec::new();
                 let end = self.values.cut(&bytes, &mut ranges);
@@ -499,6 +536,16 @@ impl Stream {
             pieces.push(OwnedPiece { id, base, bytes: block, given: end, cut });
         }
         pieces
+    }
+
+    /// Up to where no part of a line waits for the next.
+    fn end_of_parts(&mut self, bytes: &[u8], last: bool) -> usize {
+        let end = self.parts.cut(bytes);
+        if !last && (end > 0 || bytes.len() <= LARGEST) {
+            return end;
+        }
+        self.parts = PartCutter::default();
+        bytes.len()
     }
 
     /// Leaves what stands before `end` and keeps the rest for the next block.

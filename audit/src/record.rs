@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use konspect_bundle::{Source, Span};
 
 use crate::columns::{self, Columns};
+use crate::container::{self, Wrapped};
 use crate::cut::ValueCutter;
 use crate::event::Event;
 use crate::fold::AuditFold;
@@ -50,12 +51,53 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes one record; blank ones are no records.
-    pub(crate) fn record(&mut self, bytes: &[u8], at: Span, form: Form) {
-        let bytes = bytes.trim_ascii();
-        if bytes.is_empty() {
-            return;
+    pub(crate) fn record(&mut self, record: &[u8], at: Span, form: Form) {
+        let bytes = record.trim_ascii();
+        match bytes.first() {
+            None => {}
+            Some(b'{') => self.value(bytes, at, form, 0),
+            Some(_) if form == Form::Lines => self.wrapped(&container::unwrap(record), at),
+            Some(_) => self.value(bytes, at, form, 0),
         }
-        self.value(bytes, at, form, 0);
+    }
+
+    /// Takes a line without what stood in front of it.
+    fn wrapped(&mut self, line: &Wrapped<'_>, at: Span) {
+        let ends = line.part.is_none_or(|part| part.ends);
+        let text = line.text.trim_ascii();
+        if text.first() == Some(&b'{') {
+            let length = line.text.trim_ascii_start().len() as u64;
+            let at = Span { start: at.end.saturating_sub(length).max(at.start), ..at };
+            self.whole_or_cut(text, ends, line.time, at);
+        } else if text.is_empty() {
+            self.fold.nothing();
+        } else if line.is_foreign() {
+            self.fold.pass();
+        } else {
+            self.value(text, at, Form::Lines, 0);
+        }
+    }
+
+    /// Takes a line that was put together from so many; only one of them holds the event.
+    pub(crate) fn joined(&mut self, line: &Wrapped<'_>, at: Span, lines: u64) {
+        for _ in 1..lines {
+            self.fold.nothing();
+        }
+        let text = line.text.trim_ascii();
+        if text.first() == Some(&b'{') {
+            let ends = line.part.is_none_or(|part| part.ends);
+            return self.whole_or_cut(text, ends, line.time, at);
+        }
+        self.wrapped(line, at);
+    }
+
+    /// Takes an event whose end may be lost.
+    fn whole_or_cut(&mut self, text: &[u8], whole: bool, time: Option<i64>, at: Span) {
+        if whole {
+            self.value(text, at, Form::Lines, 0);
+        } else {
+            self.text(&String::from_utf8_lossy(text), "", time, at, Form::Lines);
+        }
     }
 
     fn value(&mut self, bytes: &[u8], at: Span, form: Form, depth: u8) {
