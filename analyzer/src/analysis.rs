@@ -113,6 +113,8 @@ fn gather_beside(bundle: &Bundle, beside: impl FnOnce() + Send) -> Gathered {
     diagnostics.extend(bundle.verify_notes());
     diagnostics.append(&mut rows.diagnostics);
     diagnostics.extend(audit.iter().flat_map(AuditSummary::diagnostics));
+    let twice = audit.iter().flat_map(|audit| audit_logs::counted_twice(audit, &origin.paths));
+    diagnostics.extend(twice);
     let mut collected = collected(&rows);
     collected.extend(audit.as_ref().map(|_| TableKind::Audit));
     let facts = Facts::new(rows, audit, &origin);

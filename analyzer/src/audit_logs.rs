@@ -1,7 +1,7 @@
 //! Audit logs among the artefacts: the one place that tells them from everything else, for a whole
 //! analysis and for one question.
 
-use konspect_audit::{Aggregate, AuditFold, Folds, Question, StateError};
+use konspect_audit::{Aggregate, AuditFold, AuditSummary, Folds, Question, StateError};
 use konspect_bundle::{ArtifactId, Blocks, Bundle, Code, Content, Diagnostic, Source};
 
 /// What an artefact is to the engine of audit logs.
@@ -102,6 +102,18 @@ pub fn read(bundle: &Bundle, question: &Question) -> AuditLogs {
         states,
         notes: notes(bundle),
     }
+}
+
+/// Which saved states hold events that another input holds as well; artefacts are named by `paths`.
+pub fn counted_twice(audit: &AuditSummary, paths: &[String]) -> Vec<Diagnostic> {
+    let told = audit.overlaps.iter().map(|overlap| {
+        let name = overlap.other.and_then(|at| paths.get(at.artifact.0 as usize));
+        Diagnostic::new(Code::CountedTwice, overlap.at)
+            .with("with", if name.is_some() { "state" } else { "logs" })
+            .with("name", name.cloned().unwrap_or_default())
+            .with("percent", u64::from(overlap.percent))
+    });
+    told.collect()
 }
 
 /// What is missing from the answers since it could not be read.

@@ -46,6 +46,12 @@ const COUNT: usize = 16;
 /// What separates the columns of an export.
 const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
 
+/// Whether a header says that its times are not in UTC but in what was local to somebody.
+fn is_local(header: &str) -> bool {
+    let zone = header.split_once('[').and_then(|(_, rest)| rest.split_once(']'));
+    zone.is_some_and(|(zone, _)| !zone.trim().eq_ignore_ascii_case("utc"))
+}
+
 /// The delimiter that a header has most of.
 fn delimiter_of(line: &[u8]) -> u8 {
     let count = |delimiter: u8| memchr::memchr_iter(delimiter, line).count();
@@ -90,6 +96,8 @@ pub(crate) struct Columns<'a> {
     order: Order,
     /// The order of day and month is what is usual, and nothing proves it.
     assumed: bool,
+    /// The header says that times are local to somebody, and not where.
+    local: bool,
 }
 
 impl<'a> Columns<'a> {
@@ -134,6 +142,12 @@ impl<'a> Columns<'a> {
     /// Whether day and month may be the other way round.
     pub(crate) fn assumed(&self) -> bool {
         self.assumed
+    }
+
+    /// Whether times are in a zone that nothing tells: they are read as UTC.
+    pub(crate) fn without_zone(&self) -> bool {
+        let times = [Name::Generated, Name::Received, Name::Staged].map(|name| self.get(name));
+        self.local && times.iter().any(|text| !text.is_empty() && !time::has_zone(text))
     }
 
     pub(crate) fn generated(&self) -> Option<i64> {
@@ -257,15 +271,26 @@ pub(crate) struct Header {
     delimiter: u8,
     order: Order,
     assumed: bool,
+    local: bool,
 }
 
 impl Header {
     /// Reads the header; `sample` shows how dates are written.
     pub(crate) fn read(line: &[u8], sample: &[u8]) -> Self {
         let delimiter = delimiter_of(line);
-        let mut header =
-            Self { names: Vec::new(), delimiter, order: Order::Unknown, assumed: false };
-        header.names = cells(line, delimiter).iter().map(|cell| name_of(cell)).collect();
+        let mut header = Self {
+            names: Vec::new(),
+            delimiter,
+            order: Order::Unknown,
+            assumed: false,
+            local: false,
+        };
+        for cell in cells(line, delimiter) {
+            let name = name_of(&cell);
+            let is_time = matches!(name, Some(Name::Generated | Name::Received | Name::Staged));
+            header.local |= is_time && is_local(&cell);
+            header.names.push(name);
+        }
         let sample = sample.get(..sample.len().min(SAMPLE)).unwrap_or_default();
         let mut dates = time::Dates::default();
         let mut at = 0;
@@ -285,8 +310,12 @@ impl Header {
     }
 
     pub(crate) fn columns<'a>(&self, row: &'a [u8]) -> Columns<'a> {
-        let mut columns =
-            Columns { order: self.order, assumed: self.assumed, ..Columns::default() };
+        let mut columns = Columns {
+            order: self.order,
+            assumed: self.assumed,
+            local: self.local,
+            ..Columns::default()
+        };
         for (name, cell) in self.names.iter().zip(cells(row, self.delimiter)) {
             if let Some(name) = name {
                 columns.set(*name, Some(cell));

@@ -168,6 +168,16 @@ impl Event<'_> {
         }
     }
 
+    /// Whether the request asked that nothing be stored. `kubectl delete --dry-run=server` says so in
+    /// the request's body alone, which is not read.
+    pub fn is_dry_run(&self) -> bool {
+        let Some((_, query)) = self.uri.split_once('?') else { return false };
+        query.split('&').any(|pair| {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            unquoted(key) == "dryRun" && unquoted(value) == "All"
+        })
+    }
+
     /// Micro-seconds between the request's arrival and the stage; none when either is missing or
     /// the clock went back.
     pub fn duration(&self) -> Option<u64> {
@@ -186,6 +196,32 @@ impl Event<'_> {
 
 fn is_watch_uri(uri: &str) -> bool {
     parameter(uri, "watch").is_some_and(|value| matches!(value, "true" | "1"))
+}
+
+/// A part of a query without percent encoding, as far as that gives text.
+fn unquoted(text: &str) -> Cow<'_, str> {
+    if !text.contains('%') {
+        return Cow::Borrowed(text);
+    }
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let [first, after @ ..] = rest {
+        let digit = |byte: &u8| (*byte as char).to_digit(16).and_then(|it| u8::try_from(it).ok());
+        rest = match after {
+            [high, low, behind @ ..]
+                if *first == b'%'
+                    && let (Some(high), Some(low)) = (digit(high), digit(low)) =>
+            {
+                bytes.push(high << 4 | low);
+                behind
+            }
+            _ => {
+                bytes.push(*first);
+                after
+            }
+        };
+    }
+    String::from_utf8_lossy(&bytes).into_owned().into()
 }
 
 /// The value of a query parameter, still percent-encoded; the first one counts, as in Go.
@@ -224,6 +260,30 @@ mod tests {
             !event(Verb::Get, "log", "/api/v1/namespaces/a/pods/b/log?container=c").long_running()
         );
         assert!(!event(Verb::List, "", "/api/v1/pods?limit=500").long_running());
+    }
+
+    #[test]
+    fn dry_runs_are_told_by_their_query() {
+        let event = |uri: &'static str| Event { uri: uri.into(), ..Event::default() };
+        for uri in [
+            "/api/v1/namespaces/a/pods?dryRun=All",
+            "/api/v1/namespaces/a/pods?dryRun=All&fieldManager=kubectl-create",
+            "/api/v1/namespaces/a/pods/b?fieldManager=x&force=true&dryRun=All",
+            "/api/v1/pods?dry%52un=%41%6cl",
+            "/api/v1/pods?dryRun=&dryRun=All",
+        ] {
+            assert!(event(uri).is_dry_run(), "{uri}");
+        }
+        for uri in [
+            "/api/v1/namespaces/dryRun=All/pods",
+            "/api/v1/pods?dryRun=",
+            "/api/v1/pods?dryrun=all",
+            "/api/v1/pods?fieldManager=dryRun%3DAll",
+            "/api/v1/pods?dryRun=All%",
+            "/api/v1/pods",
+        ] {
+            assert!(!event(uri).is_dry_run(), "{uri}");
+        }
     }
 
     #[test]

@@ -99,6 +99,9 @@ impl AuditFold {
             tells_open: stage(Stage::ResponseStarted) > 0,
             row_cap: ROW_CAPS.into_iter().find(|cap| rows == *cap),
             assumed_dates: self.assumed_dates,
+            local_dates: self.local_dates,
+            assumed_at: self.assumed_at,
+            overlaps: std::mem::take(&mut self.overlaps),
             clients,
             failures: failures(&self),
             changes: changes(&self),
@@ -184,7 +187,7 @@ fn growth(series: &[SeriesSummary]) -> Vec<Growth> {
         row.subresource.is_empty() && row.scope != Scope::None && !reviews(&row.resource)
     };
     for row in series.iter().filter(stored) {
-        let count = row.tally.succeeded();
+        let count = row.tally.succeeded().saturating_sub(row.tally.dry_runs);
         if !matches!(row.verb, Verb::Create | Verb::Delete | Verb::DeleteCollection) || count == 0 {
             continue;
         }

@@ -21,6 +21,7 @@ use crate::rows::{
     AGENTS, AgentRow, CHANGES, ChangeRow, DEPRECATED, DeprecatedRow, FAILURES, FailureRow, PARTS,
     PartRow, Rows, Sightings, hash_parts, shorten,
 };
+use crate::sample::{Overlap, Sample};
 use crate::seen::{Seen, pair};
 use crate::tally::slower;
 use crate::timeline::Timeline;
@@ -82,6 +83,14 @@ pub struct AuditFold {
     pub(crate) unremembered: u64,
     /// Rows whose dates may be read with day and month the other way round.
     pub(crate) assumed_dates: u64,
+    /// Rows whose times are local to whoever exported them and are read as UTC.
+    pub(crate) local_dates: u64,
+    /// The first of either.
+    pub(crate) assumed_at: Option<Span>,
+    /// By which saved states tell that they hold the same events.
+    pub(crate) sample: Sample,
+    /// Found when everything was taken.
+    pub(crate) overlaps: Vec<Overlap>,
     /// What waits to be counted; empty after `trim`.
     pub(crate) batch: Batch,
     /// What tells duplicates where files may overlap.
@@ -138,6 +147,10 @@ impl Fold for AuditFold {
         );
         self.unremembered = self.unremembered.max(other.unremembered);
         self.assumed_dates += other.assumed_dates;
+        self.local_dates += other.local_dates;
+        self.assumed_at = self.assumed_at.into_iter().chain(other.assumed_at).min();
+        self.sample.merge(&other.sample);
+        self.overlaps.extend(other.overlaps);
     }
 }
 
@@ -198,6 +211,7 @@ impl AuditFold {
             return Fresh::Yes;
         };
         let pair = pair(id, event.stage);
+        self.sample.see(pair);
         if !now {
             return Fresh::Unasked(pair);
         }
@@ -281,6 +295,7 @@ impl AuditFold {
     pub(crate) fn trim(&mut self) {
         self.since_trim = 0;
         self.flush();
+        self.sample.settle();
         self.users.trim();
         self.failures.trim(FAILURES);
         self.changes.trim(CHANGES);
@@ -327,7 +342,10 @@ impl AuditFold {
         let classified = classify(event);
         let failure = classified.map(|(kind, _, _)| kind);
         let parts = event.components.iter().any(Option::is_some);
-        let change = event.verb.mutates() && (200..300).contains(&event.code) && remarkable(event);
+        let change = event.verb.mutates()
+            && (200..300).contains(&event.code)
+            && remarkable(event)
+            && !event.is_dry_run();
         // What is counted beside the rows cannot wait.
         let beside = classified.is_some()
             || parts

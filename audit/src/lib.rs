@@ -62,6 +62,7 @@ mod read;
 mod recent;
 mod record;
 mod rows;
+mod sample;
 mod scan;
 mod seen;
 mod state;
@@ -83,6 +84,7 @@ pub use histogram::Histogram;
 pub use onset::Onset;
 pub use question::Question;
 pub use read::{Folds, Shared, fold_all, fold_blocks, fold_bytes};
+pub use sample::Overlap;
 pub use seen::Seen;
 pub use state::StateError;
 pub use summary::{

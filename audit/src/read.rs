@@ -14,6 +14,7 @@ use crate::form::{Form, Shape, list_within, shape};
 use crate::parts;
 use crate::question::Question;
 use crate::record::Reader;
+use crate::sample::{Sample, overlaps};
 use crate::seen::Seen;
 use crate::state::{self, StateError};
 use crate::watches::Watches;
@@ -78,6 +79,8 @@ pub struct Folds {
     idle: Mutex<Vec<AuditFold>>,
     /// Columns of saved states that are whole, and what their places become.
     states: Mutex<Vec<(Vec<u8>, Span)>>,
+    /// By which they tell that they hold the same events.
+    samples: Mutex<Vec<(Span, Sample)>>,
 }
 
 impl Folds {
@@ -119,8 +122,12 @@ impl Folds {
     /// Takes what somebody counted before; of a state that cannot be read, nothing.
     pub fn take_state(&self, source: Source<'_>) -> Result<(), StateError> {
         let columns = state::check(source.bytes)?.to_vec();
+        let home = state::home_of(source);
+        let mut samples = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
+        samples.push((home, state::sample(&columns)));
+        drop(samples);
         let mut waiting = self.states.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.push((columns, state::home_of(source)));
+        waiting.push((columns, home));
         if waiting.len() < STATES
             && waiting.iter().map(|(columns, _)| columns.len()).sum::<usize>() < STATES_BYTES
         {
@@ -140,8 +147,10 @@ impl Folds {
         let mut fold = self.idle().pop().unwrap_or_default();
         let states: Vec<(&[u8], Span)> =
             states.iter().map(|(columns, home)| (&**columns, *home)).collect();
+        let of_logs = std::mem::take(&mut fold.sample);
         let merged = fold.merge_checked(&states);
         debug_assert!(merged.is_some(), "checked before");
+        fold.sample = of_logs;
         self.idle().push(fold);
     }
 
@@ -156,6 +165,12 @@ impl Folds {
         let mut all = folds.next()?;
         folds.for_each(|fold| all.merge(fold));
         self.shared.close(&mut all);
+        let states = self.samples.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let of_logs = all.sample.clone();
+        for (_, sample) in &states {
+            all.sample.merge(sample);
+        }
+        all.overlaps = overlaps(of_logs, states);
         Some(all)
     }
 

@@ -334,12 +334,18 @@ impl<'a> Reader<'a> {
     pub(crate) fn row(&mut self, columns: &Columns<'_>, at: Span, form: Form) {
         let time = columns.generated();
         if let Some(log) = columns.log() {
-            return self.text(log, columns.category(), time, at, form);
+            let cut = self.fold.reading.partial;
+            self.text(log, columns.category(), time, at, form);
+            // Only an event that was cut takes its time from the row.
+            if self.fold.reading.partial > cut {
+                self.assume(columns, at);
+            }
+            return;
         }
         if !columns.audit() {
             return self.fold.pass();
         }
-        self.fold.assumed_dates += u64::from(columns.assumed());
+        self.assume(columns, at);
         let line = columns.to_line();
         let mut event = Event::default();
         let read = scan::scan(line.as_bytes(), &mut event);
@@ -359,6 +365,17 @@ impl<'a> Reader<'a> {
                 Ok(_) => self.fold.refuse(at, "the row has no audit ID"),
                 Err(reason) => self.fold.refuse(at, reason),
             },
+        }
+    }
+
+    /// Counts what was assumed to read the times of a row.
+    fn assume(&mut self, columns: &Columns<'_>, at: Span) {
+        let assumed = [columns.assumed(), columns.without_zone()].map(u64::from);
+        let [order, zone] = assumed;
+        self.fold.assumed_dates += order;
+        self.fold.local_dates += zone;
+        if order + zone > 0 {
+            self.fold.assumed_at = Some(self.fold.assumed_at.map_or(at, |known| known.min(at)));
         }
     }
 

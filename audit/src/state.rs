@@ -28,9 +28,10 @@ use crate::budget::hash;
 use crate::event::Verb;
 use crate::fold::{self, AuditFold};
 use crate::form::Form;
+use crate::sample::{KEPT, Sample};
 
 const MAGIC: &[u8] = konspect_bundle::SAVED_STATE;
-const VERSION: u64 = 3;
+const VERSION: u64 = 4;
 
 /// Why bytes are no state that this version reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +166,8 @@ impl AuditFold {
         }
         out.number(Column::Head, self.unremembered);
         out.number(Column::Head, self.assumed_dates);
+        out.number(Column::Head, self.local_dates);
+        put_sample(out, self.sample.clone());
         // In the order of their places, which are not kept, equal folds would give other bytes.
         let mut reasons: Vec<i64> =
             self.refusals.iter().map(|(_, reason)| to.number(reason)).collect();
@@ -212,6 +215,30 @@ pub(crate) fn check(bytes: &[u8]) -> Result<&[u8], StateError> {
         parts.iter().all(|part| part.from.is_done()).then_some(())
     };
     whole().map(|()| columns).ok_or(StateError::Damaged)
+}
+
+/// The sample of a state that is whole.
+pub(crate) fn sample(columns: &[u8]) -> Sample {
+    Reader::of(columns).and_then(|mut from| read_sample(&mut from)).unwrap_or_default()
+}
+
+fn put_sample(out: &mut Writer, sample: Sample) {
+    let hashes = sample.settled();
+    out.count(Column::Sample, hashes.len());
+    let mut last = 0;
+    for hash in hashes {
+        out.number(Column::Sample, hash - last);
+        last = hash;
+    }
+}
+
+fn read_sample(from: &mut Reader<'_>) -> Option<Sample> {
+    let (mut sample, mut last) = (Sample::default(), 0_u64);
+    for _ in 0..from.count(Column::Sample).filter(|count| *count <= KEPT)? {
+        last = last.checked_add(from.number(Column::Sample)?)?;
+        sample.see(last);
+    }
+    Some(sample)
 }
 
 /// A state whose texts were read.
@@ -313,7 +340,13 @@ fn read_head(
         *sum += from.counter(Column::Head)?;
     }
     fold.unremembered = fold.unremembered.max(from.counter(Column::Head)?);
-    fold.assumed_dates += from.counter(Column::Head)?;
+    let (order, zone) = (from.counter(Column::Head)?, from.counter(Column::Head)?);
+    fold.assumed_dates += order;
+    fold.local_dates += zone;
+    if order + zone > 0 {
+        fold.assumed_at = Some(fold.assumed_at.map_or(state.home, |known| known.min(state.home)));
+    }
+    fold.sample.merge(&read_sample(from)?);
     for _ in 0..from.count(Column::Head)? {
         let reason = state.texts.get(usize::try_from(from.signed(Column::Head)?).ok()?)?;
         fold.refusals.push((state.home, reason.to_owned()));
@@ -384,7 +417,7 @@ mod tests {
             )
         };
         let text: Vec<String> = (0..8).map(line).collect();
-        let shared = Shared::without_duplicates();
+        let shared = Shared::new();
         let text = text.join("\n");
         let mut fold = fold_bytes(Source::new(ArtifactId(0), text.as_bytes()), &shared);
         shared.close(&mut fold);

@@ -11,6 +11,7 @@ use crate::fold::Reading;
 use crate::form::Form;
 use crate::histogram::Histogram;
 use crate::onset::Onset;
+use crate::sample::Overlap;
 use crate::tally::Tally;
 
 /// All that an audit log says. Times are micro-seconds since 1970, durations micro-seconds unless
@@ -37,6 +38,12 @@ pub struct AuditSummary {
     pub row_cap: Option<u64>,
     /// Rows whose dates may be read with day and month the other way round.
     pub assumed_dates: u64,
+    /// Rows whose times are local to whoever exported them and are read as UTC.
+    pub local_dates: u64,
+    /// The first of either.
+    pub assumed_at: Option<Span>,
+    /// Saved states that hold events which another input holds as well, so that they count twice.
+    pub overlaps: Vec<Overlap>,
     /// By requests, descending; then by user and agent.
     pub clients: Vec<ClientSummary>,
     /// Requests of users beyond the budget of the fold.
@@ -104,7 +111,7 @@ pub struct ClientSummary {
     pub watch_onset: Option<Onset>,
     /// Watches without an end.
     pub open_watches: u64,
-    /// Creations and deletions that succeeded, by resource.
+    /// Creations and deletions that succeeded and were no dry runs, by resource.
     pub growth: Vec<Growth>,
 }
 
@@ -295,6 +302,14 @@ impl AuditSummary {
             diagnostics.push(
                 Diagnostic::new(Code::Incomplete, place)
                     .with("reason", format!("exactly {cap} rows were exported")),
+            );
+        }
+        let assumed = [("order", self.assumed_dates), ("zone", self.local_dates)];
+        for (what, count) in assumed.into_iter().filter(|(_, count)| *count > 0) {
+            diagnostics.push(
+                Diagnostic::new(Code::AssumedDates, self.assumed_at.unwrap_or(place))
+                    .with("what", what)
+                    .with("count", count),
             );
         }
         let budget = self.budget;

@@ -88,6 +88,8 @@ pub(crate) struct Ended {
     long_running: bool,
     code: u16,
     failure: Option<Failure>,
+    /// Nothing was to be stored.
+    dry_run: bool,
     pub(crate) list: ListQuery,
 }
 
@@ -119,6 +121,7 @@ impl Ended {
             long_running,
             code: event.code,
             failure,
+            dry_run: event.verb.mutates() && event.is_dry_run(),
             list: ListQuery::default(),
         }
     }
@@ -168,6 +171,8 @@ pub struct Tally {
     pub last: Option<i64>,
     pub lists: Lists,
     pub watches: WatchCounts,
+    /// Requests that succeeded and stored nothing, since they asked for that.
+    pub dry_runs: u64,
 }
 
 /// Latencies of requests that waited for what the upstream objective does not count.
@@ -208,6 +213,7 @@ impl Tally {
     pub(crate) fn count(&mut self, ended: &Ended) {
         self.requests += 1;
         add(&mut self.codes, ended.code, 1);
+        self.dry_runs += u64::from(ended.dry_run && succeeded(ended.code));
         if let Some(failure) = ended.failure {
             add(&mut self.failures, failure, 1);
         }
@@ -274,15 +280,12 @@ impl Tally {
         self.watches.ended += other.watches.ended;
         self.watches.short += other.watches.short;
         self.watches.lived = self.watches.lived.saturating_add(other.watches.lived);
+        self.dry_runs += other.dry_runs;
     }
 
     /// Requests that were answered with a code below 400.
     pub fn succeeded(&self) -> u64 {
-        self.codes
-            .iter()
-            .filter(|(code, _)| (100..400).contains(code))
-            .map(|(_, count)| count)
-            .sum()
+        self.codes.iter().filter(|(code, _)| succeeded(*code)).map(|(_, count)| count).sum()
     }
 
     /// Requests that ended in one kind of failure.
@@ -299,6 +302,10 @@ impl Tally {
     pub fn mean(&self) -> Option<u64> {
         self.latency_sum.checked_div(self.latency.total())
     }
+}
+
+fn succeeded(code: u16) -> bool {
+    (100..400).contains(&code)
 }
 
 /// The slower of two; of equals the one that stands first.

@@ -201,6 +201,13 @@ pub(crate) fn is_local(text: &str) -> bool {
     (1..=2).contains(&first)
 }
 
+/// Whether a time says how far it is from UTC.
+pub(crate) fn has_zone(text: &str) -> bool {
+    let text = text.trim_end();
+    let clock = text.rsplit(['T', ' ']).next().unwrap_or(text);
+    text.ends_with(['Z', 'z']) || text.ends_with("UTC") || clock.contains(['+', '-'])
+}
+
 /// The dates of an export, to tell whether days or months stand first in them.
 #[derive(Debug, Default)]
 pub(crate) struct Dates {

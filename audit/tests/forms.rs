@@ -304,6 +304,49 @@ fn a_cut_azure_record_is_partial_and_has_no_latency() {
     assert_eq!(summary.window.unwrap().1, 1_748_883_347_400_000);
 }
 
+#[test]
+fn local_times_of_an_export_are_said_to_be_assumed() {
+    let date = |text: &str| match text {
+        "2025-06-02T16:55:47.100000Z" => "6/2/2025, 4:55:47.100 PM".to_owned(),
+        _ => "6/2/2025, 4:55:47.350 PM".to_owned(),
+    };
+    let named = |zone: &'static str| {
+        move |key: &str| {
+            if key.contains("Time") { format!("{key} [{zone}]") } else { key.to_owned() }
+        }
+    };
+    let local = read(csv(&["a", "b"], named("Local Time"), date, ","));
+    assert_eq!((local.local_dates, local.clients[0].total.latency_sum), (2, 500_000));
+    assert_eq!(local.window, Some((1_748_883_347_100_000, 1_748_883_347_350_000)));
+    let notes: Vec<String> = local.diagnostics().iter().map(|note| format!("{note:?}")).collect();
+    assert!(
+        notes.iter().any(|note| note.contains("AssumedDates") && note.contains("zone")),
+        "{notes:?}"
+    );
+    assert!(local.assumed_at.is_some_and(|at| at.start > 0));
+    let text = csv(&["a"], named("Local Time"), date, ",");
+    let fold = fold_bytes(Source::new(ArtifactId(0), text.as_bytes()), &Shared::new());
+    let saved = AuditFold::from_bytes(&fold.to_bytes()).unwrap().finish();
+    assert_eq!((saved.local_dates, saved.assumed_at.is_some()), (1, true));
+    // What says its zone needs no assumption, whatever the header says.
+    assert_eq!(read(csv(&["a"], named("Local Time"), str::to_owned, ",")).local_dates, 0);
+    let offset = |text: &str| text.replace('Z', "+00:00");
+    assert_eq!(read(csv(&["a"], named("Local Time"), offset, ",")).local_dates, 0);
+    assert_eq!(read(csv(&["a"], named("UTC"), date, ",")).local_dates, 0);
+    assert_eq!(read(csv(&["a"], str::to_owned, date, ",")).local_dates, 0);
+    // An event in the row has its own times, unless they were cut off.
+    let log = |text: &str| {
+        let text = text.replace('"', "\"\"");
+        format!(
+            "TimeGenerated [Local Time],Category,log_s\n\"6/2/2025, 6:55:47.400 PM\",kube-audit,\"{text}\"\n"
+        )
+    };
+    let whole = read(log(&event("a", "")));
+    assert_eq!((whole.local_dates, whole.window.unwrap().1), (0, 1_748_883_347_350_000));
+    let cut = read(log(&event("a", "")[..450]));
+    assert_eq!((cut.reading.partial, cut.local_dates), (1, 1));
+}
+
 /// A line as a CRI runtime writes it.
 fn cri(stream: &str, tag: &str, text: &str) -> String {
     format!("2025-06-02T18:55:47.400000000+02:00 {stream} {tag} {text}\n")

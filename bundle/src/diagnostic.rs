@@ -38,6 +38,12 @@ pub enum Code {
     UserRule,
     /// A rule file, or a rule in it, that is not run. `name`, `reason`.
     UserRuleRefused,
+    /// A saved state of audit logs whose events another input holds as well. `with` (`logs`, or `state` and its
+    /// `name`), `percent` of its events.
+    CountedTwice,
+    /// Dates that are read as is usual, since nothing tells more. `what` (the `order` of day and month, or the
+    /// `zone`), `count`.
+    AssumedDates,
 }
 
 impl Code {
@@ -60,6 +66,8 @@ impl Code {
             Self::Localized => "KSB0014",
             Self::UserRule => "KSB0015",
             Self::UserRuleRefused => "KSB0016",
+            Self::CountedTwice => "KSB0017",
+            Self::AssumedDates => "KSB0018",
         }
     }
 }

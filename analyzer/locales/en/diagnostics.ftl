@@ -21,3 +21,11 @@ KSB0015 = rule { $rule } has no answer on { $count ->
    *[other] { $count } rows, on the first because { $reason }
 }
 KSB0016 = a rule of { $name } is not run: { $reason }
+KSB0017 = { $with ->
+    [logs] about { $percent } % of the events of this state are also in the logs beside it and count twice: leave one of them out
+   *[state] about { $percent } % of the events of this state are also in the state { $name } and count twice: leave one of them out
+}
+KSB0018 = { $what ->
+    [zone] the times of { $count } rows are local to whoever exported them and are read as UTC: they may be off by some hours
+   *[order] the dates of { $count } rows are those of one day and may have day and month the other way round
+}

@@ -21,3 +21,11 @@ KSB0015 = la regola { $rule } non ha risposta per { $count ->
    *[other] { $count } righe, per la prima perché { $reason }
 }
 KSB0016 = una regola di { $name } non viene eseguita: { $reason }
+KSB0017 = { $with ->
+    [logs] circa il { $percent } % degli eventi di questo stato è anche nei log accanto e conta due volte: ometterne uno
+   *[state] circa il { $percent } % degli eventi di questo stato è anche nello stato { $name } e conta due volte: ometterne uno
+}
+KSB0018 = { $what ->
+    [zone] gli orari di { $count } righe sono nell'ora locale di chi le ha esportate e sono letti come UTC: possono essere spostati di alcune ore
+   *[order] le date di { $count } righe sono di un solo giorno e potrebbero avere giorno e mese invertiti
+}

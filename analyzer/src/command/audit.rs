@@ -32,7 +32,7 @@ const MANY_LEFT: u64 = 100;
 /// A counterfactual whose model misses what was seen by more than this share estimates nothing.
 const MISFIT: f64 = 0.5;
 
-/// So many artefacts that could not be read are named.
+/// So many artefacts that could not be read, and so many states that count twice, are named.
 const LOST: usize = 5;
 
 /// What is shown when nothing is asked for; tables without rows are left out.
@@ -209,7 +209,13 @@ impl Page<'_> {
                 notes.push(words!("audit-collector-counted", count = collector));
             }
         }
-        let lost = self.logs.notes.iter().take(LOST).map(|note| {
+        let twice = audit_logs::counted_twice(self.summary, &self.logs.paths);
+        let count = twice.len().saturating_sub(LOST) as u64;
+        if count > 0 {
+            notes.push(words!("audit-overlaps-more", count = count));
+        }
+        let lost = self.logs.notes.iter().take(LOST).chain(twice.iter().take(LOST));
+        let lost = lost.map(|note| {
             let words = Words { key: note.code.as_str(), args: note.args.clone() };
             let said = self.language.say(&words);
             match self.logs.paths.get(note.at.artifact.0 as usize) {

@@ -169,6 +169,9 @@ pub fn cautions(audit: &AuditSummary) -> Vec<Words> {
     if audit.assumed_dates > 0 {
         cautions.push(words!("audit-dates-assumed", count = audit.assumed_dates));
     }
+    if audit.local_dates > 0 {
+        cautions.push(words!("audit-dates-local", count = audit.local_dates));
+    }
     let budget = &audit.budget;
     let spilled = budget.clients_spilled + budget.series_spilled + budget.groups_spilled;
     if spilled > 0 {

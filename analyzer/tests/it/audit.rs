@@ -233,7 +233,7 @@ fn saved_states_merge_to_the_whole() {
     assert!(exit == 2 && err.contains("monday.state is a saved state"), "{err}");
     let (exit, _, err) = audit(&[&state, &second], &["--by", "verb"]);
     assert!(exit == 2 && err.contains("saved state"), "{err}");
-    std::fs::write(&state, b"konspect-audit-state\n\x03damaged").unwrap();
+    std::fs::write(&state, b"konspect-audit-state\n\x04damaged").unwrap();
     std::fs::copy(&state, together.join("monday.state")).unwrap();
     for path in [&state, &together] {
         let (exit, _, err) = audit(&[path], &[]);
@@ -267,11 +267,39 @@ fn a_report_merges_the_states_of_a_bundle() {
     assert!(of_state > 0, "{}", merged["audit"]["latency_by_request"]);
     let (exit, out, err) = audit(&[&first, &state], &[]);
     assert!(exit == 0 && out.contains("1 saved states merged"), "{err}{out}");
-    std::fs::write(&state, b"konspect-audit-state\n\x03damaged").unwrap();
+    std::fs::write(&state, b"konspect-audit-state\n\x04damaged").unwrap();
     let damaged = report();
     assert_eq!(damaged["audit"]["events"], tail.len());
     let notes = damaged["diagnostics"].as_array().unwrap();
     assert!(notes.iter().any(|note| note.to_string().contains("damaged audit state")), "{notes:?}");
+}
+
+/// What counts twice is said by the command and by the report, with the names of both.
+#[test]
+fn states_that_hold_the_same_events_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (log, state) = (folder.path().join("a.jsonl"), folder.path().join("monday.state"));
+    std::fs::write(&log, lines().join("\n")).unwrap();
+    assert_eq!(audit(&[&log], &["--save", state.to_str().unwrap()]).0, 0);
+    let (_, out, _) = audit(&[&log, &state], &[]);
+    assert!(
+        out.contains("monday.state: about 100 % of the events of this state are also in the logs"),
+        "{out}"
+    );
+    std::fs::remove_file(&log).unwrap();
+    std::fs::copy(&state, folder.path().join("copy.state")).unwrap();
+    let said = "about 100 % of the events of this state are also in the state copy.state";
+    let cautions = answer(&[folder.path()], &[])["cautions"].to_string();
+    assert!(cautions.contains(said), "{cautions}");
+    let bundle = Bundle::open(&[folder.path().to_owned()], &Limits::default()).unwrap();
+    let report = serde_json::to_value(kit::report(&bundle)).unwrap();
+    let notes = report["diagnostics"].as_array().unwrap();
+    let [note] = notes.as_slice() else { panic!("{notes:?}") };
+    assert_eq!(
+        (&note["code"], &note["path"]),
+        (&Value::from("KSB0017"), &Value::from("monday.state"))
+    );
+    assert!(note.to_string().contains(said), "{note}");
 }
 
 #[test]

@@ -13,11 +13,11 @@ macro_rules! columns {
     };
 }
 columns! {
-    Head, TextShared, TextLength, Text, Kind,
+    Head, Sample, TextShared, TextLength, Text, Kind,
     // Users, clients, series.
     User, Limit, SeriesKind, Hash,
     // Tallies.
-    Flags, Requests, Codes, Failures, LatencySum, Excused, Slowest, Lists, Watches, First, Last,
+    Flags, Requests, Codes, Failures, LatencySum, Excused, Slowest, Lists, Watches, First, Last, DryRuns,
     // Counts in ascending steps.
     HistogramFirst, HistogramLength, HistogramSparse, Histogram, HistogramDense,
     TimelineHead, TimelineLength, TimelineSparse, Timeline, TimelineDense,

@@ -22,6 +22,7 @@ const WATCHES: u64 = 1 << 5;
 const LATENCY: u64 = 1 << 6;
 const FIRST: u64 = 1 << 7;
 const LAST: u64 = 1 << 8;
+const DRY_RUNS: u64 = 1 << 9;
 
 /// The times to which those of a state are told.
 pub(super) type Window = (i64, i64);
@@ -40,6 +41,7 @@ pub(super) struct Row<'a> {
     last: Option<i64>,
     lists: [u64; 5],
     watches: [u64; 4],
+    dry_runs: u64,
 }
 
 pub(super) fn put(out: &mut Writer, tally: &Tally, window: Window) {
@@ -58,7 +60,8 @@ pub(super) fn put(out: &mut Writer, tally: &Tally, window: Window) {
             | flag(watches != [0; 4], WATCHES)
             | flag(latency.total() > 0 || *latency_sum > 0, LATENCY)
             | flag(tally.first.is_some(), FIRST)
-            | flag(tally.last.is_some(), LAST),
+            | flag(tally.last.is_some(), LAST)
+            | flag(tally.dry_runs > 0, DRY_RUNS),
     );
     out.number(Column::Requests, *requests);
     if !usual {
@@ -98,6 +101,9 @@ pub(super) fn put(out: &mut Writer, tally: &Tally, window: Window) {
     }
     if watches != [0; 4] {
         out.numbers(Column::Watches, watches);
+    }
+    if tally.dry_runs > 0 {
+        out.number(Column::DryRuns, tally.dry_runs);
     }
 }
 
@@ -159,6 +165,7 @@ impl<'a> Row<'a> {
                 *count = from.counter(Column::Watches)?;
             }
         }
+        row.dry_runs = if has(DRY_RUNS) { from.counter(Column::DryRuns)? } else { 0 };
         Some(())
     }
 
@@ -195,6 +202,7 @@ impl<'a> Row<'a> {
         watches.ended += ended;
         watches.short += short;
         watches.lived = watches.lived.saturating_add(lived);
+        tally.dry_runs += self.dry_runs;
     }
 }
 
