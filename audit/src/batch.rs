@@ -20,6 +20,7 @@ use crate::pending::{Fresh, Pending, Start};
 use crate::recent::{self, Recent};
 use crate::rows::{AgentRow, Rows};
 use crate::seen::Seen;
+use crate::tables::Destination;
 use crate::tally::{Ended, ListQuery, Tally};
 use crate::timeline::Timeline;
 use crate::users::{Place, Users};
@@ -27,6 +28,7 @@ use crate::watches::{Owner, Watches, Whose, owner_hash};
 
 /// So many rows are counted together.
 const ROWS: usize = 1 << 17;
+const MANY: usize = 1 << 12;
 
 /// Beyond so many names, or bytes of them, all are forgotten.
 const NAMES: usize = 1 << 14;
@@ -194,7 +196,7 @@ impl Batch {
         let (client, shape) = (self.client(event), self.shape(key));
         let row = self.pending.ask(fresh, self.rows.len());
         if event.verb == Verb::Watch {
-            self.rows.push(Row {
+            self.push(Row {
                 client: short(client),
                 shape: short(shape),
                 namespace: short(NONE),
@@ -244,7 +246,15 @@ impl Batch {
             ended.list = ListQuery::of(&event.uri);
         }
         let (client, shape, namespace) = (short(client), short(shape), short(namespace));
-        self.rows.push(Row { client, shape, namespace, name, fresh, started: false, ended });
+        self.push(Row { client, shape, namespace, name, fresh, started: false, ended });
+    }
+
+    fn push(&mut self, row: Row) {
+        // Where there are many, they would else be moved whenever their memory doubles.
+        if self.rows.len() == MANY {
+            self.rows.reserve_exact(ROWS - MANY);
+        }
+        self.rows.push(row);
     }
 
     /// Whether the rows are to be counted now.
@@ -360,7 +370,7 @@ impl Batch {
     }
 
     /// Counts all rows, which are settled.
-    pub(crate) fn count_into(&mut self, users: &mut Users, agents: &mut Rows<AgentRow>) {
+    pub(crate) fn count_into(&mut self, mut tables: Destination<'_>) {
         let places: Vec<(u16, u16, u32)> =
             (0..).zip(&self.rows).map(|(place, row)| (row.client, row.shape, place)).collect();
         let places =
@@ -372,7 +382,7 @@ impl Batch {
             // They lie far apart; copies wait for the memory of many at once.
             rows.clear();
             rows.extend(places.iter().filter_map(|(_, _, at)| self.rows.get(*at as usize)));
-            self.count_client(&rows, users, agents);
+            self.count_client(&rows, &mut tables);
         }
         self.rows.clear();
         self.names.clear();
@@ -391,12 +401,16 @@ impl Batch {
     }
 
     /// Counts the rows of one client, which are sorted by their shapes.
-    fn count_client(&self, rows: &[Row], users: &mut Users, agents: &mut Rows<AgentRow>) {
+    fn count_client(&self, rows: &[Row], tables: &mut Destination<'_>) {
         let known = rows.first().and_then(|row| self.clients.values.get(usize::from(row.client)));
         let Some(known) = known else {
             return;
         };
-        count_agent(rows, known, agents);
+        tables.agents(known.agent_hash, |agents| count_agent(rows, known, agents));
+        tables.users(known.user_hash, |users| self.count_requests(rows, known, users));
+    }
+
+    fn count_requests(&self, rows: &[Row], known: &KnownClient, users: &mut Users) {
         let (series_limit, share) = (users.series_limit, users.object_share);
         let place =
             users.place_hashed(known.user_hash, &known.user, known.client_hash, &known.agent);

@@ -81,6 +81,19 @@ impl<T: Keyed> Table<T> {
         None
     }
 
+    /// Takes the rows of a table that holds none of this one's keys; hands what is beyond the lower of
+    /// both limits to `spill`.
+    pub(crate) fn absorb(&mut self, other: Self, mut spill: impl FnMut(T)) {
+        self.lower(other.limit, &mut spill);
+        for row in other.rows {
+            if row.hash() > self.limit {
+                spill(*row);
+            } else {
+                self.rows.insert_unique(row.hash(), row, |row| row.hash());
+            }
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }

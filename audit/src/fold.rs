@@ -23,6 +23,7 @@ use crate::rows::{
 };
 use crate::sample::{Overlap, Sample};
 use crate::seen::{Seen, pair};
+use crate::tables::{Destination, Tables};
 use crate::tally::slower;
 use crate::timeline::Timeline;
 use crate::users::Users;
@@ -95,6 +96,9 @@ pub struct AuditFold {
     pub(crate) batch: Batch,
     /// What tells duplicates where files may overlap.
     pub(crate) seen: Option<Arc<Seen>>,
+    /// Where clients and agents are counted when workers share tables; then `users` and `agents` stay
+    /// without them.
+    pub(crate) tables: Option<Arc<Tables>>,
     /// Memory for texts that are put together.
     shape: String,
     since_trim: u32,
@@ -155,9 +159,9 @@ impl Fold for AuditFold {
 }
 
 impl AuditFold {
-    /// An empty fold of an analysis whose workers share what was seen.
-    pub(crate) fn of(seen: Option<Arc<Seen>>) -> Self {
-        Self { seen, ..Self::default() }
+    /// An empty fold of an analysis whose workers share what was seen, and perhaps tables.
+    pub(crate) fn of(seen: Option<Arc<Seen>>, tables: Option<Arc<Tables>>) -> Self {
+        Self { seen, tables, ..Self::default() }
     }
 
     /// Takes one event.
@@ -274,13 +278,17 @@ impl AuditFold {
     pub(crate) fn flush(&mut self) {
         self.reading.duplicates += self.batch.settle(self.seen.as_deref(), &mut self.watches);
         self.batch.count_verbs(&mut self.verbs);
-        self.batch.count_into(&mut self.users, &mut self.agents);
+        self.batch.count_into(match &self.tables {
+            Some(tables) => Destination::Shared(tables),
+            None => Destination::Own(&mut self.users, &mut self.agents),
+        });
     }
 
     /// Ends the analysis whose workers share what was seen.
     pub(crate) fn end(&mut self) {
         self.flush();
         self.seen = None;
+        self.tables = None;
     }
 
     /// Enforces the bounds of all tables when enough was counted since the last time.
@@ -303,8 +311,9 @@ impl AuditFold {
         self.parts.trim(PARTS);
         self.agents.trim(AGENTS);
         self.groups.trim(GROUPS);
-        for row in self.agents.table.iter_mut() {
-            row.bins.settle();
+        self.agents.settle();
+        if let Some(tables) = &self.tables {
+            tables.trim();
         }
         for row in self.failures.table.iter_mut() {
             row.pace.settle();

@@ -67,6 +67,7 @@ mod scan;
 mod seen;
 mod state;
 mod summary;
+mod tables;
 mod tally;
 mod time;
 mod timeline;

@@ -14,9 +14,11 @@ use crate::form::{Form, Shape, list_within, shape};
 use crate::parts;
 use crate::question::Question;
 use crate::record::Reader;
+use crate::rows::AGENTS;
 use crate::sample::{Sample, overlaps};
 use crate::seen::Seen;
 use crate::state::{self, StateError};
+use crate::tables::Tables;
 use crate::watches::Watches;
 
 /// So many bytes are waited for before the shape of an artefact is judged.
@@ -36,6 +38,8 @@ const LONGEST_ROW: usize = 32 << 20;
 #[derive(Debug, Default)]
 pub struct Shared {
     seen: Option<Arc<Seen>>,
+    /// Only where one and the same ends all workers' folds and closes what they share.
+    tables: Option<Arc<Tables>>,
     question: Option<Question>,
     watches: Mutex<Watches>,
 }
@@ -66,6 +70,10 @@ impl Shared {
 
     /// Gives what is left open to the fold of everything.
     pub fn close(self, fold: &mut AuditFold) {
+        if let Some((users, agents)) = self.tables.map(|tables| tables.take()) {
+            fold.users.merge(users);
+            fold.agents.merge(agents, AGENTS);
+        }
         fold.watches.merge(self.watches.into_inner().unwrap_or_else(PoisonError::into_inner));
         fold.unremembered = fold.unremembered.max(self.seen.map_or(0, |seen| seen.unremembered()));
     }
@@ -73,7 +81,7 @@ impl Shared {
 
 /// The folds of the workers of one analysis: a worker takes one that is idle, so that there are as
 /// many as workers and not as artefacts.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Folds {
     shared: Shared,
     idle: Mutex<Vec<AuditFold>>,
@@ -83,15 +91,31 @@ pub struct Folds {
     samples: Mutex<Vec<(Span, Sample)>>,
 }
 
+impl Default for Folds {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Folds {
     /// For artefacts that may overlap: each event counts once.
     pub fn new() -> Self {
-        Self { shared: Shared::new(), ..Self::default() }
+        Self::of(Shared::new())
     }
 
     /// For artefacts that may overlap, of which only some events count.
     pub fn asking(question: Question) -> Self {
-        Self { shared: Shared::asking(question), ..Self::default() }
+        Self::of(Shared::asking(question))
+    }
+
+    fn of(shared: Shared) -> Self {
+        let shared = Shared { tables: Some(Arc::default()), ..shared };
+        Self {
+            shared,
+            idle: Mutex::default(),
+            states: Mutex::default(),
+            samples: Mutex::default(),
+        }
     }
 
     /// Takes a whole artefact.
@@ -200,6 +224,9 @@ impl AuditFold {
         if self.seen.is_none() {
             self.seen.clone_from(&shared.seen);
         }
+        if self.tables.is_none() {
+            self.tables.clone_from(&shared.tables);
+        }
         stream.take(part, last, |piece| piece.fold_into(self, shared));
     }
 }
@@ -240,7 +267,7 @@ pub fn fold_blocks(
         .flatten()
         .par_bridge()
         .fold(
-            || AuditFold::of(shared.seen.clone()),
+            || AuditFold::of(shared.seen.clone(), shared.tables.clone()),
             |mut fold, piece| {
                 piece.borrow().fold_into(&mut fold, shared);
                 shared.settle(&mut fold);

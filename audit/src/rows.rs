@@ -1,8 +1,10 @@
 //! The flat tables of the fold: failures, changes, deprecated calls, latency parts, bins by agent.
 
+use std::ops::DerefMut;
+
 use konspect_bundle::Span;
 
-use crate::budget::{Keyed, Table, hash, keyed};
+use crate::budget::{Keyed, Table, hash, keyed, smallest};
 use crate::client::Names;
 use crate::event::{Component, Verb};
 use crate::failure::Failure;
@@ -288,7 +290,10 @@ impl<T> Default for Rows<T> {
 }
 
 impl<T: Row> Rows<T> {
-    pub(crate) fn merge(&mut self, other: Self, capacity: usize) {
+    pub(crate) fn merge(&mut self, mut other: Self, capacity: usize) {
+        if self.table.len() == 0 {
+            std::mem::swap(self, &mut other);
+        }
         self.spilled += other.spilled;
         let Self { table, spilled } = self;
         table.lower(other.table.limit, |row| *spilled += row.weight());
@@ -301,8 +306,33 @@ impl<T: Row> Rows<T> {
         self.trim(capacity);
     }
 
-    pub(crate) fn trim(&mut self, capacity: usize) {
+    /// Takes rows of which it knows none.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        self.spilled += other.spilled;
         let Self { table, spilled } = self;
-        table.trim(capacity, |row| *spilled += row.weight());
+        table.absorb(other.table, |row| *spilled += row.weight());
+    }
+
+    pub(crate) fn trim(&mut self, capacity: usize) {
+        Self::trim_parts(&mut [self], capacity);
+    }
+
+    /// Keeps the `capacity` smallest hashes of rows that stand in parts.
+    pub(crate) fn trim_parts(parts: &mut [impl DerefMut<Target = Self>], capacity: usize) {
+        if parts.iter().map(|part| part.table.len()).sum::<usize>() > capacity {
+            let rows = parts.iter().flat_map(|part| part.table.iter().map(Keyed::hash));
+            let limit = smallest(&mut rows.collect::<Vec<_>>(), capacity);
+            for part in parts {
+                let Self { table, spilled } = &mut **part;
+                table.lower(limit, |row| *spilled += row.weight());
+            }
+        }
+    }
+}
+
+impl Rows<AgentRow> {
+    /// Joins slots until the limits of all bins hold.
+    pub(crate) fn settle(&mut self) {
+        self.table.iter_mut().for_each(|row| row.bins.settle());
     }
 }

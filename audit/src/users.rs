@@ -1,6 +1,8 @@
 //! All users and their programs, the outer tables of the fold, with the bounds that hold for all of them
 //! together.
 
+use std::ops::DerefMut;
+
 use crate::budget::{Table, keyed, smallest};
 use crate::client::{Client, OBJECTS_OF_CLIENT};
 use crate::tally::Tally;
@@ -87,7 +89,10 @@ impl Users {
         }
     }
 
-    pub(crate) fn merge(&mut self, from: Self) {
+    pub(crate) fn merge(&mut self, mut from: Self) {
+        if self.table.len() == 0 {
+            std::mem::swap(self, &mut from);
+        }
         self.other.merge(&from.other);
         self.limit_users(from.table.limit);
         for row in from.table.into_rows() {
@@ -112,25 +117,59 @@ impl Users {
         self.trim();
     }
 
+    /// Takes users of whom it knows none.
+    pub(crate) fn absorb(&mut self, from: Self) {
+        self.other.merge(&from.other);
+        let Self { table, other, .. } = self;
+        table.absorb(from.table, |user| spill_user(other, user));
+        self.limit_clients(from.client_limit);
+        self.limit_series(from.series_limit);
+        self.limit_objects(from.object_share);
+    }
+
     /// Enforces every bound.
     pub(crate) fn trim(&mut self) {
-        let Self { table, other, object_share: share, .. } = self;
-        table.trim(USERS, |user| spill_user(other, user));
-        for user in table.iter_mut() {
-            let User { agents, other, .. } = user;
-            agents.trim(AGENTS_OF_USER, |client| other.merge(&client.total()));
-            agents.iter_mut().for_each(|client| client.trim(*share));
+        Self::trim_parts(&mut [self]);
+    }
+
+    /// Enforces every bound on users that stand in parts, as if they were together.
+    pub(crate) fn trim_parts(parts: &mut [impl DerefMut<Target = Self>]) {
+        if parts.iter().map(|part| part.table.len()).sum::<usize>() > USERS {
+            let users = parts.iter().flat_map(|part| part.table.iter().map(|user| user.hash));
+            let limit = bound(users.collect(), USERS);
+            for part in &mut *parts {
+                part.limit_users(limit);
+            }
         }
-        if self.clients().count() > CLIENTS {
-            self.limit_clients(bound(self.clients().map(|client| client.hash).collect(), CLIENTS));
+        for part in &mut *parts {
+            let Self { table, object_share: share, .. } = &mut **part;
+            for User { agents, other, .. } in table.iter_mut() {
+                agents.trim(AGENTS_OF_USER, |client| other.merge(&client.total()));
+                agents.iter_mut().for_each(|client| client.trim(*share));
+            }
         }
-        if self.clients().map(|client| client.series.len()).sum::<usize>() > SERIES {
-            let rows = self.clients().flat_map(|client| client.series.iter().map(|row| row.hash));
-            self.limit_series(bound(rows.collect(), SERIES));
+        let clients = || parts.iter().flat_map(|part| part.clients());
+        if clients().count() > CLIENTS {
+            let limit = bound(clients().map(|client| client.hash).collect(), CLIENTS);
+            for part in &mut *parts {
+                part.limit_clients(limit);
+            }
         }
-        let objects: Vec<usize> = self.clients().map(|client| client.objects.len()).collect();
+        let clients = || parts.iter().flat_map(|part| part.clients());
+        if clients().map(|client| client.series.len()).sum::<usize>() > SERIES {
+            let rows = clients().flat_map(|client| client.series.iter().map(|row| row.hash));
+            let limit = bound(rows.collect(), SERIES);
+            for part in &mut *parts {
+                part.limit_series(limit);
+            }
+        }
+        let clients = || parts.iter().flat_map(|part| part.clients());
+        let objects: Vec<usize> = clients().map(|client| client.objects.len()).collect();
         if objects.iter().sum::<usize>() > OBJECTS {
-            self.limit_objects(fair(&objects, OBJECTS).max(LEAST_OBJECTS));
+            let share = fair(&objects, OBJECTS).max(LEAST_OBJECTS);
+            for part in &mut *parts {
+                part.limit_objects(share);
+            }
         }
     }
 

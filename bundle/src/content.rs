@@ -62,7 +62,7 @@ impl Text {
     /// Gives the memory to the next member that this thread inflates.
     pub(crate) fn give_back(self, limits: &Limits) {
         if let Blob::Owned(bytes) = self.blob {
-            codec::give_back(bytes, limits.at_once + 1);
+            codec::INFLATED.give_back(bytes, limits.at_once + 1);
         }
     }
 

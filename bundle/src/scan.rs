@@ -145,6 +145,7 @@ impl Bundle {
             Prepared::Failed(_) => {}
             Prepared::Whole(text, _) => {
                 each(id, Piece { offset: 0, bytes: text.bytes(), last: true });
+                text.give_back(&self.limits);
             }
             Prepared::Blocks(mut blocks) => {
                 let end = wanted.get(&id).copied().unwrap_or(u64::MAX).min(self.limits.whole);

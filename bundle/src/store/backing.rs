@@ -34,8 +34,15 @@ impl Backing {
 
     /// The bytes from `at` on, at most `most` of them; fewer when the file ends.
     pub(crate) fn bytes(&self, at: u64, most: usize) -> io::Result<Vec<u8>> {
+        let mut out = Vec::new();
+        self.bytes_into(at, most, &mut out)?;
+        Ok(out)
+    }
+
+    /// As `bytes`, in place of what `out` holds.
+    pub(crate) fn bytes_into(&self, at: u64, most: usize, out: &mut Vec<u8>) -> io::Result<()> {
         let left = usize::try_from(self.length.saturating_sub(at)).unwrap_or(usize::MAX);
-        let mut out = vec![0; most.min(left)];
+        out.resize(most.min(left), 0);
         let mut filled = 0;
         while let Some(rest) = out.get_mut(filled..).filter(|rest| !rest.is_empty()) {
             match self.read_at(rest, at + filled as u64)? {
@@ -44,7 +51,7 @@ impl Backing {
             }
         }
         out.truncate(filled);
-        Ok(out)
+        Ok(())
     }
 
     /// A reader of the range; it ends early when the file does.

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, BufRead, BufReader, Read};
+use std::thread::LocalKey;
 
 use crate::ReadError;
 use crate::limits::Limits;
@@ -12,7 +13,7 @@ use crate::limits::Limits;
 pub(crate) type Stream = Box<dyn Read + Send>;
 
 /// So many compressed bytes are read at once: few calls, and they are still in the cache.
-const PACKED: usize = 32 << 10;
+const STEP: usize = 32 << 10;
 
 /// How a stream is compressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl Codec {
 
     /// Decompresses all members or frames of a stream, one after the other.
     pub(crate) fn reader(self, input: Stream, limits: &Limits) -> Stream {
-        let input = BufReader::with_capacity(PACKED, input);
+        let input = BufReader::with_capacity(STEP, input);
         let decoder: Stream = match self {
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
             Self::Deflate => Box::new(flate2::bufread::DeflateDecoder::new(input)),
@@ -67,7 +68,8 @@ pub(crate) fn archive_kind(head: &[u8]) -> Option<&'static str> {
 /// Inflates a whole deflate stream that declares its size. One byte more than declared is asked
 /// for, so that a stream which lies is seen. Returns what came out, and what was wrong.
 pub(crate) fn inflate(packed: &[u8], declared: usize) -> (Vec<u8>, Option<ReadError>) {
-    let mut out = room_for(declared + 1);
+    let mut out = INFLATED.room_for(declared + 1);
+    out.clear();
     let mut decoder = flate2::Decompress::new(false);
     loop {
         let before = (decoder.total_in(), decoder.total_out());
@@ -99,21 +101,32 @@ pub(crate) fn inflate(packed: &[u8], declared: usize) -> (Vec<u8>, Option<ReadEr
 const WORTH_KEEPING: usize = 256 << 10;
 
 thread_local! {
-    /// What this thread inflated last and nobody needs any longer: new memory of megabytes would be
-    /// cleared by the system, page by page, for every member.
-    static SPARE: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static LAST_PACKED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    static LAST_INFLATED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-fn room_for(length: usize) -> Vec<u8> {
-    let spare = if length < WORTH_KEEPING { Vec::new() } else { SPARE.take() };
-    if spare.capacity() >= length { spare } else { Vec::with_capacity(length) }
-}
+/// Memory that this thread used last and nobody needs any longer: the system would clear new memory of
+/// megabytes, page by page, for every member.
+pub(crate) struct Spare(&'static LocalKey<RefCell<Vec<u8>>>);
 
-/// Takes back the memory of a member that was visited, unless it is larger than `most`.
-pub(crate) fn give_back(mut bytes: Vec<u8>, most: u64) {
-    if (WORTH_KEEPING as u64..=most).contains(&(bytes.capacity() as u64)) {
-        bytes.clear();
-        SPARE.set(bytes);
+/// For members as they are stored.
+pub(crate) static PACKED: Spare = Spare(&LAST_PACKED);
+
+/// For what members hold.
+pub(crate) static INFLATED: Spare = Spare(&LAST_INFLATED);
+
+impl Spare {
+    /// Memory for so many bytes; it may hold old ones.
+    pub(crate) fn room_for(&self, length: usize) -> Vec<u8> {
+        let spare = if length < WORTH_KEEPING { Vec::new() } else { self.0.take() };
+        if spare.capacity() >= length { spare } else { Vec::with_capacity(length) }
+    }
+
+    /// Takes memory back, unless it is for more than `most` bytes.
+    pub(crate) fn give_back(&self, bytes: Vec<u8>, most: u64) {
+        if (WORTH_KEEPING as u64..=most).contains(&(bytes.capacity() as u64)) {
+            self.0.set(bytes);
+        }
     }
 }
 
@@ -250,13 +263,13 @@ mod tests {
         let mut packed = Vec::new();
         deflate.read_to_end(&mut packed).unwrap();
         for room in [0, 4 * WORTH_KEEPING] {
-            give_back(Vec::with_capacity(room), u64::MAX);
+            INFLATED.give_back(vec![7; room], u64::MAX);
             let (out, damage) = inflate(&packed, WORTH_KEEPING);
             assert_eq!(
                 (out.len(), damage),
                 (WORTH_KEEPING, Some(ReadError::Longer(WORTH_KEEPING as u64)))
             );
-            give_back(Vec::with_capacity(room), u64::MAX);
+            INFLATED.give_back(vec![7; room], u64::MAX);
             assert_eq!(inflate(&packed, text.len()), (text.clone(), None));
         }
     }

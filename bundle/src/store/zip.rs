@@ -293,7 +293,9 @@ impl Zip {
             && size <= entry.cap.0
         {
             let packed = self.packed(start, entry.packed)?;
-            return Ok(entry.inflate(&packed, size));
+            let whole = entry.inflate(&packed, size);
+            codec::PACKED.give_back(packed, limits.at_once);
+            return Ok(whole);
         }
         let range: Stream = Box::new(super::Exactly {
             inner: Box::new(self.backing.range(start, end)),
@@ -338,7 +340,10 @@ impl Zip {
 
     fn packed(&self, start: u64, length: u64) -> Result<Vec<u8>, ReadError> {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
-        self.backing.bytes(start, length).map_err(|e| ReadError::Io(e.to_string()))
+        let mut packed = codec::PACKED.room_for(length);
+        let read = self.backing.bytes_into(start, length, &mut packed);
+        read.map_err(|e| ReadError::Io(e.to_string()))?;
+        Ok(packed)
     }
 }
 
