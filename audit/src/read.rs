@@ -110,12 +110,7 @@ impl Folds {
 
     fn of(shared: Shared) -> Self {
         let shared = Shared { tables: Some(Arc::default()), ..shared };
-        Self {
-            shared,
-            idle: Mutex::default(),
-            states: Mutex::default(),
-            samples: Mutex::default(),
-        }
+        Self { shared, idle: Mutex::default(), states: Mutex::default(), samples: Mutex::default() }
     }
 
     /// Takes a whole artefact.
