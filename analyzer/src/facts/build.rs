@@ -57,10 +57,10 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
             Pods::new(
                 copies.best_with_state(
                     std::mem::take(&mut rows.pods),
-                    pod_key,
-                    pod_weight,
+                    |pod| pod_key(pod),
+                    |pod| pod_weight(pod),
                     |pod| pod.at,
-                    pod_state,
+                    |pod| pod_state(pod),
                 ),
                 spans,
                 sources.complete(TableKind::Pods),
@@ -425,7 +425,7 @@ fn workload_key(workload: &Workload) -> (crate::model::workload::WorkloadKind, T
 
 /// One occurrence may stand in `get events`, in the other API and in `describe`: the row with times wins,
 /// the larger count stays.
-fn merge_events(events: Vec<Event>) -> Vec<Event> {
+fn merge_events(events: Vec<Box<Event>>) -> Vec<Box<Event>> {
     let mut places: HashMap<[&str; 4], usize> = HashMap::with_capacity(events.len());
     let groups: Vec<usize> = events
         .iter()
@@ -437,8 +437,12 @@ fn merge_events(events: Vec<Event>) -> Vec<Event> {
             *places.entry(key).or_insert(next)
         })
         .collect();
+    let alone = places.len() == events.len();
     drop(places);
-    let mut grouped: Vec<(usize, Event)> = groups.into_iter().zip(events).collect();
+    if alone {
+        return events;
+    }
+    let mut grouped: Vec<(usize, Box<Event>)> = groups.into_iter().zip(events).collect();
     grouped.sort_by_key(|(group, _)| *group);
     let mut grouped = grouped.into_iter().peekable();
     let mut out = Vec::with_capacity(grouped.len());
@@ -451,13 +455,13 @@ fn merge_events(events: Vec<Event>) -> Vec<Event> {
         while let Some((_, event)) = grouped.next_if(|(next, _)| *next == group) {
             same.push(event);
         }
-        let timed: Vec<Event> = same.iter().filter(|event| event.last.is_some()).cloned().collect();
-        if timed.is_empty() {
+        if same.iter().all(|event| event.last.is_none()) {
             same.sort_by_key(|event| (std::cmp::Reverse(event.count), event.at));
             out.extend(same.into_iter().take(1));
         } else {
-            let mut seen: BTreeMap<(Option<Timestamp>, Option<Timestamp>), Event> = BTreeMap::new();
-            for event in timed {
+            let mut seen: BTreeMap<(Option<Timestamp>, Option<Timestamp>), Box<Event>> =
+                BTreeMap::new();
+            for event in same.into_iter().filter(|event| event.last.is_some()) {
                 seen.entry((event.first, event.last)).or_insert(event);
             }
             out.extend(seen.into_values());

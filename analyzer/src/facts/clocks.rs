@@ -283,30 +283,30 @@ mod tests {
         format!("2025-06-11T{text}Z").parse().ok()
     }
 
-    fn pod(node: &str, scheduled: &str, started: &str) -> Pod {
+    fn pod(node: &str, scheduled: &str, started: &str) -> Box<Pod> {
         let condition = Condition {
             kind: "PodScheduled".into(),
             status: Status::True,
             transition: time(scheduled),
             ..Condition::default()
         };
-        Pod {
+        Box::new(Pod {
             meta: ObjectMeta { name: format!("p-{scheduled}").into(), ..ObjectMeta::default() },
             node: node.into(),
             start_time: time(started),
             conditions: vec![condition],
             ..Pod::default()
-        }
+        })
     }
 
-    fn event(host: &str, created: &str, first: &str) -> Event {
-        Event {
+    fn event(host: &str, created: &str, first: &str) -> Box<Event> {
+        Box::new(Event {
             host: host.into(),
             created: time(created),
             first: time(first),
             last: time(first),
             ..Event::default()
-        }
+        })
     }
 
     #[test]

@@ -7,14 +7,14 @@ use crate::model::kube::Event;
 
 #[derive(Clone, Debug, Default)]
 pub struct Events {
-    rows: Vec<Event>,
+    rows: Vec<Box<Event>>,
     sources: Vec<Span>,
     /// The oldest and newest time of any event: Kubernetes keeps them for about an hour.
     pub window: Option<(Timestamp, Timestamp)>,
 }
 
 impl Events {
-    pub fn new(mut rows: Vec<Event>, sources: Vec<Span>) -> Self {
+    pub fn new(mut rows: Vec<Box<Event>>, sources: Vec<Span>) -> Self {
         rows.sort_by(|a, b| {
             (a.last, &a.object, &a.reason, a.at).cmp(&(b.last, &b.object, &b.reason, b.at))
         });
@@ -23,8 +23,8 @@ impl Events {
         Self { rows, sources, window: first.zip(last) }
     }
 
-    pub fn iter(&self) -> std::slice::Iter<'_, Event> {
-        self.rows.iter()
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Event> + ExactSizeIterator + Clone {
+        self.rows.iter().map(Box::as_ref)
     }
 
     pub fn is_empty(&self) -> bool {
@@ -33,7 +33,7 @@ impl Events {
 
     /// Events of any of these reasons.
     pub fn reason<'a>(&'a self, reasons: &'a [&'a str]) -> impl Iterator<Item = &'a Event> {
-        self.rows.iter().filter(move |event| reasons.contains(&event.reason.as_str()))
+        self.iter().filter(move |event| reasons.contains(&event.reason.as_str()))
     }
 
     pub fn about<'a>(
@@ -42,7 +42,7 @@ impl Events {
         namespace: &'a str,
         name: &'a str,
     ) -> impl Iterator<Item = &'a Event> {
-        self.rows.iter().filter(move |event| {
+        self.iter().filter(move |event| {
             event.object.kind == kind
                 && event.object.namespace == namespace
                 && event.object.name == name
@@ -51,9 +51,7 @@ impl Events {
 
     /// Events about a node: some sources put them in a namespace, some use the host field.
     pub fn of_node<'a>(&'a self, node: &'a str) -> impl Iterator<Item = &'a Event> {
-        self.rows
-            .iter()
-            .filter(move |event| event.object.kind == "Node" && event.object.name == node)
+        self.iter().filter(move |event| event.object.kind == "Node" && event.object.name == node)
     }
 
     pub fn at(&self) -> Span {

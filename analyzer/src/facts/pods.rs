@@ -11,7 +11,7 @@ use crate::model::kube::Pod;
 #[derive(Clone, Debug, Default)]
 pub struct Pods {
     /// By namespace and name.
-    rows: Vec<Pod>,
+    rows: Vec<Box<Pod>>,
     by_node: BTreeMap<Text, Vec<usize>>,
     sources: Vec<Span>,
     pub complete: bool,
@@ -20,7 +20,7 @@ pub struct Pods {
 }
 
 impl Pods {
-    pub fn new(mut rows: Vec<Pod>, sources: Vec<Span>, complete: bool) -> Self {
+    pub fn new(mut rows: Vec<Box<Pod>>, sources: Vec<Span>, complete: bool) -> Self {
         rows.sort_by(|a, b| key(a).cmp(&key(b)));
         let on_nodes = rows.iter().enumerate().filter(|(_, pod)| !pod.node.is_empty());
         let by_node = grouped(on_nodes.map(|(index, pod)| (pod.node.clone(), index)));
@@ -37,13 +37,13 @@ impl Pods {
         self.complete || self.listed.contains(namespace)
     }
 
-    pub fn iter(&self) -> std::slice::Iter<'_, Pod> {
-        self.rows.iter()
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Pod> + Clone {
+        self.rows.iter().map(Box::as_ref)
     }
 
     /// For corrections that leave names and nodes alone.
-    pub(super) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Pod> {
-        self.rows.iter_mut()
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Pod> {
+        self.rows.iter_mut().map(Box::as_mut)
     }
 
     pub fn len(&self) -> usize {
@@ -56,15 +56,20 @@ impl Pods {
 
     pub fn get(&self, namespace: &str, name: &str) -> Option<&Pod> {
         let after = self.rows.partition_point(|pod| key(pod) <= (namespace, name));
-        self.rows.get(after.checked_sub(1)?).filter(|pod| key(pod) == (namespace, name))
+        let pod = self.rows.get(after.checked_sub(1)?)?;
+        (key(pod) == (namespace, name)).then_some(pod)
     }
 
     pub fn on_node(&self, node: &str) -> impl Iterator<Item = &Pod> {
-        self.by_node.get(node).into_iter().flatten().filter_map(|index| self.rows.get(*index))
+        self.by_node
+            .get(node)
+            .into_iter()
+            .flatten()
+            .filter_map(|index| self.rows.get(*index).map(Box::as_ref))
     }
 
     pub fn in_namespace<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Pod> {
-        self.rows.iter().filter(move |pod| pod.meta.namespace == namespace)
+        self.iter().filter(move |pod| pod.meta.namespace == namespace)
     }
 
     /// Pods of a `kube-system` component, by one of its labels or by the prefix of its name.

@@ -235,8 +235,9 @@ pub struct Rows {
     pub collected: Vec<Collected>,
     pub diagnostics: Vec<Diagnostic>,
     pub nodes: Vec<Node>,
-    pub pods: Vec<Pod>,
-    pub events: Vec<Event>,
+    /// In pieces of their own, as events are: a table of hundreds of thousands that grows or is sorted moves pointers.
+    pub pods: Vec<Box<Pod>>,
+    pub events: Vec<Box<Event>>,
     pub workloads: Vec<Workload>,
     pub services: Vec<Service>,
     pub endpoint_slices: Vec<EndpointSlice>,

@@ -173,7 +173,7 @@ mod tests {
             ],
             ..Pod::default()
         };
-        let mut pods = Pods::new(vec![pod], Vec::new(), true);
+        let mut pods = Pods::new(vec![Box::new(pod)], Vec::new(), true);
         correct(None, Some(&mut pods), &behind());
         let pod = pods.iter().next().unwrap();
         assert_eq!(pod.start_time, time("14:40:00"));

@@ -25,7 +25,7 @@ pub(super) fn read(block: &[Line<'_>], target: &Target, rows: &mut Rows) -> Stri
     events(block, &kind, &meta, rows);
     match kind.as_str() {
         "Node" => node(block, meta, at, rows),
-        "Pod" => rows.pods.push(pod(block, meta, at)),
+        "Pod" => rows.pods.push(Box::new(pod(block, meta, at))),
         "Deployment" | "DaemonSet" | "StatefulSet" | "ReplicaSet" => {
             rows.workloads.push(workload(block, &kind, meta, at));
         }
@@ -427,7 +427,7 @@ fn events(block: &[Line<'_>], kind: &str, meta: &ObjectMeta, rows: &mut Rows) {
         }
         let (component, host) = cell(from).split_once(", ").unwrap_or((cell(from), ""));
         own += 1;
-        rows.events.push(Event {
+        rows.events.push(Box::new(Event {
             namespace: if meta.namespace.is_empty() {
                 "default".into()
             } else {
@@ -446,6 +446,6 @@ fn events(block: &[Line<'_>], kind: &str, meta: &ObjectMeta, rows: &mut Rows) {
             count: times(cell(ages)).or_else(|| cell(counts).parse().ok()).unwrap_or(1),
             at,
             ..Event::default()
-        });
+        }));
     }
 }

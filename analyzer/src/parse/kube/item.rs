@@ -302,11 +302,11 @@ fn dispatch(
             return Ok(());
         }
         "Node" if known => push!(nodes, pod::node(json::read(bytes)?, place)),
-        "Pod" if known => push!(pods, pod::pod(json::read(bytes)?, place)),
+        "Pod" if known => push!(pods, Box::new(pod::pod(json::read(bytes)?, place))),
         "Event" if known => {
             let row = event::event(json::read(bytes)?, place.item);
             namespace = Some(row.namespace.clone());
-            rows.events.push(row);
+            rows.events.push(Box::new(row));
         }
         "Deployment" | "DaemonSet" | "StatefulSet" | "ReplicaSet" if known => {
             let kind = match kind {

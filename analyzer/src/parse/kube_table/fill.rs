@@ -34,8 +34,8 @@ pub(super) fn row(
     };
     match kind {
         "Node" => rows.nodes.push(node(meta, cells, at)),
-        "Pod" => rows.pods.push(pod(meta, cells, at)),
-        "Event" => rows.events.push(event(namespace, cells, at)),
+        "Pod" => rows.pods.push(Box::new(pod(meta, cells, at))),
+        "Event" => rows.events.push(Box::new(event(namespace, cells, at))),
         "Deployment" | "DaemonSet" | "StatefulSet" | "ReplicaSet" => {
             rows.workloads.push(workload(kind, meta, cells, at));
         }
