@@ -10,8 +10,10 @@ pub mod metrics;
 pub mod named;
 pub mod network_error;
 pub mod node_files;
+pub mod packed;
 pub mod workload;
 
 pub use jiff::Timestamp;
 pub use konspect_bundle::{ArtifactId, Span, Spanned};
-pub use named::{Few, Labels, Quantities, Text};
+pub use named::{Few, Labels, Quantities, Seldom, Text};
+pub use packed::{At, When};

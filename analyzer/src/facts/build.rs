@@ -306,11 +306,9 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
 /// The newest time of each artefact's rows.
 fn newest_times(rows: &Rows) -> BTreeMap<ArtifactId, Timestamp> {
     let events = rows.events.iter().map(|event| (event.at, event.last));
-    let conditions = rows
-        .nodes
-        .iter()
-        .flat_map(|node| &node.conditions)
-        .map(|condition| (condition.at, condition.heartbeat.or(condition.transition)));
+    let conditions = rows.nodes.iter().flat_map(|node| &node.conditions).map(|condition| {
+        (condition.at.get(), condition.heartbeat.get().or(condition.transition.get()))
+    });
     let leases = rows.leases.iter().map(|lease| (lease.at, lease.renewed));
     let logs = rows.logs.iter().map(|log| (log.at, log.last));
     let mut newest = BTreeMap::new();

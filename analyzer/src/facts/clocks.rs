@@ -118,9 +118,9 @@ fn by_tool(rows: &Rows) -> Vec<Skew> {
 fn by_pods(pods: Option<&Pods>) -> Vec<Skew> {
     let placed = pods.into_iter().flat_map(Pods::iter).filter(|pod| !pod.node.is_empty());
     let by_node = grouped(placed.filter_map(|pod| {
-        let start = pod.start_time?;
+        let start = pod.start_time.get()?;
         let scheduled = pod.condition("PodScheduled").filter(|it| it.status == Status::True)?;
-        let difference = start.duration_since(scheduled.transition?).as_secs();
+        let difference = start.duration_since(scheduled.transition.get()?).as_secs();
         Some((pod.node.as_str(), (difference, pod.at)))
     }));
     by_node.into_iter().filter_map(|(node, pairs)| agreed(node, pairs, Basis::Pods)).collect()
@@ -287,14 +287,14 @@ mod tests {
         let condition = Condition {
             kind: "PodScheduled".into(),
             status: Status::True,
-            transition: time(scheduled),
+            transition: time(scheduled).into(),
             ..Condition::default()
         };
         Box::new(Pod {
             meta: ObjectMeta { name: format!("p-{scheduled}").into(), ..ObjectMeta::default() },
             node: node.into(),
-            start_time: time(started),
-            conditions: vec![condition],
+            start_time: time(started).into(),
+            conditions: [condition].into(),
             ..Pod::default()
         })
     }

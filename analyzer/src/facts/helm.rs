@@ -95,9 +95,9 @@ fn note(
         .unwrap_or_default()
         .to_ascii_lowercase();
     release.broken += u64::from(status == "failed" || status.starts_with("pending"));
-    release.first = match (release.first, meta.created) {
+    release.first = match (release.first, meta.created.get()) {
         (Some(known), Some(created)) => Some(known.min(created)),
         (known, created) => known.or(created),
     };
-    release.last = release.last.max(meta.created);
+    release.last = release.last.max(meta.created.get());
 }

@@ -98,7 +98,8 @@ pub struct Dated {
 /// Since when the objects of a resource that a listing holds were created.
 pub fn dated(facts: &Facts, resource: &str) -> Option<Dated> {
     let mut created: Vec<(Timestamp, Span)> = Vec::new();
-    let mut add = |meta: &ObjectMeta, at: Span| created.extend(meta.created.map(|time| (time, at)));
+    let mut add =
+        |meta: &ObjectMeta, at: Span| created.extend(meta.created.get().map(|time| (time, at)));
     match resource {
         "secrets" => {
             facts.secrets.ok()?.iter().for_each(|row| add(&row.meta, row.at));

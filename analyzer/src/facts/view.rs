@@ -162,6 +162,12 @@ impl<'f> Show<'f> for &'f Vec<String> {
     }
 }
 
+impl<'f> Show<'f> for &'f [String] {
+    fn show(self) -> Value<'f> {
+        Value::List(self.iter().map(Show::show).collect())
+    }
+}
+
 impl<'f> Show<'f> for &'f [u16] {
     fn show(self) -> Value<'f> {
         Value::List(self.iter().map(|number| number.show()).collect())

@@ -196,9 +196,9 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
                 let witness = Witness {
                     text: condition.message.to_string(),
                     count: 1,
-                    first: condition.transition,
+                    first: condition.transition.get(),
                     namespace: namespace.to_string(),
-                    at: condition.at,
+                    at: condition.at.get(),
                 };
                 note(name, witness, Some(reason(rest)));
             }

@@ -30,9 +30,9 @@ fn newest(rows: &Rows) -> Option<Timestamp> {
         .nodes
         .iter()
         .flat_map(|node| &node.conditions)
-        .filter_map(|condition| condition.heartbeat.or(condition.transition));
+        .filter_map(|condition| condition.heartbeat.get().or(condition.transition.get()));
     let leases = rows.leases.iter().filter_map(|lease| lease.renewed);
-    let pods = rows.pods.iter().filter_map(|pod| pod.start_time.or(pod.meta.created));
+    let pods = rows.pods.iter().filter_map(|pod| pod.start_time.get().or(pod.meta.created.get()));
     let logs = rows.logs.iter().filter_map(|log| log.last).filter(|time| !yearless(*time));
     events.chain(conditions).chain(leases).chain(pods).chain(logs).max()
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Few, Labels, Quantities, Span, Text, Timestamp};
+use super::{At, Few, Labels, Quantities, Seldom, Span, Text, Timestamp, When};
 
 /// `metadata` of any object.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,9 +15,9 @@ pub struct ObjectMeta {
     pub labels: Labels,
     /// Values over 512 bytes are left out (keys stay, with an empty value).
     pub annotations: Labels,
-    pub created: Option<Timestamp>,
-    pub deletion: Option<Timestamp>,
-    pub finalizers: Vec<String>,
+    pub created: When,
+    pub deletion: When,
+    pub finalizers: Seldom<String>,
     pub owners: Few<Owner>,
 }
 
@@ -49,9 +49,9 @@ pub struct Condition {
     pub status: Status,
     pub reason: Text,
     pub message: Text,
-    pub transition: Option<Timestamp>,
-    pub heartbeat: Option<Timestamp>,
-    pub at: Span,
+    pub transition: When,
+    pub heartbeat: When,
+    pub at: At,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -133,13 +133,13 @@ pub struct Pod {
     pub host_network: bool,
     pub priority_class: Text,
     pub service_account: Text,
-    pub conditions: Vec<Condition>,
+    pub conditions: Box<[Condition]>,
     /// Init containers first, then containers, in the order of the spec.
-    pub containers: Vec<Container>,
-    pub start_time: Option<Timestamp>,
+    pub containers: Box<[Container]>,
+    pub start_time: When,
     pub node_selector: Labels,
     /// Names of the PersistentVolumeClaims it mounts.
-    pub claims: Vec<String>,
+    pub claims: Seldom<String>,
     pub at: Span,
 }
 
@@ -190,7 +190,7 @@ pub struct Container {
     /// `containerPort`s.
     pub ports: Few<u16>,
     /// The container status entry, or the pod when it has none.
-    pub at: Span,
+    pub at: At,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -202,7 +202,7 @@ pub enum ContainerState {
         message: Text,
     },
     Running {
-        started: Option<Timestamp>,
+        started: When,
     },
     Terminated(Box<Terminated>),
 }

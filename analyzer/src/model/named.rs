@@ -149,6 +149,36 @@ impl<'a, T> IntoIterator for &'a Few<T> {
     }
 }
 
+/// Values that most rows have none of: one word then.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Seldom<T>(Option<Box<Vec<T>>>);
+
+impl<T> Deref for Seldom<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        self.0.as_ref().map_or(&[], |values| values.as_slice())
+    }
+}
+
+impl<T> Default for Seldom<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<T> From<Vec<T>> for Seldom<T> {
+    fn from(values: Vec<T>) -> Self {
+        Self((!values.is_empty()).then(|| Box::new(values)))
+    }
+}
+
+impl<T> FromIterator<T> for Seldom<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        values.into_iter().collect::<Vec<T>>().into()
+    }
+}
+
 /// Values by name, sorted, in one piece of memory.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Named<V>(Few<(Text, V)>);

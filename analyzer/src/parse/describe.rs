@@ -97,7 +97,7 @@ fn meta(block: &[Line<'_>]) -> ObjectMeta {
         match (section, line.indent) {
             ("Name", 0) => meta.name = value(line.value).into(),
             ("Namespace", 0) => meta.namespace = value(line.value).into(),
-            ("CreationTimestamp", 0) => meta.created = time(line.value),
+            ("CreationTimestamp", 0) => meta.created = time(line.value).into(),
             ("Labels", _) => {
                 let text = if line.indent == 0 { line.value } else { line.text };
                 if let Some((key, value)) = text.trim().split_once('=') {

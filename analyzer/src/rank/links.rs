@@ -136,7 +136,8 @@ impl Judge {
 
 /// True when the nodes' changes, or else the last renewals of their leases, lie within the slack of each other.
 fn at_once(lost: &[&Node], facts: &Facts, slack: i64) -> bool {
-    let changes = lost.iter().filter_map(|node| node.condition("Ready")?.transition).collect();
+    let changes =
+        lost.iter().filter_map(|node| node.condition("Ready")?.transition.get()).collect();
     let names: BTreeSet<&str> = lost.iter().map(|node| node.meta.name.as_str()).collect();
     let renewals = facts
         .leases

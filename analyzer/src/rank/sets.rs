@@ -125,7 +125,8 @@ fn lines(failing: &BTreeSet<String>, nodes: &[(String, &Node)]) -> Vec<Words> {
 /// All that fail are younger, or all are older, than every healthy one.
 fn age(bad: &[&Node], good: &[&Node]) -> Option<Words> {
     let times = |nodes: &[&Node]| -> Option<(Timestamp, Timestamp)> {
-        let times: Option<Vec<Timestamp>> = nodes.iter().map(|node| node.meta.created).collect();
+        let times: Option<Vec<Timestamp>> =
+            nodes.iter().map(|node| node.meta.created.get()).collect();
         let times = times?;
         Some((*times.iter().min()?, *times.iter().max()?))
     };

@@ -111,7 +111,7 @@ fn begins_with_its_process(facts: &Facts, log: &LogFile, first: Timestamp) -> bo
     });
     let starts = pod.into_iter().flat_map(|pod| &pod.containers).flat_map(|container| {
         [&container.state, &container.last].into_iter().filter_map(|state| match state {
-            ContainerState::Running { started } => *started,
+            ContainerState::Running { started } => started.get(),
             ContainerState::Terminated(end) => end.started,
             _ => None,
         })

@@ -305,7 +305,7 @@ fn created(facts: &Facts, language: &Language) -> Vec<Moment> {
     let new: BTreeMap<(&str, String), (Timestamp, Span)> = policies
         .chain(webhooks)
         .filter_map(|(kind, meta, source)| {
-            let at = meta.created.filter(|at| is_within(facts, *at, CHANGE_HOURS))?;
+            let at = meta.created.get().filter(|at| is_within(facts, *at, CHANGE_HOURS))?;
             Some(((kind, meta.full_name()), (at, source)))
         })
         .collect();

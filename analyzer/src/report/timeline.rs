@@ -45,7 +45,7 @@ pub(super) fn entries(
     let found = moments.len();
     for node in facts.nodes.ok().into_iter().flat_map(crate::facts::Nodes::iter) {
         let Some(condition) = node.condition("Ready") else { continue };
-        let Some(at) = condition.transition else { continue };
+        let Some(at) = condition.transition.get() else { continue };
         let text = language.say(&words!(
             "timeline-condition",
             node = &node.meta.name,
@@ -58,7 +58,7 @@ pub(super) fn entries(
                 at,
                 until: None,
                 lane: "nodes",
-                source: condition.at,
+                source: condition.at.get(),
                 text,
                 finding: None,
                 count: 1,

@@ -65,7 +65,9 @@ pub(super) fn context(
                     .into_iter()
                     .flat_map(Nodes::iter)
                     .flat_map(|node| &node.conditions)
-                    .filter_map(|condition| condition.heartbeat.or(condition.transition)),
+                    .filter_map(|condition| {
+                        condition.heartbeat.get().or(condition.transition.get())
+                    }),
             )
             .chain(rows.leases.iter().filter_map(|lease| lease.renewed)),
     );

@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
-
 use super::{Skew, shift};
 use crate::facts::{Nodes, Pods};
+use crate::model::When;
 use crate::model::kube::{Condition, ContainerState, Lease, Status};
 
 /// Conditions of a Pod that its kubelet writes; the scheduler and the controllers write the others.
@@ -33,17 +32,17 @@ pub(in crate::facts) fn correct(
     }
     for pod in pods.into_iter().flat_map(Pods::iter_mut) {
         let Some(by) = seconds.get(&pod.node.to_lowercase()) else { continue };
-        shift(&mut pod.start_time, *by);
+        shift_packed(&mut pod.start_time, *by);
         for condition in &mut pod.conditions {
             // The node controller takes readiness away without a reason.
             let of_controller = condition.status == Status::False && condition.reason.is_empty();
             if OF_KUBELET.contains(&condition.kind.as_str()) && !of_controller {
-                shift(&mut condition.transition, *by);
+                shift_packed(&mut condition.transition, *by);
             }
         }
         for container in &mut pod.containers {
-            times(&mut container.state, |time| shift(time, *by));
-            times(&mut container.last, |time| shift(time, *by));
+            times(&mut container.state, *by);
+            times(&mut container.last, *by);
         }
     }
 }
@@ -70,26 +69,34 @@ fn correct_node(condition: &mut Condition, by: i64) {
     if condition.kind == "NetworkUnavailable" {
         return;
     }
-    shift(&mut condition.heartbeat, by);
+    shift_packed(&mut condition.heartbeat, by);
     // A node that went quiet is called Unknown by the node controller; the last heartbeat stays the kubelet's.
     if !condition.reason.starts_with("NodeStatus") {
-        shift(&mut condition.transition, by);
+        shift_packed(&mut condition.transition, by);
     }
 }
 
-fn times(state: &mut ContainerState, shift: impl Fn(&mut Option<Timestamp>)) {
+fn times(state: &mut ContainerState, by: i64) {
     match state {
-        ContainerState::Running { started } => shift(started),
+        ContainerState::Running { started } => shift_packed(started, by),
         ContainerState::Terminated(terminated) => {
-            shift(&mut terminated.started);
-            shift(&mut terminated.finished);
+            shift(&mut terminated.started, by);
+            shift(&mut terminated.finished, by);
         }
         ContainerState::None | ContainerState::Waiting { .. } => {}
     }
 }
 
+fn shift_packed(packed: &mut When, by: i64) {
+    let mut time = packed.get();
+    shift(&mut time, by);
+    *packed = time.into();
+}
+
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
     use crate::facts::clocks::Basis;
     use crate::model::kube::{Container, Node, ObjectMeta, Pod};
@@ -103,8 +110,8 @@ mod tests {
             kind: kind.into(),
             status,
             reason: reason.into(),
-            transition: time("14:40:00"),
-            heartbeat: time("14:45:00"),
+            transition: time("14:40:00").into(),
+            heartbeat: time("14:45:00").into(),
             ..Condition::default()
         }
     }
@@ -137,7 +144,7 @@ mod tests {
         correct(Some(&mut nodes), None, &behind());
         let told = |name: &str| -> Vec<_> {
             let node = nodes.get(name).unwrap();
-            node.conditions.iter().map(|it| (it.transition, it.heartbeat)).collect()
+            node.conditions.iter().map(|it| (it.transition.get(), it.heartbeat.get())).collect()
         };
         assert_eq!(
             told("slow"),
@@ -158,30 +165,31 @@ mod tests {
             ..crate::model::kube::Terminated::default()
         }));
         let container = Container {
-            state: ContainerState::Running { started: time("14:41:00") },
+            state: ContainerState::Running { started: time("14:41:00").into() },
             last: terminated,
             ..Container::default()
         };
         let pod = Pod {
             node: "slow".into(),
-            start_time: time("14:20:00"),
-            containers: vec![container],
-            conditions: vec![
+            start_time: time("14:20:00").into(),
+            containers: [container].into(),
+            conditions: [
                 condition("PodScheduled", Status::True, ""),
                 condition("ContainersReady", Status::False, "ContainersNotReady"),
                 condition("Ready", Status::False, ""),
-            ],
+            ]
+            .into(),
             ..Pod::default()
         };
         let mut pods = Pods::new(vec![Box::new(pod)], Vec::new(), true);
         correct(None, Some(&mut pods), &behind());
         let pod = pods.iter().next().unwrap();
-        assert_eq!(pod.start_time, time("14:40:00"));
+        assert_eq!(pod.start_time.get(), time("14:40:00"));
         let container = &pod.containers[0];
-        assert_eq!(container.state, ContainerState::Running { started: time("15:01:00") });
+        assert_eq!(container.state, ContainerState::Running { started: time("15:01:00").into() });
         let last = container.last.terminated().unwrap();
         assert_eq!((last.started, last.finished), (time("14:50:00"), time("15:00:00")));
-        let moved: Vec<_> = pod.conditions.iter().map(|it| it.transition).collect();
+        let moved: Vec<_> = pod.conditions.iter().map(|it| it.transition.get()).collect();
         assert_eq!(moved, [time("14:40:00"), time("15:00:00"), time("14:40:00")]);
     }
 

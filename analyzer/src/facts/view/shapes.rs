@@ -92,11 +92,11 @@ macro_rules! shape {
                 namespace: Shape::Text => &$meta.namespace;
                 labels: Shape::TextMap => &$meta.labels;
                 annotations: Shape::TextMap => &$meta.annotations;
-                created: Shape::Text => time($meta.created);
-                age_seconds ? Shape::Int => age($meta.created, $now);
+                created: Shape::Text => time($meta.created.get());
+                age_seconds ? Shape::Int => age($meta.created.get(), $now);
                 deleting: Shape::Bool => $meta.deletion.is_some();
-                deleting_seconds ? Shape::Int => age($meta.deletion, $now);
-                finalizers: Shape::Texts => &$meta.finalizers;
+                deleting_seconds ? Shape::Int => age($meta.deletion.get(), $now);
+                finalizers: Shape::Texts => &$meta.finalizers[..];
                 owners: Shape::List(OWNER) => owners(&$meta, $now);
                 $($key $mark $shape => $value;)*
             }
@@ -114,8 +114,8 @@ shape! { CONDITION, condition(row: Condition, now) {
     status: Shape::Text => status(row.status);
     reason: Shape::Text => &row.reason;
     message: Shape::Text => &row.message;
-    since: Shape::Text => time(row.transition);
-    age_seconds ? Shape::Int => age(row.transition, now);
+    since: Shape::Text => time(row.transition.get());
+    age_seconds ? Shape::Int => age(row.transition.get(), now);
 }}
 
 shape! { TAINT, taint(row: Taint, now) {
@@ -158,7 +158,7 @@ shape! { POD, pod(row: Pod, now, meta = row.meta) {
     containers: Shape::List(CONTAINER) => list(&row.containers, container, now);
     conditions: Shape::List(CONDITION) => list(&row.conditions, condition, now);
     node_selector: Shape::TextMap => &row.node_selector;
-    claims: Shape::Texts => &row.claims;
+    claims: Shape::Texts => &row.claims[..];
 }}
 
 shape! { NODE, node(row: Node, now, meta = row.meta) {
@@ -236,8 +236,8 @@ shape! {
     configuration: Shape::Text => &row.configuration.name;
     labels: Shape::TextMap => &row.configuration.labels;
     annotations: Shape::TextMap => &row.configuration.annotations;
-    created: Shape::Text => time(row.configuration.created);
-    age_seconds ? Shape::Int => age(row.configuration.created, now);
+    created: Shape::Text => time(row.configuration.created.get());
+    age_seconds ? Shape::Int => age(row.configuration.created.get(), now);
     mutating: Shape::Bool => row.mutating;
     fails_closed: Shape::Bool => row.fails_closed;
     timeout_seconds: Shape::Int => row.timeout_seconds;

@@ -93,9 +93,9 @@ fn conditions(block: &[Line<'_>]) -> Vec<Condition> {
                 status: status(cell(Some(1))),
                 reason: cell(reason).into(),
                 message: cell(message).into(),
-                heartbeat: time(cell(heartbeat)),
-                transition: time(cell(transition)),
-                at,
+                heartbeat: time(cell(heartbeat)).into(),
+                transition: time(cell(transition)).into(),
+                at: at.into(),
             })
         })
         .collect()
@@ -197,9 +197,9 @@ fn pod(block: &[Line<'_>], meta: ObjectMeta, at: Span) -> Pod {
         host_ip: value(host_ip).into(),
         priority_class: value(top(block, "Priority Class Name")).into(),
         service_account: value(top(block, "Service Account")).into(),
-        conditions: conditions(block),
-        containers,
-        start_time: time(top(block, "Start Time")),
+        conditions: conditions(block).into(),
+        containers: containers.into(),
+        start_time: time(top(block, "Start Time")).into(),
         node_selector: top(block, "Node-Selectors").split_once('=').into_iter().collect(),
         claims: inside(block, "Volumes")
             .filter(|line| line.key == "ClaimName")
@@ -219,7 +219,12 @@ fn containers(block: &[Line<'_>], section: &str, init: bool) -> Vec<Container> {
     for line in inside(block, section) {
         if line.indent <= 2 {
             let name = line.key.to_owned();
-            found.push(Container { name: name.into(), init, at: line.at, ..Container::default() });
+            found.push(Container {
+                name: name.into(),
+                init,
+                at: line.at.into(),
+                ..Container::default()
+            });
             states.push(Default::default());
             field = "";
             continue;
@@ -227,7 +232,7 @@ fn containers(block: &[Line<'_>], section: &str, init: bool) -> Vec<Container> {
         let (Some(container), Some([state, last])) = (found.last_mut(), states.last_mut()) else {
             continue;
         };
-        container.at = container.at.to(line.at);
+        container.at = container.at.get().to(line.at).into();
         if line.indent <= 4 {
             field = line.key;
             match field {
@@ -292,7 +297,7 @@ impl Detail {
                 reason: self.terminated.reason,
                 message: self.terminated.message,
             },
-            "Running" => ContainerState::Running { started: self.terminated.started },
+            "Running" => ContainerState::Running { started: self.terminated.started.into() },
             "Terminated" => ContainerState::Terminated(Box::new(self.terminated)),
             _ => ContainerState::None,
         }

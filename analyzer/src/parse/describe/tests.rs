@@ -63,7 +63,7 @@ fn nodes_have_conditions_taints_lease_and_events() {
     );
     let ready = node.condition("Ready").unwrap();
     assert_eq!((ready.status, ready.reason.as_str()), (Status::Unknown, "NodeStatusUnknown"));
-    assert_eq!(ready.heartbeat.unwrap().to_string(), "2024-07-05T09:25:00Z");
+    assert_eq!(ready.heartbeat.get().unwrap().to_string(), "2024-07-05T09:25:00Z");
     assert_eq!((node.taints.len(), node.unschedulable), (2, true));
     assert_eq!(node.addresses, ["10.1.0.4"]);
     assert!((node.allocatable["cpu"] - 7.86).abs() < 1e-9);
@@ -142,7 +142,7 @@ Events:          <none>
     assert!((app.limits["memory"] - 1_073_741_824.0).abs() < 1.0);
     assert_eq!(app.image, "registry:5000/app:v2");
     assert!(pod.containers[0].init && !pod.ready());
-    assert_eq!(pod.claims, ["data-web-1"]);
+    assert_eq!(pod.claims[..], ["data-web-1"]);
     assert!(rows.events.is_empty());
 }
 

@@ -80,13 +80,13 @@ pub(super) fn event(raw: RawEvent<'_>, at: Span) -> Event {
         first: [&raw.first_timestamp, &raw.deprecated_first_timestamp, &raw.event_time]
             .into_iter()
             .find_map(Scalar::time)
-            .or(meta.created),
+            .or(meta.created.get()),
         last: series
             .last_observed_time
             .time()
             .or_else(|| times.into_iter().find_map(Scalar::time))
-            .or(meta.created),
-        created: meta.created,
+            .or(meta.created.get()),
+        created: meta.created.get(),
         at,
     }
 }

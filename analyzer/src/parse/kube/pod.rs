@@ -111,9 +111,9 @@ pub(super) fn pod(raw: RawPod<'_>, place: &Place) -> Pod {
         host_network: spec.host_network.flag().unwrap_or(false),
         priority_class: spec.priority_class_name.into_shared(),
         service_account: spec.service_account_name.into_shared(),
-        conditions: conditions(status.conditions, place),
-        containers: all,
-        start_time: status.start_time.time(),
+        conditions: conditions(status.conditions, place).into(),
+        containers: all.into(),
+        start_time: status.start_time.time().into(),
         node_selector: spec.node_selector.into_texts(),
         claims: objects(spec.volumes)
             .filter_map(|volume| volume.persistent_volume_claim.0)
@@ -146,7 +146,7 @@ fn add_statuses(
         container.restarts = status.restart_count.count().unwrap_or(0);
         container.state = state(status.state.or_default());
         container.last = state(status.last_state.or_default());
-        container.at = place.of(&range);
+        container.at = place.of(&range).into();
     }
 }
 
@@ -166,7 +166,7 @@ fn state(raw: RawState<'_>) -> ContainerState {
             message: detail.message.into_shared(),
         }
     } else if let Some(detail) = raw.running.0 {
-        ContainerState::Running { started: detail.started_at.time() }
+        ContainerState::Running { started: detail.started_at.time().into() }
     } else {
         ContainerState::None
     }

@@ -12,7 +12,7 @@ use crate::model::kube::{
     Condition, Container, LabelSelector, ObjectMeta, ObjectRef, Owner, SelectorExpression,
     ServiceRef, Status,
 };
-use crate::model::{Few, Labels, Quantities, Text};
+use crate::model::{At, Few, Labels, Quantities, Text};
 use crate::parse::interned;
 
 /// Annotation values over this many bytes are left out.
@@ -67,9 +67,9 @@ pub(super) fn meta(raw: Maybe<RawMeta<'_>>) -> ObjectMeta {
         has_uid: !raw.uid.is_absent() && raw.uid != Scalar::Text("".into()),
         labels: raw.labels.0,
         annotations: raw.annotations.0,
-        created: raw.creation_timestamp.time(),
-        deletion: raw.deletion_timestamp.time(),
-        finalizers: texts(raw.finalizers),
+        created: raw.creation_timestamp.time().into(),
+        deletion: raw.deletion_timestamp.time().into(),
+        finalizers: texts(raw.finalizers).into(),
         owners: raw.owner_references.0,
     }
 }
@@ -176,13 +176,14 @@ impl<'de> Deserialize<'de> for ReadCondition {
             kind: raw.r#type.into_shared(),
             reason: raw.reason.into_shared(),
             message: raw.message.into_shared(),
-            transition: raw.last_transition_time.time(),
+            transition: raw.last_transition_time.time().into(),
             heartbeat: raw
                 .last_heartbeat_time
                 .time()
                 .or_else(|| raw.last_update_time.time())
-                .or_else(|| raw.last_probe_time.time()),
-            at: Span::BUNDLE,
+                .or_else(|| raw.last_probe_time.time())
+                .into(),
+            at: At::default(),
         }))
     }
 }
@@ -193,7 +194,7 @@ pub(super) fn conditions(many: Conditions, place: &Place) -> Vec<Condition> {
     let all = many
         .0
         .into_iter()
-        .map(|Placed { value, range }| Condition { at: place.of(&range), ..value.0 });
+        .map(|Placed { value, range }| Condition { at: place.of(&range).into(), ..value.0 });
     rows.extend(all.filter(|condition| !condition.kind.is_empty()));
     rows
 }
@@ -300,7 +301,7 @@ pub(super) fn containers(
             limits: resources.limits,
             requests: resources.requests,
             ports: container.ports.0,
-            at,
+            at: at.into(),
             ..Container::default()
         }
     }));

@@ -40,13 +40,13 @@ fn a_pod_of_a_list_has_places_for_its_parts() {
     };
     assert_eq!(cut(pod.at), POD);
     let container = &pod.containers[0];
-    assert!(cut(container.at).starts_with("{\"name\":\"c\",\"ready\""));
-    assert!(cut(pod.conditions[0].at).ends_with("12:00:00Z\"}"));
+    assert!(cut(container.at.get()).starts_with("{\"name\":\"c\",\"ready\""));
+    assert!(cut(pod.conditions[0].at.get()).ends_with("12:00:00Z\"}"));
     assert_eq!((container.restarts, container.ports[0]), (7, 8080));
     assert_eq!(container.state.waiting_reason(), Some("CrashLoopBackOff"));
     assert_eq!(container.last.terminated().unwrap().exit_code, 137);
     assert!((container.limits["cpu"] - 0.5).abs() < 1e-9);
-    assert_eq!(pod.claims, ["data"]);
+    assert_eq!(pod.claims[..], ["data"]);
     assert_eq!(pod.condition("Ready").unwrap().status, Status::False);
     let covered = &rows.collected[0];
     assert_eq!((covered.table, covered.complete), (TableKind::Pods, true));
@@ -366,7 +366,7 @@ fn real_captures_give_rows_inside_their_files() {
                 let spans = rows
                     .pods
                     .iter()
-                    .flat_map(|pod| pod.containers.iter().map(|it| it.at).chain([pod.at]))
+                    .flat_map(|pod| pod.containers.iter().map(|it| it.at.get()).chain([pod.at]))
                     .chain(rows.nodes.iter().map(|node| node.at))
                     .chain(rows.events.iter().map(|event| event.at))
                     .chain(rows.others.iter().map(|other| other.at))

@@ -205,7 +205,13 @@ fn fraction(text: &str) -> (u64, u64) {
 }
 
 fn condition(kind: &str, status: Status, reason: &str, at: Span) -> Condition {
-    Condition { kind: kind.into(), status, reason: reason.into(), at, ..Condition::default() }
+    Condition {
+        kind: kind.into(),
+        status,
+        reason: reason.into(),
+        at: at.into(),
+        ..Condition::default()
+    }
 }
 
 /// `Deployment/web`, `pod/web-1`, `deployment.apps/web`.
@@ -331,13 +337,13 @@ fn pod(meta: ObjectMeta, cells: &Cells<'_>, at: Span) -> Pod {
     let restarts = cells.count("RESTARTS");
     let status = pod_status(cells.get("STATUS"), restarts, ready);
     let mut containers: Vec<Container> = (0..total.min(64))
-        .map(|index| Container { ready: index < ready, at, ..Container::default() })
+        .map(|index| Container { ready: index < ready, at: at.into(), ..Container::default() })
         .collect();
     if status.init && status.state != ContainerState::None {
-        containers.insert(0, Container { init: true, at, ..Container::default() });
+        containers.insert(0, Container { init: true, at: at.into(), ..Container::default() });
     }
     if containers.is_empty() && status.state != ContainerState::None {
-        containers.push(Container { at, ..Container::default() });
+        containers.push(Container { at: at.into(), ..Container::default() });
     }
     // The state is that of a container that is not ready.
     let index =
@@ -359,8 +365,8 @@ fn pod(meta: ObjectMeta, cells: &Cells<'_>, at: Span) -> Pod {
         phase: status.phase.into(),
         reason: status.reason.into(),
         pod_ip: cells.get("IP").into(),
-        conditions,
-        containers,
+        conditions: conditions.into(),
+        containers: containers.into(),
         at,
         ..Pod::default()
     }

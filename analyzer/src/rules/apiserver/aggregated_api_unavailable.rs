@@ -84,12 +84,12 @@ fn unavailable(service: &ApiService, condition: &Condition) -> Finding {
         .finding(
             Subject::new("APIService", "", name),
             words!("aggregated-api-unavailable-title", name = name),
-            condition.at,
+            condition.at.get(),
             words!("aggregated-api-unavailable-condition", reason = &condition.reason, message = &condition.message),
         )
         .confidence(confidence)
         .severity(severity)
-        .since(condition.transition)
+        .since(condition.transition.get())
         .step(look(name));
     if let Some(backend) = &service.service {
         finding = finding.step(

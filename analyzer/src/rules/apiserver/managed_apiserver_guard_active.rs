@@ -82,7 +82,7 @@ fn by_schema(schema: &FlowSchema, levels: Option<&Listing<PriorityLevel>>) -> Fi
             )
             .confidence(Confidence::Likely)
             .severity(Severity::Warning)
-            .since(schema.meta.created);
+            .since(schema.meta.created.get());
         if let Some(level) = levels.and_then(|levels| levels.iter().find(|level| level.meta.name == GUARD)) {
             finding = finding
                 .confidence(Confidence::Proven)

@@ -129,9 +129,9 @@ fn with_reasons(mut finding: Finding, own: &[&&Pod]) -> Finding {
                 .unwrap_or_default();
             let killed = ended.is_some_and(|ended| ended.reason == "OOMKilled");
             if killed {
-                finding = finding.supported_by(container.at, words!("coredns-down-killed", pod = &pod.meta.name));
+                finding = finding.supported_by(container.at.get(), words!("coredns-down-killed", pod = &pod.meta.name));
             } else if !reason.is_empty() {
-                finding = finding.supported_by(container.at, words!("coredns-down-state", pod = &pod.meta.name, reason = reason));
+                finding = finding.supported_by(container.at.get(), words!("coredns-down-state", pod = &pod.meta.name, reason = reason));
             }
         }
     }
@@ -141,7 +141,7 @@ fn with_reasons(mut finding: Finding, own: &[&&Pod]) -> Finding {
 /// The first sign: a pod that stopped being ready, an event about one, a container that ended.
 fn onset(serving: &[&Pod], events: Option<&Events>) -> Option<Timestamp> {
     let conditions = serving.iter().filter_map(|pod| {
-        pod.condition("Ready").filter(|condition| condition.status != Status::True)?.transition
+        pod.condition("Ready").filter(|condition| condition.status != Status::True)?.transition.get()
     });
     let about = events.into_iter().flat_map(Events::iter).filter(|event| {
         event.object.kind == "Pod"

@@ -151,7 +151,7 @@ fn of_node(
     let ready = facts.nodes.ok().and_then(|nodes| nodes.get(node)?.condition("Ready"));
     // A node that was lost before the end was lost for another reason.
     let lost = ready.filter(|ready| {
-        ready.status != Status::True && ready.transition.is_none_or(|lost| lost >= end)
+        ready.status != Status::True && ready.transition.get().is_none_or(|lost| lost >= end)
     });
     let kubelet = is_kubelet(certificate);
     let says = words!(
@@ -178,7 +178,7 @@ fn of_node(
     if let Some(ready) = lost {
         finding = finding
             .confidence(Confidence::Proven)
-            .supported_by(ready.at, words!("certificate-expired-lost", node = node));
+            .supported_by(ready.at.get(), words!("certificate-expired-lost", node = node));
     }
     // An old file that nothing uses any more stands there expired while the node is well.
     let well = ready.is_some() && lost.is_none() && log.is_none();
@@ -266,11 +266,11 @@ fn served(facts: &Facts, out: &mut Checked) {
             META.finding(
                 Subject::new("APIService", "", name),
                 words!("certificate-expired-service-title", name = name),
-                condition.at,
+                condition.at.get(),
                 words!("certificate-expired-served", name = name),
             )
             .confidence(Confidence::Proven)
-            .since(condition.transition)
+            .since(condition.transition.get())
             .step(
                 Step::new(words!("certificate-expired-webhook-renew", name = name))
                     .run(Risk::Reads, command("kubectl get secret -n {}", &[namespace])),

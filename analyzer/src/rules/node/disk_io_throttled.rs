@@ -169,7 +169,7 @@ fn settled(
         .and_then(|nodes| nodes.get(&node))
         .and_then(|node| node.condition("MemoryPressure"))
         .filter(|condition| condition.status == Status::True)
-        .map(|condition| condition.at);
+        .map(|condition| condition.at.get());
     let scarce = memory
         .into_iter()
         .flat_map(|rows| rows.iter())

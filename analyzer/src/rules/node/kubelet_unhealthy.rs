@@ -64,17 +64,17 @@ impl Rule for KubeletUnhealthy {
 fn from_conditions(nodes: Option<&Nodes>, signs: &mut Signs) {
     for (node, condition) in wrong(nodes, "KubeletProblem") {
         let says = words!("kubelet-unhealthy-detector", node = &node.meta.name, message = &condition.message);
-        signs.add(nodes, &node.meta.name, Sign::new(condition.at, says, Confidence::Proven).since(condition.transition));
+        signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Proven).since(condition.transition.get()));
     }
     for (node, condition) in wrong(nodes, "FrequentKubeletRestart") {
         let says = words!("kubelet-unhealthy-restarts", node = &node.meta.name, message = &condition.message);
-        signs.add(nodes, &node.meta.name, Sign::new(condition.at, says, Confidence::Likely).since(condition.transition));
+        signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Likely).since(condition.transition.get()));
     }
     for node in nodes.into_iter().flat_map(Nodes::iter) {
         let Some(condition) = node.condition("Ready").filter(|condition| condition.status == Status::False) else { continue };
         if condition.message.contains("pleg was last seen active") {
             let says = words!("kubelet-unhealthy-pleg-condition", node = &node.meta.name, message = &condition.message);
-            signs.add(nodes, &node.meta.name, Sign::new(condition.at, says, Confidence::Proven).since(condition.transition));
+            signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Proven).since(condition.transition.get()));
         }
     }
 }

@@ -38,7 +38,7 @@ impl Rule for NodeDiskPressure {
         let mut signs = Signs::default();
         for (node, condition) in wrong(nodes, "DiskPressure") {
             let says = words!("node-disk-pressure-condition", node = &node.meta.name, message = &condition.message);
-            signs.add(nodes, &node.meta.name, Sign::new(condition.at, says, Confidence::Proven).since(condition.transition));
+            signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Proven).since(condition.transition.get()));
         }
         for (node, taint) in tainted(nodes, "node.kubernetes.io/disk-pressure") {
             let says = words!("node-disk-pressure-taint", node = &node.meta.name);

@@ -60,7 +60,7 @@ impl Rule for NodeKernelOrFilesystemFault {
         for (kind, weight) in CONDITIONS {
             for (node, condition) in wrong(nodes, kind) {
                 let says = words!("node-kernel-fault-condition", node = &node.meta.name, kind = *kind, message = &condition.message);
-                signs.add(nodes, &node.meta.name, Sign::new(condition.at, says, *weight).since(condition.transition));
+                signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, *weight).since(condition.transition.get()));
             }
             for (node, sample) in detected(scrapes, kind) {
                 let says = words!("node-kernel-fault-gauge", node = node, kind = *kind, reason = sample.label("reason"));
@@ -109,7 +109,7 @@ fn clear(nodes: Option<&Nodes>, logs: Option<&Logs>, out: &mut Checked) {
             .or_else(|| node.condition("ReadonlyFilesystem"))
             .filter(|condition| condition.status == Status::False);
         let kernel = logs.into_iter().flat_map(|logs| logs.on_node(&node.meta.name)).find(|log| log.origin.component == crate::model::log::Component::Kernel);
-        match told.map(|condition| condition.at).or_else(|| kernel.map(|log| log.at)) {
+        match told.map(|condition| condition.at.get()).or_else(|| kernel.map(|log| log.at)) {
             Some(at) => seen = seen.or(Some(at)),
             None => out.blind(Missing::on_node(TableKind::KernelLogs, &node.meta.name)),
         }

@@ -37,7 +37,7 @@ impl Rule for NodeMemoryPressure {
         let mut signs = Signs::default();
         for (node, condition) in wrong(nodes, "MemoryPressure") {
             let says = words!("node-memory-pressure-condition", node = &node.meta.name, message = &condition.message);
-            signs.add(nodes, &node.meta.name, Sign::new(condition.at, says, Confidence::Proven).since(condition.transition));
+            signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Proven).since(condition.transition.get()));
         }
         for (node, taint) in tainted(nodes, "node.kubernetes.io/memory-pressure") {
             let says = words!("node-memory-pressure-taint", node = &node.meta.name);

@@ -27,9 +27,9 @@ impl Rule for NodeNotReady {
                 words!("node-not-ready-false", node = name, message = &condition.message)
             };
             out.found(
-                META.finding(Subject::node(name), words!("node-not-ready-title", node = name), condition.at, says)
+                META.finding(Subject::node(name), words!("node-not-ready-title", node = name), condition.at.get(), says)
                     .confidence(Confidence::Proven)
-                    .since(condition.transition)
+                    .since(condition.transition.get())
                     .on_node(name)
                     .step(
                         Step::new(words!("node-not-ready-describe"))

@@ -25,7 +25,7 @@ impl Rule for NodePidPressure {
         let mut signs = Signs::default();
         for (node, condition) in wrong(nodes, "PIDPressure") {
             let says = words!("node-pid-pressure-condition", node = &node.meta.name, message = &condition.message);
-            signs.add(nodes, &node.meta.name, Sign::new(condition.at, says, Confidence::Proven).since(condition.transition));
+            signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Proven).since(condition.transition.get()));
         }
         for (node, taint) in tainted(nodes, "node.kubernetes.io/pid-pressure") {
             let says = words!("node-pid-pressure-taint", node = &node.meta.name);

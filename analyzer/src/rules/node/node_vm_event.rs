@@ -42,7 +42,7 @@ impl Rule for NodeVmEvent {
         }
         for (node, condition) in wrong(nodes, "VMEventScheduled").filter(|(_, condition)| announces(&condition.message)) {
             let says = words!("node-vm-event-condition", node = &node.meta.name, message = &condition.message);
-            signs.add(nodes, &node.meta.name, Sign::new(condition.at, says, Confidence::Likely).since(condition.transition));
+            signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Likely).since(condition.transition.get()));
         }
         for (log, count) in logs.into_iter().flat_map(|logs| logs.signal(Signal::KernelBoot)) {
             let Some(hit) = count.hits.last() else { continue };
@@ -54,7 +54,7 @@ impl Rule for NodeVmEvent {
         }
         // A node that was created by booting is new, not restarted.
         let fresh = |node: &str, since: Option<Timestamp>| {
-            let created = nodes.and_then(|nodes| nodes.get(node)).and_then(|node| node.meta.created);
+            let created = nodes.and_then(|nodes| nodes.get(node)).and_then(|node| node.meta.created.get());
             created.zip(since).is_some_and(|(created, since)| created.duration_since(since).as_secs() > -600)
         };
         signs.keep(|node, signs| !signs.iter().all(|sign| fresh(node, sign.since)));

@@ -219,7 +219,7 @@ pub(in crate::rules) fn clear_by_condition(out: &mut Checked, nodes: Option<&Nod
     let mut seen = None;
     for node in nodes.iter() {
         match node.condition(kind) {
-            Some(condition) if condition.status == Status::False => seen = seen.or(Some(condition.at)),
+            Some(condition) if condition.status == Status::False => seen = seen.or(Some(condition.at.get())),
             _ => out.blind(Missing::on_node(TableKind::Nodes, &node.meta.name)),
         }
     }

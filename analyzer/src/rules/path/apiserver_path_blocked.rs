@@ -134,7 +134,7 @@ fn since(facts: &Facts, path: &ApiServerPath, blocked: &BTreeSet<String>) -> Opt
     });
     let lost = blocked.iter().filter_map(|node| {
         let ready = facts.nodes.ok()?.get(node)?.condition("Ready")?;
-        (ready.status == Status::Unknown).then_some(ready.transition)?
+        (ready.status == Status::Unknown).then_some(ready.transition.get())?
     });
     failures.filter_map(|seen| seen.first).chain(lost).min()
 }

@@ -144,13 +144,13 @@ impl Symptoms {
                 let Some(ready) = node.condition("Ready") else { continue };
                 if ready.status == Status::Unknown {
                     symptoms.lost += 1;
-                    symptoms.since = match (symptoms.since, ready.transition) {
+                    symptoms.since = match (symptoms.since, ready.transition.get()) {
                         (Some(a), Some(b)) => Some(a.min(b)),
                         (a, b) => a.or(b),
                     };
-                    symptoms.evidence.push(ready.at);
+                    symptoms.evidence.push(ready.at.get());
                 } else if ready.status == Status::True {
-                    symptoms.reached = symptoms.reached.or(Some(ready.at));
+                    symptoms.reached = symptoms.reached.or(Some(ready.at.get()));
                 }
             }
         }

@@ -60,7 +60,7 @@ impl Rule for NetworkPolicyDeniesSystemTraffic {
         let mut cut: BTreeMap<(Flow, String, String), (&NetworkPolicy, Vec<&Pod>)> = BTreeMap::new();
         let mut note = |flow: Flow, denying: Vec<&'_ NetworkPolicy>, pod| {
             // The narrowest policy is not the culprit; the one that came last is.
-            let last = denying.into_iter().max_by_key(|policy| policy.meta.created);
+            let last = denying.into_iter().max_by_key(|policy| policy.meta.created.get());
             let Some(policy) = last.and_then(|last| {
                 listing.iter().find(|policy| policy.at == last.at)
             }) else {
@@ -162,13 +162,13 @@ fn finding(facts: &Facts, flow: Flow, policy: &NetworkPolicy, pods: &[&Pod]) -> 
     }
     let first = symptoms.iter().filter_map(|(time, ..)| *time).min();
     let day = 86_400;
-    let recent = match (policy.meta.created, first) {
+    let recent = match (policy.meta.created.get(), first) {
         (Some(created), Some(first)) => first.duration_since(created).as_secs() <= day,
         _ => first.is_none(),
     };
     let mut finding = META
         .finding(Subject::new("NetworkPolicy", namespace, name), title, policy.at, says)
-        .since(if recent { policy.meta.created.or(first) } else { first })
+        .since(if recent { policy.meta.created.get().or(first) } else { first })
         .affected(pods.len())
         .scope(if namespace == "kube-system" {
             Scope::Cluster
@@ -198,16 +198,16 @@ fn finding(facts: &Facts, flow: Flow, policy: &NetworkPolicy, pods: &[&Pod]) -> 
 
 /// Pods that turned unready within the hour after the policy came.
 fn unready(policy: &NetworkPolicy, pods: &[&Pod]) -> Vec<Symptom> {
-    let Some(created) = policy.meta.created else { return Vec::new() };
+    let Some(created) = policy.meta.created.get() else { return Vec::new() };
     let of_pod = |pod: &&Pod| {
         let ready = pod.condition("Ready").filter(|ready| ready.status == Status::False)?;
-        let after = ready.transition?.duration_since(created).as_secs();
+        let after = ready.transition.get()?.duration_since(created).as_secs();
         (0..=3600).contains(&after).then(|| {
             let says = words!(
                 "network-policy-denies-system-traffic-not-ready",
                 pod = &pod.meta.name
             );
-            (ready.transition, ready.at, says)
+            (ready.transition.get(), ready.at.get(), says)
         })
     };
     pods.iter().filter_map(of_pod).collect()
@@ -319,7 +319,7 @@ fn calls(facts: &Facts, namespace: &str) -> Vec<Symptom> {
         });
         if let Some(condition) = down.filter(|_| ours) {
             let says = words!("network-policy-denies-system-traffic-call");
-            found.push((condition.transition, condition.at, says));
+            found.push((condition.transition.get(), condition.at.get(), says));
         }
     }
     found

@@ -30,13 +30,13 @@ impl Rule for LoadBalancerNotProvisioned {
             .flat_map(|events| events.reason(&["SyncLoadBalancerFailed", "UpdateLoadBalancerFailed", "CreatingLoadBalancerFailed"]))
             .collect();
         let pending = services.into_iter().flat_map(Services::iter).filter(|service| {
-            let age = context.age_seconds(service.meta.created).unwrap_or(i64::MAX);
+            let age = context.age_seconds(service.meta.created.get()).unwrap_or(i64::MAX);
             service.kind == "LoadBalancer" && service.ingress.is_empty() && age > PATIENCE_SECONDS
         });
         let mut longest = 0;
         let pending: Vec<(String, String, Span)> = pending
             .map(|service| {
-                longest = longest.max(context.age_seconds(service.meta.created).unwrap_or(i64::MAX));
+                longest = longest.max(context.age_seconds(service.meta.created.get()).unwrap_or(i64::MAX));
                 (service.meta.namespace.to_string(), service.meta.name.to_string(), service.at)
             })
             .collect();

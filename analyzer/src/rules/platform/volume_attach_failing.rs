@@ -101,7 +101,7 @@ fn from_attachments(attachments: &Listing<VolumeAttachment>) -> Option<Finding> 
         )
         .confidence(Confidence::Proven)
         .severity(Severity::Critical)
-        .since(failing.iter().filter_map(|row| row.meta.created).min())
+        .since(failing.iter().filter_map(|row| row.meta.created.get()).min())
         .affected(failing.len())
         .scope(if nodes.is_empty() { Scope::Cluster } else { Scope::Nodes(nodes) });
     for row in others.iter().take(3) {

@@ -85,7 +85,7 @@ impl Rule for KubeletUnreachable {
             if let Some(node) = nodes.and_then(|nodes| nodes.find(first)).filter(|_| total > 1) {
                 finding = finding.supported_by(node.at, words!("kubelet-unreachable-only", node = *first, others = total - 1));
                 if let Some(ready) = node.condition("Ready").filter(|ready| ready.status == Status::True) {
-                    finding = finding.supported_by(ready.at, words!("kubelet-unreachable-ready", node = *first));
+                    finding = finding.supported_by(ready.at.get(), words!("kubelet-unreachable-ready", node = *first));
                 }
             }
         }

@@ -118,7 +118,7 @@ fn pressed(nodes: Option<&Nodes>, host: &str) -> Option<(Span, Words)> {
         .filter_map(|kind| node.condition(kind))
         .find(|condition| condition.status == Status::True)?;
     let says = words!("tunnel-agent-hosts-overloaded-pressure", node = host, condition = &condition.kind);
-    Some((condition.at, says))
+    Some((condition.at.get(), says))
 }
 
 /// `?` where the table says `<unknown>`.

@@ -199,7 +199,7 @@ fn why(pod: &Pod) -> (Span, Words) {
             (ContainerState::Waiting { reason, .. }, Some(last)) => {
                 let message = last.message.lines().last().unwrap_or_default();
                 return (
-                    container.at,
+                    container.at.get(),
                     words!(
                         "tunnel-agents-not-running-crashing",
                         pod = name,
@@ -211,7 +211,7 @@ fn why(pod: &Pod) -> (Span, Words) {
             }
             (ContainerState::Waiting { reason, message }, None) if reason != "ContainerCreating" => {
                 return (
-                    container.at,
+                    container.at.get(),
                     words!("tunnel-agents-not-running-waiting", pod = name, reason = reason, message = message),
                 );
             }
@@ -220,7 +220,7 @@ fn why(pod: &Pod) -> (Span, Words) {
     }
     if let Some(condition) = pod.condition("PodScheduled").filter(|condition| condition.status == Status::False) {
         return (
-            condition.at,
+            condition.at.get(),
             words!("tunnel-agents-not-running-unscheduled", pod = name, message = &condition.message),
         );
     }
@@ -228,5 +228,5 @@ fn why(pod: &Pod) -> (Span, Words) {
 }
 
 fn not_ready_since(pod: &Pod) -> Option<jiff::Timestamp> {
-    pod.condition("Ready").filter(|condition| condition.status != Status::True).and_then(|condition| condition.transition)
+    pod.condition("Ready").filter(|condition| condition.status != Status::True).and_then(|condition| condition.transition.get())
 }

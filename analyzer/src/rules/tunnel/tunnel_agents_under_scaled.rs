@@ -132,7 +132,7 @@ fn kills(context: &Context, tunnel: &Tunnel, events: Option<&Events>) -> Vec<Kil
             let last = container.last.terminated().or(container.state.terminated());
             let time = last.and_then(|last| last.finished);
             kills.push(Kill {
-                at: container.at,
+                at: container.at.get(),
                 says: words!(
                     "tunnel-agents-under-scaled-killed",
                     pod = &agent.pod.meta.name,

@@ -89,7 +89,7 @@ fn answered_by_others(failing: &[&LogFile], nodes: Option<&Nodes>, cluster: Opti
     let node = nodes?.iter().find(|node| node.meta.name == log.origin.node || log.origin.node.is_empty());
     let node = node.filter(|node| node.ready() == Some(Status::True))?;
     let mut found = base(hit.at, said(log, hit)).since(first(log)).affected(failing.len());
-    let ready = node.condition("Ready").map_or(node.at, |condition| condition.at);
+    let ready = node.condition("Ready").map_or(node.at, |condition| condition.at.get());
     found = found.supported_by(ready, words!("tunnel-alpn-stripped-kubelet", node = &node.meta.name));
     if let Some(cluster) = cluster.filter(|cluster| !cluster.http_proxy.is_empty()) {
         found = found.supported_by(cluster.at, words!("tunnel-alpn-stripped-proxy", proxy = &cluster.http_proxy));
@@ -162,7 +162,7 @@ fn finding(
         found = found.supported_by(probe.value.at, says);
     }
     if let Some(node) = ready {
-        let at = node.condition("Ready").map_or(node.at, |condition| condition.at);
+        let at = node.condition("Ready").map_or(node.at, |condition| condition.at.get());
         let says = words!("tunnel-alpn-stripped-kubelet", node = &node.meta.name);
         found = found.supported_by(at, says);
     }

@@ -27,7 +27,7 @@ impl Rule for ContainerCrashLoop {
                 .finding(
                     Subject::new("Pod", &namespace, &pod.meta.name),
                     words!("container-crash-loop-title", namespace = &namespace, workload = &workload, count = group.len()),
-                    container.at,
+                    container.at.get(),
                     says(pod, container),
                 )
                 .confidence(Confidence::Proven)
@@ -40,7 +40,7 @@ impl Rule for ContainerCrashLoop {
                 finding = finding.severity(Severity::Critical);
             }
             for (pod, container) in group.iter().skip(1).take(3).filter_map(|pod| Some((*pod, crashing(pod)?))) {
-                finding = finding.supported_by(container.at, says(pod, container));
+                finding = finding.supported_by(container.at.get(), says(pod, container));
             }
             out.found(finding.step(
                 Step::new(words!("container-crash-loop-logs")).run(

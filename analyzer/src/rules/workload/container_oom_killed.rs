@@ -46,7 +46,7 @@ impl Rule for ContainerOomKilled {
                 .finding(
                     Subject::new("Pod", &namespace, &pod.meta.name),
                     words!("container-oom-killed-title", namespace = &namespace, workload = &workload, count = group.len()),
-                    container.at,
+                    container.at.get(),
                     says(pod, container),
                 )
                 .confidence(confidence)
@@ -56,7 +56,7 @@ impl Rule for ContainerOomKilled {
                 .affected(group.len())
                 .scope(Scope::Nodes(nodes_of(group.iter().copied())));
             for (pod, (container, _)) in group.iter().skip(1).take(3).filter_map(|pod| Some((*pod, killed(context, pod)?))) {
-                finding = finding.supported_by(container.at, says(pod, container));
+                finding = finding.supported_by(container.at.get(), says(pod, container));
             }
             out.found(finding.step(
                 Step::new(words!("container-oom-killed-do"))

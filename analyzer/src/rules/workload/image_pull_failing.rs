@@ -96,7 +96,7 @@ fn pulling(pod: &Pod) -> Option<Span> {
     pod.containers
         .iter()
         .find(|container| container.state.waiting_reason().is_some_and(|reason| reasons.contains(&reason)))
-        .map(|container| container.at)
+        .map(|container| container.at.get())
 }
 
 /// `Failed to pull image "x": …` events by class.

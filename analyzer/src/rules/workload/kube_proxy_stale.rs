@@ -96,7 +96,7 @@ fn alive(facts: &Facts, node: &str) -> bool {
 fn from_pod(pod: &Pod) -> Sign {
     let waits = pod.containers.iter().find_map(|container| match &container.state {
         ContainerState::Waiting { reason, .. } if reason != "ContainerCreating" && reason != "PodInitializing" => {
-            Some((container.at, reason))
+            Some((container.at.get(), reason))
         }
         _ => None,
     });

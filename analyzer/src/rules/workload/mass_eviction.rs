@@ -28,7 +28,7 @@ impl Rule for MassEviction {
             let planned = target.is_some_and(|target| target.reason == "PreemptionByScheduler");
             if (matches!(pod.reason.as_str(), "Evicted" | "NodeLost") || target.is_some()) && !planned {
                 let reason = target.map_or(pod.reason.clone(), |target| target.reason.clone());
-                let time = target.and_then(|target| target.transition);
+                let time = target.and_then(|target| target.transition.get());
                 evicted.push((pod.meta.full_name(), pod.node.to_string(), format!("{reason} {}", pod.message), time, pod.at));
             }
         }

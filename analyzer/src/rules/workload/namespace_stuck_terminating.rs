@@ -23,7 +23,7 @@ impl Rule for NamespaceStuckTerminating {
 
     fn check((context, namespaces): Self::Inputs<'_>, out: &mut Checked) {
         for namespace in namespaces.iter().filter(|namespace| namespace.phase == "Terminating") {
-            if context.age_seconds(namespace.meta.deletion).is_some_and(|age| age < PATIENCE_SECONDS) {
+            if context.age_seconds(namespace.meta.deletion.get()).is_some_and(|age| age < PATIENCE_SECONDS) {
                 continue;
             }
             let name = &namespace.meta.name;
@@ -32,7 +32,7 @@ impl Rule for NamespaceStuckTerminating {
                 .iter()
                 .filter(|condition| condition.status == Status::True)
                 .max_by_key(|condition| condition.kind.contains("Failure"));
-            let (at, message) = telling.map_or((namespace.at, ""), |condition| (condition.at, condition.message.as_str()));
+            let (at, message) = telling.map_or((namespace.at, ""), |condition| (condition.at.get(), condition.message.as_str()));
             out.found(
                 META.finding(
                     Subject::new("Namespace", "", name),
@@ -41,7 +41,7 @@ impl Rule for NamespaceStuckTerminating {
                     words!("namespace-stuck-terminating-says", namespace = name, message = message),
                 )
                 .confidence(Confidence::Proven)
-                .since(namespace.meta.deletion)
+                .since(namespace.meta.deletion.get())
                 .scope(Scope::Namespace(name.to_string()))
                 .step(
                     Step::new(words!("namespace-stuck-terminating-do"))

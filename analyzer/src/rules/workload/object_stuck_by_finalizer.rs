@@ -60,7 +60,7 @@ impl Rule for ObjectStuckByFinalizer {
 }
 
 fn old(facts: &Facts, meta: &ObjectMeta) -> bool {
-    facts.context.age_seconds(meta.deletion).is_some_and(|age| age >= PATIENCE_SECONDS)
+    facts.context.age_seconds(meta.deletion.get()).is_some_and(|age| age >= PATIENCE_SECONDS)
 }
 
 fn stuck<'f>(facts: &Facts, kind: &'f str, meta: &'f ObjectMeta, at: Span) -> Option<Stuck<'f>> {
@@ -95,7 +95,7 @@ fn found(stuck: &[Stuck<'_>]) -> Option<Finding> {
         .finding(Subject::new(first.kind, &first.meta.namespace, &first.meta.name), title, first.at, says(first))
         .confidence(Confidence::Likely)
         .severity(if OF_KUBERNETES.contains(&first.finalizer) { Severity::Warning } else { Severity::Critical })
-        .since(stuck.iter().filter_map(|stuck| stuck.meta.deletion).min())
+        .since(stuck.iter().filter_map(|stuck| stuck.meta.deletion.get()).min())
         .affected(stuck.len())
         .scope(scope);
     for other in others.iter().take(3) {
@@ -127,12 +127,12 @@ fn from_namespace(facts: &Facts, namespace: &Namespace, told: &BTreeSet<&str>) -
         META.finding(
             Subject::new("Namespace", "", name),
             words!("object-stuck-by-finalizer-namespace", namespace = name, finalizer = finalizer),
-            condition.at,
+            condition.at.get(),
             words!("object-stuck-by-finalizer-remaining", namespace = name, message = &condition.message),
         )
         .confidence(Confidence::Likely)
         .severity(if OF_KUBERNETES.contains(&finalizer) { Severity::Warning } else { Severity::Critical })
-        .since(namespace.meta.deletion)
+        .since(namespace.meta.deletion.get())
         .scope(Scope::Namespace(name.to_string()))
         .step(
             Step::new(words!("object-stuck-by-finalizer-do"))

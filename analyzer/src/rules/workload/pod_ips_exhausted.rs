@@ -91,7 +91,7 @@ fn slots(facts: &Facts) -> Vec<(Span, String, Option<jiff::Timestamp>)> {
     let pods = facts.pods.ok().into_iter().flat_map(crate::facts::Pods::iter);
     let pending = pods.filter(|pod| pod.phase == "Pending" && pod.node.is_empty()).filter_map(|pod| {
         let condition = pod.condition("PodScheduled").filter(|condition| full(&condition.message))?;
-        Some((condition.at, condition.message.to_string(), condition.transition))
+        Some((condition.at.get(), condition.message.to_string(), condition.transition.get()))
     });
     let mut found: Vec<_> = pending.collect();
     if facts.pods.ok().is_none() {

@@ -64,7 +64,7 @@ impl Rule for PodSandboxFailing {
             finding = finding.supported_by(event.at, words!("pod-sandbox-failing-says", message = &event.message));
         }
         for (node, condition) in without.into_iter().take(3) {
-            finding = finding.supported_by(condition.at, words!("pod-sandbox-failing-node", node = &node.meta.name, message = &condition.message));
+            finding = finding.supported_by(condition.at.get(), words!("pod-sandbox-failing-node", node = &node.meta.name, message = &condition.message));
         }
         let name = &first.object.name;
         out.found(finding.step(
@@ -78,7 +78,7 @@ impl Rule for PodSandboxFailing {
 fn without_network<'f>(context: &Context, nodes: Option<&'f Nodes>) -> Vec<(&'f Node, &'f Condition)> {
     let told = |condition: &Condition| {
         condition.status == Status::False
-            && context.age_seconds(condition.transition).is_none_or(|age| age >= START_SECONDS)
+            && context.age_seconds(condition.transition.get()).is_none_or(|age| age >= START_SECONDS)
             && ["NetworkPluginNotReady", "cni plugin not initialized", "cni config uninitialized"].iter().any(|text| condition.message.contains(text))
     };
     nodes
@@ -97,16 +97,16 @@ fn nodes_without_network(nodes: &[(&Node, &Condition)]) -> Option<Finding> {
         .finding(
             Subject::node(&node.meta.name),
             words!("pod-sandbox-failing-nodes", count = names.len()),
-            condition.at,
+            condition.at.get(),
             says(node, condition),
         )
         .confidence(Confidence::Proven)
         .severity(Severity::Critical)
-        .since(nodes.iter().filter_map(|(_, condition)| condition.transition).min())
+        .since(nodes.iter().filter_map(|(_, condition)| condition.transition.get()).min())
         .affected(names.len())
         .scope(Scope::Nodes(names));
     for (node, condition) in others.iter().take(3) {
-        finding = finding.supported_by(condition.at, says(node, condition));
+        finding = finding.supported_by(condition.at.get(), says(node, condition));
     }
     Some(finding.step(
         Step::new(words!("pod-sandbox-failing-plugin"))

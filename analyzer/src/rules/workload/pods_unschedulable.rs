@@ -87,7 +87,7 @@ fn grave(context: &Context, pending: &[Pending]) -> bool {
 fn unexplained(context: &Context, pod: &Pod) -> bool {
     waits(pod)
         && pod.condition("PodScheduled").is_none()
-        && context.age_seconds(pod.meta.created).is_none_or(|age| age >= PENDING_SECONDS)
+        && context.age_seconds(pod.meta.created.get()).is_none_or(|age| age >= PENDING_SECONDS)
 }
 
 fn waits(pod: &Pod) -> bool {
@@ -104,12 +104,12 @@ fn from_pods(context: &Context, pods: &Pods, events: Option<&Events>) -> Vec<Pen
         let event = events.into_iter().flat_map(|events| events.reason(&["FailedScheduling"])).find(|event| {
             event.object.name == pod.meta.name && event.object.namespace == pod.meta.namespace
         });
-        let since = condition.and_then(|condition| condition.transition).or(pod.meta.created);
+        let since = condition.and_then(|condition| condition.transition.get()).or(pod.meta.created.get());
         if context.age_seconds(since).is_some_and(|age| age < PENDING_SECONDS) {
             continue;
         }
         let (message, at) = match (condition.filter(|condition| !condition.message.is_empty()), event) {
-            (Some(condition), _) => (condition.message.clone(), condition.at),
+            (Some(condition), _) => (condition.message.clone(), condition.at.get()),
             (None, Some(event)) => (event.message.clone(), event.at),
             (None, None) => continue,
         };

@@ -31,7 +31,7 @@ impl Rule for SystemPodsEvicted {
         let mut evicted: BTreeMap<&str, Eviction<'_>> = BTreeMap::new();
         for pod in pods.into_iter().flat_map(|pods| pods.in_namespace("kube-system")) {
             if pod.reason == "Evicted" {
-                let time = pod.condition("DisruptionTarget").and_then(|found| found.transition).or(pod.start_time);
+                let time = pod.condition("DisruptionTarget").and_then(|found| found.transition.get()).or(pod.start_time.get());
                 let found = Eviction { node: &pod.node, message: &pod.message, time, at: pod.at };
                 evicted.insert(&pod.meta.name, found);
             }
