@@ -93,7 +93,7 @@ impl Bundle {
     /// Reads a part of one artefact again, by its decoded offsets.
     pub fn read_range(&self, id: ArtifactId, range: Range<u64>) -> Result<Vec<u8>, ReadError> {
         let mut out = Err(ReadError::Unknown);
-        self.again(&[id], |_, prepared| {
+        self.again(&[id], false, |_, prepared| {
             out = match prepared {
                 Prepared::Failed(error) => Err(error),
                 Prepared::Whole(text, _)
@@ -134,14 +134,14 @@ impl Bundle {
         });
     }
 
-    /// As `fetch`, and large artefacts in pieces, no more of each than what is wanted.
+    /// As `fetch`, and artefacts in pieces, no more of each than what is wanted.
     pub fn fetch_up_to(
         &self,
         wanted: &BTreeMap<ArtifactId, u64>,
         mut each: impl FnMut(ArtifactId, Piece<'_>),
     ) {
         let ids: Vec<ArtifactId> = wanted.keys().copied().collect();
-        self.again(&ids, |id, prepared| match prepared {
+        self.again(&ids, true, |id, prepared| match prepared {
             Prepared::Failed(_) => {}
             Prepared::Whole(text, _) => {
                 each(id, Piece { offset: 0, bytes: text.bytes(), last: true });
@@ -163,7 +163,15 @@ impl Bundle {
         });
     }
 
-    fn again(&self, ids: &[ArtifactId], mut each: impl FnMut(ArtifactId, Prepared)) {
+    /// Prepares artefacts once more, in steps those that are longer than one.
+    fn again(
+        &self,
+        ids: &[ArtifactId],
+        in_steps: bool,
+        mut each: impl FnMut(ArtifactId, Prepared),
+    ) {
+        let in_steps = |_: &[u8]| in_steps;
+        let preparation = |id| Preparation { in_steps: &in_steps, ..self.preparation(id, None) };
         let ids: BTreeSet<ArtifactId> = ids.iter().copied().collect();
         let mut solid: BTreeMap<usize, BTreeMap<usize, ArtifactId>> = BTreeMap::new();
         for id in ids {
@@ -173,7 +181,7 @@ impl Bundle {
                 solid.entry(member.source).or_default().insert(member.slot, id);
             } else {
                 let raw = opened.source.open(member.slot, &self.limits);
-                each(id, self.preparation(id, None).prepare(raw));
+                each(id, preparation(id).prepare(raw));
             }
         }
         for (source, wanted) in solid {
@@ -185,7 +193,7 @@ impl Bundle {
             std::thread::scope(|scope| {
                 for job in crate::solid::pump(scope, tar, &self.limits, Some(&slots)) {
                     let Some(id) = wanted.get(&job.slot) else { continue };
-                    each(*id, self.preparation(*id, None).prepare(Ok(job.raw)));
+                    each(*id, preparation(*id).prepare(Ok(job.raw)));
                     drop(job.permit);
                 }
             });

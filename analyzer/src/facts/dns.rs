@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use konspect_bundle::Span;
 
-use crate::facts::Facts;
+use crate::facts::{Events, Facts};
 use crate::model::kube::Event;
 use crate::model::log::{Component, Signal};
 use crate::model::network_error::NetworkError;
@@ -252,7 +252,7 @@ fn logs(facts: &Facts, out: &mut Vec<Question>) {
 /// node-problem-detector's egress check names curl's words for each address, the kubelet's pulls
 /// the runtime's.
 fn events(facts: &Facts, out: &mut Vec<Question>) {
-    for event in facts.events.ok().into_iter().flat_map(|events| events.iter()) {
+    for event in facts.events.ok().into_iter().flat_map(Events::iter) {
         let node = if event.object.kind == "Node" {
             event.object.name.as_str()
         } else {

@@ -12,7 +12,7 @@ use memchr::memmem;
 
 use super::clients::time;
 use super::metrics::Metrics;
-use super::{Facts, Pods, Services};
+use super::{Events, Facts, Pods, Services};
 use crate::model::kube::{LabelSelector, ServiceRef, Webhook};
 use crate::model::log::Signal;
 
@@ -127,7 +127,7 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
         failing.reasons.extend(reason);
         failing.witnesses.push(witness);
     };
-    for event in facts.events.ok().into_iter().flat_map(|events| events.iter()) {
+    for event in facts.events.ok().into_iter().flat_map(Events::iter) {
         if let Some((name, rest)) = named(&event.message) {
             let namespace = event.object.namespace.clone();
             let first = event.first.or(event.last);

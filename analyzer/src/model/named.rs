@@ -151,6 +151,7 @@ impl<'a, T> IntoIterator for &'a Few<T> {
 
 /// Values that most rows have none of: one word then.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::box_collection, reason = "a vector of nothing takes three words")]
 pub struct Seldom<T>(Option<Box<Vec<T>>>);
 
 impl<T> Deref for Seldom<T> {

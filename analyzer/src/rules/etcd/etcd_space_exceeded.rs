@@ -7,7 +7,7 @@ use konspect_bundle::{Span, Words, words};
 use super::{LIMIT, biggest, bytes};
 use crate::facts::clients::time;
 use crate::facts::metrics::Metrics;
-use crate::facts::{Facts, Missing};
+use crate::facts::{Events, Facts, Missing};
 use crate::finding::{Confidence, Meta, Step, Subject};
 use crate::model::log::Signal;
 use crate::parse::TableKind;
@@ -82,7 +82,7 @@ pub(super) fn said(facts: &Facts) -> Vec<Said> {
             said.push(Said { time: count.first.or(hit.time), at: hit.at, says, count: count.count });
         }
     }
-    for event in facts.events.ok().into_iter().flat_map(|events| events.iter()).filter(|event| event.message.contains(TEXT)) {
+    for event in facts.events.ok().into_iter().flat_map(Events::iter).filter(|event| event.message.contains(TEXT)) {
         let says = words!("etcd-space-exceeded-event", object = &event.object.name, message = &event.message);
         said.push(Said { time: event.first.or(event.last), at: event.at, says, count: event.count.max(1) });
     }

@@ -7,7 +7,7 @@ use konspect_bundle::{Span, words};
 
 use crate::facts::client::Outcome;
 use crate::facts::webhooks::failing;
-use crate::facts::{Facts, Missing};
+use crate::facts::{Events, Facts, Missing};
 use crate::finding::{Confidence, Finding, Meta, Risk, Scope, Severity, Step, Subject};
 use crate::model::kube::{Status, Webhook};
 use crate::model::log::{LogFile, Signal};
@@ -202,7 +202,7 @@ fn webhooks(facts: &Facts, out: &mut Checked) {
     for webhook in facts.webhooks.ok().into_iter().flat_map(|rows| rows.iter()) {
         let Some(end) = bundle_end(webhook).filter(|end| *end <= now) else { continue };
         let name = &webhook.configuration.name;
-        let failed = facts.events.ok().into_iter().flat_map(|events| events.iter()).find(|event| {
+        let failed = facts.events.ok().into_iter().flat_map(Events::iter).find(|event| {
             event.message.contains("failed calling webhook")
                 && event.message.contains(&webhook.name)
                 && event.message.contains("x509")

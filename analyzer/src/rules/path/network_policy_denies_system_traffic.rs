@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use konspect_bundle::{Span, Words, words};
 
 use crate::facts::policies::Policies;
-use crate::facts::{Facts, Pods};
+use crate::facts::{Events, Facts, Pods};
 use crate::finding::{Confidence, Finding, Meta, Risk, Scope, Severity, Step, Subject};
 use crate::model::kube::{Pod, Status};
 use crate::model::log::{Component, Signal};
@@ -298,7 +298,7 @@ fn dials(facts: &Facts, pods: &[&Pod]) -> Vec<Symptom> {
 fn calls(facts: &Facts, namespace: &str) -> Vec<Symptom> {
     let mut found = Vec::new();
     let needle = format!(".{namespace}.svc");
-    for event in facts.events.ok().into_iter().flat_map(|events| events.iter()) {
+    for event in facts.events.ok().into_iter().flat_map(Events::iter) {
         let failed = event.message.contains("failed calling webhook")
             && event.message.contains(&needle)
             && ["deadline exceeded", "i/o timeout", "code 504"]
