@@ -88,6 +88,8 @@ pub use read::{Folds, Shared, fold_all, fold_blocks, fold_bytes};
 pub use sample::Overlap;
 pub use seen::Seen;
 pub use state::StateError;
+#[doc(hidden)]
+pub use state::resealed_state;
 pub use summary::{
     AgentLatency, AuditSummary, Budget, Change, ClientSummary, Deprecated, FailureSummary,
     GroupSummary, Growth, LatencyBin, Open, Part, Polled, Rate, SeriesSummary,

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use konspect::parse::{self, Hint, Kind};
+use konspect_audit::AuditFold;
 use konspect_bundle::{ArtifactId, Source};
 use rayon::prelude::*;
 
@@ -165,6 +166,12 @@ fn changed_archives_are_opened_or_refused() {
 fn seeds_are_what_their_folders_say() {
     for seed in seeds() {
         assert!(target(&seed.format).is_some(), "{} has no target", seed.name);
+        if AuditFold::is_state(&seed.bytes) {
+            assert_eq!(seed.format, "audit_state", "{}", seed.name);
+            let read = AuditFold::from_bytes(&seed.bytes);
+            assert!(read.is_ok(), "{}: save it anew with konspect audit --save", seed.name);
+            continue;
+        }
         if konspect_audit::sniff(&seed.bytes).is_some() {
             assert_eq!(seed.format, "audit", "{}", seed.name);
             continue;

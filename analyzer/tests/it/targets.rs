@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use konspect::parse::{self, Hint, Rows, kube, sniff};
-use konspect_audit::{Shared, fold_bytes};
+use konspect_audit::{AuditFold, Shared, fold_bytes, resealed_state};
 use konspect_bundle::{ArtifactId, Bundle, Limits, Source};
 use regex::Regex;
 
@@ -30,6 +30,7 @@ targets! {
         let _ = konspect_audit::scanner_agrees(bytes);
         told(bytes, &fold.finish());
     },
+    "audit_state" => audit_state,
     "azure_json" => |bytes| rows(bytes, parse::azure::json),
     "azure_run_command" => |bytes| rows(bytes, parse::azure::run_command),
     "azure_table" => |bytes| rows(bytes, parse::azure::table),
@@ -101,6 +102,24 @@ fn rows(bytes: &[u8], parser: kube::Parser) {
     let mut rows = Rows::default();
     let _ = parser(&source(bytes), &hint(), &mut rows);
     told(bytes, &rows);
+}
+
+/// Merges the bytes as a saved state, as they are and with a sum that is right: all of it is taken, or nothing.
+fn audit_state(bytes: &[u8]) {
+    const LINE: &[u8] = br#"{"kind":"Event","apiVersion":"audit.k8s.io/v1","auditID":"a","stage":"ResponseComplete","requestURI":"/api/v1/pods","verb":"list","user":{"username":"ada"},"userAgent":"curl/8"}"#;
+    for state in [bytes.to_vec(), resealed_state(bytes)] {
+        let mut total = fold_bytes(source(LINE), &Shared::new());
+        let before = total.to_bytes();
+        if total.merge_state(source(&state)).is_err() {
+            assert_eq!(total.to_bytes(), before);
+            continue;
+        }
+        let merged = total.to_bytes();
+        if let Ok(read) = AuditFold::from_bytes(&merged) {
+            assert_eq!(read.to_bytes(), merged);
+        }
+        drop(total.finish());
+    }
 }
 
 /// Opens the bytes as an archive, whatever they are, and reads every artefact of it.
