@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::fold::Reading;
 use crate::form::Form;
 use crate::histogram::Histogram;
-use crate::onset::Onset;
+use crate::onset::{Onset, onset};
 use crate::sample::Overlap;
 use crate::tally::Tally;
 
@@ -143,6 +143,13 @@ pub struct Rate {
     pub slot_seconds: i64,
     /// Start of the slot and count.
     pub slots: Vec<(i64, u64)>,
+}
+
+impl Rate {
+    /// From when on it was much higher than before; none when it did not rise within the window.
+    pub fn onset(&self, window: Option<(i64, i64)>) -> Option<Onset> {
+        onset(self, window)
+    }
 }
 
 /// What a client made and took away.

@@ -29,9 +29,6 @@ use crate::{Exit, Failure, complain};
 /// Fewer objects that one client left behind do not stand out.
 const MANY_LEFT: u64 = 100;
 
-/// A counterfactual whose model misses what was seen by more than this share estimates nothing.
-const MISFIT: f64 = 0.5;
-
 /// So many artefacts that could not be read, and so many states that count twice, are named.
 const LOST: usize = 5;
 
@@ -357,24 +354,21 @@ impl Page<'_> {
         };
         let number = |value: f64| format!("{value:.1}");
         let percent = |value: f64| format!("{:.0}", value * 100.0);
-        // A model that misses what was seen says nothing of what would have been.
-        let misfit = outcome.model.error > MISFIT;
-        let mut lines = vec![self.language.say(&if misfit {
-            words!(
+        let mut lines = vec![self.language.say(&match outcome.others_p99_without_ms {
+            None => words!(
                 "audit-without-misfit",
                 client = &name,
                 from = number(outcome.others_p99_ms),
                 error = percent(outcome.model.error),
                 share = percent(outcome.share_of_work)
-            )
-        } else {
-            words!(
+            ),
+            Some(without) => words!(
                 "audit-without",
                 client = &name,
                 from = number(outcome.others_p99_ms),
-                to = number(outcome.others_p99_without_ms),
+                to = number(without),
                 share = percent(outcome.share_of_work)
-            )
+            ),
         })];
         lines.push(match outcome.others_p99_in_quiet_bins_ms {
             Some(quiet) => self.language.say(&words!(
@@ -385,7 +379,7 @@ impl Page<'_> {
             )),
             None => self.language.label("audit-without-no-quiet"),
         });
-        if !misfit {
+        if outcome.others_p99_without_ms.is_some() {
             lines.push(self.language.say(&words!(
                 "audit-without-model",
                 seats = outcome.model.seats,

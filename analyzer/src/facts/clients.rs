@@ -136,6 +136,9 @@ pub fn time(micros: i64) -> Option<Timestamp> {
 /// `masterclient` is none of them: it is whoever has the administrator's kubeconfig.
 pub fn is_system(user: &str, agent: &str) -> bool {
     if let Some(rest) = user.strip_prefix("system:") {
+        if rest.starts_with("node:") {
+            return is_node_agent(agent);
+        }
         let Some(rest) = rest.strip_prefix("serviceaccount:") else {
             return user != "system:anonymous" && user != "system:admin";
         };
@@ -160,6 +163,23 @@ pub fn is_system(user: &str, agent: &str) -> bool {
             | "aks-support"
     ) || agent.starts_with("kube-probe/")
         || agent.starts_with("Envoy/HC")
+}
+
+/// True for what asks with a node's credentials by nature: the kubelet, whatever binary it is part of, and what
+/// joins and watches the node. Anything else borrowed them.
+fn is_node_agent(agent: &str) -> bool {
+    const AGENTS: [&str; 9] = [
+        "kubelet",
+        "hyperkube",
+        "kubelite",
+        "kubeadm",
+        "kube-proxy",
+        "k3s",
+        "rke2",
+        "k0s",
+        "node-problem-detector",
+    ];
+    agent.is_empty() || AGENTS.iter().any(|name| agent.starts_with(name))
 }
 
 /// Clients whose load dominates, by that load, descending; not those whose writes pile up.

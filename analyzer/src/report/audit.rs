@@ -223,6 +223,9 @@ fn without_suspect(audit: &AuditSummary, minor: Option<u32>) -> Option<Without> 
     without(audit, &suspect.user, &suspect.agent, minor)
 }
 
+/// A model that misses what was seen by more than this share estimates nothing.
+const MISFIT: f64 = 0.5;
+
 /// What everybody else would have seen without the suspect, by a model of seats: an order of magnitude.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -236,7 +239,8 @@ pub struct Without {
     pub quiet_bins: u64,
     pub others_p99_ms: f64,
     pub others_p99_in_quiet_bins_ms: Option<f64>,
-    pub others_p99_without_ms: f64,
+    /// Null where the model misses what was seen by more than half and so says nothing.
+    pub others_p99_without_ms: Option<f64>,
     pub model: SeatModel,
     /// FlowSchema and PriorityLevelConfiguration as YAML; null for components of the cluster.
     pub containment: Option<String>,
@@ -275,7 +279,8 @@ pub fn without(
         quiet_bins: outcome.quiet_bins,
         others_p99_ms: millis(outcome.observed),
         others_p99_in_quiet_bins_ms: outcome.quiet.map(millis),
-        others_p99_without_ms: millis(outcome.estimate),
+        others_p99_without_ms: (fraction(outcome.error) <= MISFIT)
+            .then(|| millis(outcome.estimate)),
         model: SeatModel {
             seats: outcome.seats,
             stretch: fraction(outcome.stretch),

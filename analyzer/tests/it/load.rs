@@ -97,6 +97,7 @@ fn events_and_reviews_do_not_pile_up() {
     for (uri, resource) in [
         ("/api/v1/namespaces/vault/events", "events"),
         ("/apis/authentication.k8s.io/v1/tokenreviews", "authentication.k8s.io/tokenreviews"),
+        ("/api/v1/namespaces/vault/secrets?fieldManager=sync&dryRun=All", "secrets"),
     ] {
         let mut log = Log::of_a_cluster();
         for number in 0..900 {
@@ -123,6 +124,64 @@ fn what_somebody_else_takes_away_is_no_leak() {
         );
     }
     assert_eq!(causes(&log.report()), ["client-write-storm"]);
+}
+
+/// A kubelet is busy by nature; what borrows a node's credentials is a client like any other.
+#[test]
+fn a_node_is_a_client_where_its_kubelet_is_not() {
+    for (agent, expected) in [
+        ("kubelet/v1.31.8 (linux/amd64) kubernetes/684b0e3", &[][..]),
+        ("kubelet.exe/v1.31.8 (windows/amd64) kubernetes/684b0e3", &[]),
+        ("python-requests/2.32.3", &["client-list-storm"]),
+    ] {
+        let mut log = Log::of_a_cluster();
+        for number in 0..900 {
+            let at = 66.0 + f64::from(number) / 9.0;
+            let node = ("system:node:aks-pool-1", agent);
+            log.add(at, node, ("list", "/api/v1/pods", "pods"), 200, 0.4);
+        }
+        assert_eq!(causes(&log.report()), expected, "{agent}");
+    }
+}
+
+/// What was turned away long before is no part of what goes on now.
+#[test]
+fn rejections_begin_where_they_go_on() {
+    let mut log = Log::default();
+    let web = ("system:serviceaccount:shop:web", "Go-http-client/2.0");
+    for second in 0..1200 {
+        let code = if second == 8 || second >= 900 { 429 } else { 200 };
+        let request = ("get", "/api/v1/namespaces/vault/configmaps/flags", "configmaps");
+        log.add(f64::from(second), web, request, code, 0.004);
+    }
+    let report = serde_json::to_value(log.report()).unwrap();
+    let mut found = Vec::new();
+    findings(&report, "requests-rejected-by-priority-and-fairness", &mut found);
+    assert_eq!(
+        found.first().map(|it| &it["since"]),
+        Some(&"2025-06-11T15:15:00Z".into()),
+        "{found:?}"
+    );
+}
+
+/// Everything in a report that a rule found.
+fn findings<'a>(value: &'a serde_json::Value, rule: &str, found: &mut Vec<&'a serde_json::Value>) {
+    if value["rule"] == rule && value.get("since").is_some() {
+        found.push(value);
+    }
+    match value {
+        serde_json::Value::Array(items) => {
+            for item in items {
+                findings(item, rule, found);
+            }
+        }
+        serde_json::Value::Object(fields) => {
+            for field in fields.values() {
+                findings(field, rule, found);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// Watches take no seats: when they are the storm, the model has nothing to say, and says so.
@@ -162,4 +221,14 @@ fn a_model_that_misses_what_was_seen_estimates_nothing() {
         said.contains("Measured, without any model: 5.0 ms") && !said.contains("falls"),
         "{said}"
     );
+    let done = Command::cargo_bin("konspect")
+        .unwrap()
+        .args(["audit", "--without", "churn/1", "-o", "json"])
+        .arg(&path)
+        .output()
+        .unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap();
+    let without = &answer["without"];
+    assert!(without["model"]["error"].as_f64() > Some(0.5), "{without}");
+    assert!(without["others_p99_without_ms"].is_null(), "{without}");
 }

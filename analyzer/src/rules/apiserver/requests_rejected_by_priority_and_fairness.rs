@@ -100,7 +100,9 @@ fn found(
     let by_log = failure.and_then(|failure| {
         let (user, _, most) = failure.clients.first()?;
         let (first, at) = failure.first?;
-        Some((first, at, words!("requests-rejected-by-priority-and-fairness-log", user = user, count = *most)))
+        // A moment's burst long before is no part of what goes on now.
+        let onset = failure.rate.onset(audit?.window).map_or(first, |onset| onset.time.max(first));
+        Some((onset, at, words!("requests-rejected-by-priority-and-fairness-log", user = user, count = *most)))
     });
     let by_metric = rejects.first().map(|reject| {
         let says = words!(
@@ -113,7 +115,7 @@ fn found(
         (reject.at, says)
     });
     let (at, says, onset) = match (&by_log, &by_metric) {
-        (Some((first, at, says)), _) => (*at, says.clone(), time(*first)),
+        (Some((onset, at, says)), _) => (*at, says.clone(), time(*onset)),
         (None, Some((at, says))) => (*at, says.clone(), None),
         (None, None) => return None,
     };
