@@ -66,6 +66,7 @@ mod sample;
 mod scan;
 mod seen;
 mod state;
+mod stream;
 mod summary;
 mod tables;
 mod tally;

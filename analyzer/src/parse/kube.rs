@@ -10,6 +10,7 @@ mod alike;
 mod control;
 mod cover;
 mod event;
+mod head;
 mod item;
 mod json;
 pub(crate) mod kinds;
@@ -35,7 +36,7 @@ pub fn json(source: &Source<'_>, hint: &Hint<'_>, rows: &mut Rows) -> Kind {
 
 /// Whether the items of a list begin within these first bytes of an artefact.
 pub fn begins_list(head: &[u8]) -> bool {
-    stream::begins_list(head)
+    head::begins_list(head)
 }
 
 /// Reads the same objects from YAML.

@@ -2,9 +2,9 @@
 
 use konspect_bundle::Span;
 
+use super::head::Head;
 use super::item::Seen;
 use super::kinds::{self, KindInfo, Target};
-use super::stream::Head;
 use crate::model::kube::ObjectCount;
 use crate::parse::rows::{Collected, Rows, TableKind};
 

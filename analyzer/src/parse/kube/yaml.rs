@@ -8,9 +8,9 @@ use konspect_bundle::{Source, Span};
 use rayon::prelude::*;
 
 use super::cover;
+use super::head::Head;
 use super::item::{self, Context, OTHER_ROWS, Output, Seen};
 use super::kinds::Target;
-use super::stream::Head;
 use crate::parse::rows::{Hint, Kind, Rows};
 
 /// One item or document over this many bytes is not read.
