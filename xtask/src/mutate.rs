@@ -11,6 +11,9 @@ use anyhow::{Context, ensure};
 pub(crate) struct Args {
     /// The rules to weaken, as their files are called; all of the list without.
     rules: Vec<String>,
+    /// Weakens what several rules are built on instead, each in a build of its own: half an hour.
+    #[arg(long)]
+    shared: bool,
 }
 
 /// A rule's file below `analyzer/src/rules`, what stands there, and what to put in its place.
@@ -41,6 +44,7 @@ const MUTANTS: &[Mutant] = &[
     ("tunnel/tunnel_agent_hosts_overloaded", "const FULL: f64 = 90.0;", "const FULL: f64 = 1.0;"),
     ("tunnel/tunnel_agents_not_connected", "const FLAPPING: u64 = 3;", "const FLAPPING: u64 = 0;"),
     ("apiserver/client_watch_leak", "const PLAIN: u64 = 150;", "const PLAIN: u64 = 1;"),
+    ("apiserver/client_list_storm", "const FETCHED: f64 = 2_000.0;", "const FETCHED: f64 = 0.0;"),
     ("apiserver/free_tier_control_plane", "const FEW: usize = 10;", "const FEW: usize = 0;"),
     (
         "apiserver/requests_rejected_by_priority_and_fairness",
@@ -101,6 +105,20 @@ const MUTANTS: &[Mutant] = &[
     ("node/node_not_ready", "if out.findings.len() > 3 {", "if out.findings.len() > 300 {"),
 ];
 
+/// The same below `analyzer/src`, for what several rules are built on.
+const SHARED: &[Mutant] = &[
+    ("facts/clients", "const ENOUGH: u64 = 30;", "const ENOUGH: u64 = 1;"),
+    ("facts/clients", "const SHARE: u64 = 30;", "const SHARE: u64 = 0;"),
+    ("facts/clients", "const BUSY: f64 = 8.0;", "const BUSY: f64 = 0.0;"),
+    ("facts/clients", "const SAME_WATCHES: u64 = 20;", "const SAME_WATCHES: u64 = 1;"),
+    ("facts/clients", "const MANY_WATCHES: u64 = 60;", "const MANY_WATCHES: u64 = 1;"),
+    ("facts/clients", "const SHORT_WATCHES: u64 = 100;", "const SHORT_WATCHES: u64 = 1;"),
+    ("facts/clients", "const CHURN: f64 = 5.0;", "const CHURN: f64 = 0.0;"),
+    ("facts/clients", "growth.created >= 500", "growth.created >= 1"),
+    ("facts/clients", "return is_node_agent(agent);", "return true;"),
+    ("facts/piles", "const CREATED: u64 = 200;", "const CREATED: u64 = 1;"),
+];
+
 /// A patched file that is put back when it goes out of scope, however that comes.
 struct Patched {
     path: PathBuf,
@@ -108,8 +126,8 @@ struct Patched {
 }
 
 impl Patched {
-    fn new((name, from, to): Mutant, root: &Path) -> anyhow::Result<Self> {
-        let path = root.join(format!("analyzer/src/rules/{name}.rs"));
+    fn new((name, from, to): Mutant, folder: &Path) -> anyhow::Result<Self> {
+        let path = folder.join(format!("{name}.rs"));
         let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {name}"))?;
         ensure!(text.matches(from).count() == 1, "{name} does not hold {from} once");
         std::fs::write(&path, text.replacen(from, to, 1))?;
@@ -133,22 +151,14 @@ fn chosen(rules: &[String]) -> anyhow::Result<Vec<Mutant>> {
     Ok(MUTANTS.iter().filter(|(name, ..)| wanted(name)).copied().collect())
 }
 
-#[expect(clippy::disallowed_methods, reason = "runs the tests of the mutated tree")]
 #[expect(clippy::print_stdout, reason = "tells which mutants lived")]
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    if args.shared {
+        return one_by_one(&root, &args.rules);
+    }
     let mutants = chosen(&args.rules)?;
-    let patched =
-        mutants.iter().map(|mutant| Patched::new(*mutant, &root)).collect::<Result<Vec<_>, _>>()?;
-    let tests = Command::new("cargo")
-        .args(["test", "-q", "-p", "konspect", "--test", "it", "--", "pages_tell_what_rules_do"])
-        .current_dir(&root)
-        .output();
-    drop(patched);
-    let tests = tests?;
-    let said = String::from_utf8_lossy(&tests.stdout).into_owned()
-        + &String::from_utf8_lossy(&tests.stderr);
-    ensure!(said.contains("test result:"), "the mutated tree does not build:\n{said}");
+    let said = weakened(&mutants, &root, "analyzer/src/rules", &["pages_tell_what_rules_do"])?;
     let lived: Vec<&str> = mutants
         .iter()
         .map(|(name, ..)| *name)
@@ -157,4 +167,47 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     println!("{} mutants, {} noticed", mutants.len(), mutants.len() - lived.len());
     ensure!(lived.is_empty(), "no page noticed: {}", lived.join(", "));
     Ok(())
+}
+
+/// Weakens what several rules are built on, one after the other: pages and tests of long logs answer.
+#[expect(clippy::print_stdout, reason = "tells which mutants lived")]
+fn one_by_one(root: &Path, wanted: &[String]) -> anyhow::Result<()> {
+    let mut lived = Vec::new();
+    let asked =
+        |from: &str| wanted.is_empty() || wanted.iter().any(|part| from.contains(part.as_str()));
+    for mutant in SHARED.iter().filter(|(_, from, _)| asked(from)) {
+        let said =
+            weakened(&[*mutant], root, "analyzer/src", &["pages_tell_what_rules_do", "load::"])?;
+        let noticed = said.contains("test result: FAILED");
+        println!("{} {}: {}", mutant.0, mutant.1, if noticed { "noticed" } else { "lived" });
+        lived.extend((!noticed).then_some(mutant.1));
+    }
+    ensure!(lived.is_empty(), "nothing noticed: {}", lived.join(", "));
+    Ok(())
+}
+
+/// What the named tests say of the weakened tree.
+#[expect(clippy::disallowed_methods, reason = "runs the tests of the mutated tree")]
+fn weakened(
+    mutants: &[Mutant],
+    root: &Path,
+    folder: &str,
+    tests: &[&str],
+) -> anyhow::Result<String> {
+    let folder = root.join(folder);
+    let patched = mutants
+        .iter()
+        .map(|mutant| Patched::new(*mutant, &folder))
+        .collect::<Result<Vec<_>, _>>()?;
+    let done = Command::new("cargo")
+        .args(["test", "-q", "-p", "konspect", "--test", "it", "--"])
+        .args(tests)
+        .current_dir(root)
+        .output();
+    drop(patched);
+    let done = done?;
+    let said =
+        String::from_utf8_lossy(&done.stdout).into_owned() + &String::from_utf8_lossy(&done.stderr);
+    ensure!(said.contains("test result:"), "the mutated tree does not build:\n{said}");
+    Ok(said)
 }
