@@ -1,10 +1,10 @@
 //! Answers to the questions that are asked of audit logs, as rows to print.
 //!
-//! Everything is a function of the summary; durations are micro-seconds, rates thousandths.
+//! Everything is a function of the summary; durations are micro-seconds, shares and rates millionths.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use konspect_bundle::Span;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::event::Verb;
 pub use crate::everything::{Answers, DeprecatedRow, answers};
 use crate::histogram::Histogram;
 use crate::objective::{Objective, judge, limit};
-use crate::summary::{AuditSummary, ClientSummary, SeriesSummary};
+use crate::summary::{AuditSummary, ClientSummary, GroupSummary, SeriesSummary};
 use crate::tally::Tally;
 use crate::time::print;
 
@@ -100,11 +100,14 @@ impl Filter {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Top {
     pub key: String,
+    /// Those that ended, and watches that are open.
     pub requests: u64,
-    /// Thousandths of all requests looked at.
+    /// Those of which it is known how long they took.
+    pub timed: u64,
+    /// Millionths of all requests looked at.
     pub share: u64,
-    /// Thousandths of a request a second, over the whole log.
-    pub rate: u64,
+    /// Millionths of a request a second, over what the log covers; none where no event has a time.
+    pub rate: Option<u64>,
     /// Time spent on these requests, together: the best measure of load.
     pub work: u64,
     pub mean: Option<u64>,
@@ -124,8 +127,10 @@ pub struct Top {
 #[derive(Default)]
 struct Group<'a> {
     tally: Tally,
-    users: std::collections::BTreeSet<&'a str>,
-    addresses: std::collections::BTreeSet<&'a str>,
+    /// Watches without an end.
+    open: u64,
+    users: BTreeSet<&'a str>,
+    addresses: BTreeSet<&'a str>,
 }
 
 /// The groups with most requests.
@@ -146,15 +151,19 @@ pub fn topmost(
     count: usize,
 ) -> (Vec<Top>, usize) {
     let mut groups: BTreeMap<Cow<'_, str>, Group<'_>> = BTreeMap::new();
-    let mut add = |key, tally: &Tally| groups.entry(key).or_default().tally.merge(tally);
+    let mut add = |key, tally: &Tally, open: u64| {
+        let group = groups.entry(key).or_default();
+        group.tally.merge(tally);
+        group.open += open;
+    };
     match dimension {
         Dimension::Verb => filter
             .series(summary)
-            .for_each(|(_, row)| add(Cow::Borrowed(row.verb.as_str()), &row.tally)),
+            .for_each(|(_, row)| add(Cow::Borrowed(row.verb.as_str()), &row.tally, row.open)),
         Dimension::Resource => {
             filter
                 .series(summary)
-                .for_each(|(_, row)| add(Cow::Borrowed(&row.resource), &row.tally));
+                .for_each(|(_, row)| add(Cow::Borrowed(&row.resource), &row.tally, row.open));
         }
         Dimension::Code => {
             for (_, row) in filter.series(summary) {
@@ -166,7 +175,12 @@ pub fn topmost(
                             codes: smallvec::smallvec![(*code, *requests)],
                             ..Tally::default()
                         },
+                        0,
                     );
+                }
+                // What has started was answered with that.
+                if row.open > 0 {
+                    add(Cow::Borrowed("200"), &Tally::default(), row.open);
                 }
             }
         }
@@ -178,7 +192,24 @@ pub fn topmost(
                     &client.namespaces
                 };
                 for (name, requests) in names {
-                    add(Cow::Borrowed(name), &Tally { requests: *requests, ..Tally::default() });
+                    let tally = Tally { requests: *requests, ..Tally::default() };
+                    add(Cow::Borrowed(name), &tally, 0);
+                }
+            }
+            if dimension == Dimension::Namespace {
+                let taken: BTreeSet<(&str, &str)> = summary
+                    .clients
+                    .iter()
+                    .filter(|client| filter.takes_client(client))
+                    .map(|client| (&*client.user, &*client.agent))
+                    .collect();
+                let open = summary.open.iter().filter(|row| {
+                    row.verb == Verb::Watch
+                        && !row.namespace.is_empty()
+                        && taken.contains(&(&*row.user, &*row.agent))
+                });
+                for row in open {
+                    add(Cow::Borrowed(&row.namespace), &Tally::default(), row.count);
                 }
             }
         }
@@ -192,16 +223,15 @@ pub fn topmost(
                 };
                 if filter.narrows_series() {
                     for row in client.series.iter().filter(|row| filter.takes_series(row)) {
-                        add(key.clone(), &row.tally);
+                        add(key.clone(), &row.tally, row.open);
                     }
                 } else {
-                    add(key, &client.total);
+                    add(key, &client.total, client.open_watches);
                 }
             }
         }
     }
-    // Who only has watches that are open has asked for nothing that ended.
-    let asked = |client: &&ClientSummary| client.total.requests > 0 && filter.takes_client(client);
+    let asked = |client: &&ClientSummary| client.requests() > 0 && filter.takes_client(client);
     for client in summary.clients.iter().filter(asked) {
         let key = match dimension {
             Dimension::UserAgent => client.agent.as_str(),
@@ -214,12 +244,12 @@ pub fn topmost(
             group.addresses.extend(client.addresses.iter().map(|(address, _)| address.as_str()));
         }
     }
-    let all: u64 = groups.values().map(|group| group.tally.requests).sum();
+    let all: u64 = groups.values().map(Group::requests).sum();
     let mut order: Vec<(&Cow<'_, str>, &Group<'_>)> =
-        groups.iter().filter(|(_, group)| group.tally.requests > 0).collect();
-    let (seconds, rows) = (summary.seconds(), order.len());
+        groups.iter().filter(|(_, group)| group.requests() > 0).collect();
+    let (seconds, rows) = (summary.window.map(|_| summary.seconds()), order.len());
     let first = first_by(&mut order, count, |left, right| {
-        let requests = |(_, group): &(&Cow<'_, str>, &Group<'_>)| Reverse(group.tally.requests);
+        let requests = |(_, group): &(&Cow<'_, str>, &Group<'_>)| Reverse(group.requests());
         requests(left).cmp(&requests(right)).then_with(|| left.0.cmp(right.0))
     });
     (first.iter().map(|(key, group)| row(key.to_string(), group, all, seconds)).collect(), rows)
@@ -236,33 +266,50 @@ fn first_by<T>(rows: &mut [T], count: usize, order: impl Fn(&T, &T) -> std::cmp:
     first
 }
 
-/// The groups that the question asked for, with the values of what it grouped by.
-pub fn grouped(summary: &AuditSummary, count: usize) -> Vec<(Vec<String>, Top)> {
-    let all: u64 = summary.groups.iter().map(|group| group.tally.requests).sum::<u64>()
+/// The groups that the question asked for, with the values of what it grouped by; where it cut them
+/// into bins, their rates are over so many seconds.
+pub fn grouped(summary: &AuditSummary, bin_seconds: Option<u64>) -> Vec<(Vec<String>, Top)> {
+    let all: u64 = summary.groups.iter().map(GroupSummary::requests).sum::<u64>()
         + summary.budget.groups_spilled;
-    let groups = summary.groups.iter().take(count).map(|group| {
-        let row = tally_row(&group.tally, all, summary.seconds());
+    let seconds = summary.window.map(|_| bin_seconds.unwrap_or_else(|| summary.seconds()));
+    let groups = summary.groups.iter().map(|group| {
+        let row = tally_row(&group.tally, group.open, all, seconds);
         (group.key.clone(), Top { users: group.users, addresses: group.addresses, ..row })
     });
     groups.collect()
 }
 
-fn row(key: String, group: &Group<'_>, all: u64, seconds: u64) -> Top {
+impl Group<'_> {
+    fn requests(&self) -> u64 {
+        self.tally.requests + self.open
+    }
+}
+
+fn row(key: String, group: &Group<'_>, all: u64, seconds: Option<u64>) -> Top {
     Top {
         key,
         users: group.users.len() as u64,
         addresses: group.addresses.len() as u64,
-        ..tally_row(&group.tally, all, seconds)
+        ..tally_row(&group.tally, group.open, all, seconds)
     }
 }
 
-fn tally_row(tally: &Tally, all: u64, seconds: u64) -> Top {
+/// Millionths of the second number that the first is, to the nearest.
+pub fn millionths(part: u64, all: u64) -> Option<u64> {
+    let (part, all) = (u128::from(part), u128::from(all));
+    let rounded = (part * 2_000_000 + all).checked_div(all * 2)?;
+    Some(u64::try_from(rounded).unwrap_or(u64::MAX))
+}
+
+fn tally_row(tally: &Tally, open: u64, all: u64, seconds: Option<u64>) -> Top {
     let [p50, p90, p99] = tally.latency.quantiles([500, 900, 990]);
+    let requests = tally.requests + open;
     Top {
         key: String::new(),
-        requests: tally.requests,
-        share: (tally.requests * 1000).checked_div(all).unwrap_or(0),
-        rate: tally.requests.saturating_mul(1000) / seconds,
+        requests,
+        timed: tally.latency.total(),
+        share: millionths(requests, all).unwrap_or(0),
+        rate: seconds.and_then(|seconds| millionths(requests, seconds)),
         work: tally.latency_sum,
         mean: tally.mean(),
         p50,
@@ -429,7 +476,7 @@ pub struct RejectionRow {
     pub user: String,
     pub agent: String,
     pub count: u64,
-    /// Thousandths of the client's requests.
+    /// Millionths of the client's requests.
     pub share: u64,
 }
 
@@ -438,7 +485,7 @@ pub fn rejections(summary: &AuditSummary, filter: &Filter) -> Vec<RejectionRow> 
     let mut rows: Vec<RejectionRow> = Vec::new();
     for client in summary.clients.iter().filter(|client| filter.takes_client(client)) {
         for (kind, count) in client.total.failures.iter().filter(|(kind, _)| !kind.everyday()) {
-            let share = (count * 1000).checked_div(client.total.requests).unwrap_or(0);
+            let share = millionths(*count, client.requests()).unwrap_or(0);
             rows.push(RejectionRow {
                 reason: kind.as_str(),
                 user: client.user.clone(),

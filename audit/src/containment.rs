@@ -73,7 +73,7 @@ pub fn containment(client: &ClientSummary, minor: u32) -> Option<String> {
 /// What the client asks most, as rules of a `FlowSchema`: objects, and paths that are no objects.
 fn rules(client: &ClientSummary) -> Option<String> {
     let asked = |row: &&SeriesSummary| {
-        row.verb != Verb::Other && row.resource != "/other" && row.tally.requests > 0
+        row.verb != Verb::Other && row.resource != "/other" && row.requests() > 0
     };
     let (paths, worst): (Vec<_>, Vec<_>) =
         client.series.iter().filter(asked).take(8).partition(|row| row.resource.starts_with('/'));
@@ -155,6 +155,7 @@ mod tests {
 
     fn storm() -> ClientSummary {
         let lists = SeriesSummary {
+            open: 0,
             verb: Verb::List,
             scope: Scope::Cluster,
             resource: "pods".to_owned(),

@@ -9,7 +9,7 @@ use crate::answers::{
 use crate::event::Component;
 use crate::failure::Failure;
 use crate::objective::is_breached;
-use crate::summary::AuditSummary;
+use crate::summary::{AuditSummary, ClientSummary};
 use crate::time::print;
 
 /// Everything at once, as the report's `audit` has it.
@@ -104,7 +104,7 @@ pub fn answers(summary: &AuditSummary, filter: &Filter, bin_seconds: i64, count:
             .clients
             .iter()
             .filter(|client| client.collector)
-            .map(|client| client.total.requests)
+            .map(ClientSummary::requests)
             .sum(),
         agents,
     }

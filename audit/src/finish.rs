@@ -1,11 +1,11 @@
 //! From the counters of a fold to sorted, plain data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use rayon::iter::{IntoParallelIterator, ParallelExtend, ParallelIterator};
 
-use crate::client::{Client, Names, Scope};
+use crate::client::{Client, Named, Names, Scope};
 use crate::event::{Stage, Verb};
 use crate::fold::AuditFold;
 use crate::form::Form;
@@ -27,9 +27,10 @@ impl AuditFold {
     pub fn finish(mut self) -> AuditSummary {
         self.trim();
         let open = open_requests(&self);
-        let mut open_watches: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        let mut open_watches: OpenWatches<'_> = BTreeMap::new();
         for row in open.iter().filter(|row| row.verb == Verb::Watch) {
-            *open_watches.entry((&row.user, &row.agent)).or_default() += row.count;
+            let resources = open_watches.entry((&row.user, &row.agent)).or_default();
+            *resources.entry(&row.resource).or_default() += row.count;
         }
         let mut budget = Budget {
             failures_spilled: self.failures.spilled,
@@ -61,11 +62,11 @@ impl AuditFold {
         budget.series_spilled += known.iter().map(|(_, row)| row.other.requests).sum::<u64>();
         let window = self.window;
         clients.par_extend(known.into_par_iter().map(|(user, client)| {
-            let open = open_watches.get(&(&*user, &*client.agent)).copied().unwrap_or(0);
+            let open = open_watches.get(&(&*user, &*client.agent)).cloned().unwrap_or_default();
             client_summary(&user, client, window, open)
         }));
         clients.sort_by(|left, right| {
-            let key = |client: &ClientSummary| std::cmp::Reverse(client.total.requests);
+            let key = |client: &ClientSummary| std::cmp::Reverse(client.requests());
             (key(left), &left.user, &left.agent).cmp(&(key(right), &right.user, &right.agent))
         });
         collects(&mut clients, self.window);
@@ -120,9 +121,10 @@ fn client_summary(
     user: &str,
     client: Client,
     window: Option<(i64, i64)>,
-    open_watches: u64,
+    open: BTreeMap<&str, u64>,
 ) -> ClientSummary {
     let total = client.total();
+    let open_watches = open.values().sum();
     let mut series: Vec<SeriesSummary> = client
         .series
         .into_rows()
@@ -132,11 +134,12 @@ fn client_summary(
             resource: row.resource.into(),
             subresource: row.subresource.into(),
             tally: row.tally,
+            open: 0,
         })
         .collect();
+    leave_open(&mut series, open);
     series.sort_by(|left, right| {
-        let key =
-            |row: &SeriesSummary| (std::cmp::Reverse(row.tally.requests), row.verb, row.scope);
+        let key = |row: &SeriesSummary| (std::cmp::Reverse(row.requests()), row.verb, row.scope);
         (key(left), &left.resource, &left.subresource).cmp(&(
             key(right),
             &right.resource,
@@ -160,7 +163,19 @@ fn client_summary(
             &right.name,
         ))
     });
-    let (rate, watch_rate) = (rate(&client.pace), rate(&client.watch_pace));
+    let mut rate = rate(&client.pace);
+    let watch_rate = self::rate(&client.watch_pace);
+    // What ran long may have come in before the log.
+    let width = rate.slot_seconds.saturating_mul(1_000_000);
+    let first = window.map_or(i64::MIN, |(first, _)| first);
+    rate.slots.retain(|(start, _)| start.saturating_add(width) > first);
+    let mut addresses = named(&client.addresses);
+    // Where a client has one address, its open watches are of that, too.
+    if let [Named { name, count, .. }] = client.addresses.rows.as_slice()
+        && open_watches > 0
+    {
+        addresses = vec![(name.to_string(), count + open_watches)];
+    }
     ClientSummary {
         user: user.to_owned(),
         agent: client.agent.to_string(),
@@ -170,7 +185,7 @@ fn client_summary(
         growth: growth(&series),
         series,
         distinct_addresses: client.addresses.distinct(),
-        addresses: named(&client.addresses),
+        addresses,
         namespaces: named(&client.namespaces),
         polled,
         onset: onset(&rate, window),
@@ -178,6 +193,19 @@ fn client_summary(
         rate,
         watch_rate,
         open_watches,
+    }
+}
+
+/// Open watches by user and user agent, of these by resource.
+type OpenWatches<'a> = BTreeMap<(&'a str, &'a str), BTreeMap<&'a str, u64>>;
+
+/// Puts the open watches of each resource to the series in which they began.
+fn leave_open(series: &mut [SeriesSummary], mut open: BTreeMap<&str, u64>) {
+    for row in series.iter_mut().filter(|row| row.verb == Verb::Watch) {
+        if let Some(left) = open.get_mut(row.resource.as_str()) {
+            row.open = row.tally.watches.started.min(*left);
+            *left -= row.open;
+        }
     }
 }
 
@@ -377,21 +405,29 @@ fn parts(fold: &AuditFold) -> Vec<Part> {
 }
 
 fn groups(fold: &AuditFold) -> Vec<GroupSummary> {
+    let each = 1_u64 << fold.group_watches.thinned.min(63);
+    let open: HashMap<Arc<str>, u64> = fold
+        .group_watches
+        .open()
+        .into_iter()
+        .map(|(owner, starts)| (owner.user, each.saturating_mul(starts.len() as u64)))
+        .collect();
     let mut rows: Vec<GroupSummary> = fold
         .groups
         .table
         .iter()
-        .filter(|row| row.tally.requests > 0)
         .map(|row| GroupSummary {
             key: row.key.clone(),
+            open: open.get(&row.owner().user).copied().unwrap_or(0),
             tally: row.tally.clone(),
             users: row.users.rows.len() as u64,
             addresses: row.addresses.rows.len() as u64,
         })
+        .filter(|row: &GroupSummary| row.requests() > 0)
         .collect();
     rows.sort_by(|left, right| {
-        (std::cmp::Reverse(left.tally.requests), &left.key)
-            .cmp(&(std::cmp::Reverse(right.tally.requests), &right.key))
+        (std::cmp::Reverse(left.requests()), &left.key)
+            .cmp(&(std::cmp::Reverse(right.requests()), &right.key))
     });
     rows
 }

@@ -32,6 +32,10 @@ use crate::watches::Watches;
 /// After this many events the bounds are enforced.
 const BETWEEN_TRIMS: u32 = 1 << 17;
 
+/// Micro-seconds after which an API server gives up a request that is not long-running by nature: one
+/// that says it came in longer ago does not tell that the log goes back so far.
+const GIVEN_UP: i64 = 60_000_000;
+
 /// How many refused records are shown.
 pub(crate) const PLACES: usize = 3;
 
@@ -81,6 +85,10 @@ pub struct AuditFold {
     pub(crate) agents: Rows<AgentRow>,
     pub(crate) groups: Rows<GroupRow>,
     pub(crate) watches: Watches,
+    /// Open watches by the group that they belong to, where the question groups.
+    pub(crate) group_watches: Watches,
+    /// From when to when requests were asked for, where the question says so.
+    pub(crate) bounds: Option<(i64, i64)>,
     pub(crate) unremembered: u64,
     /// Rows whose dates may be read with day and month the other way round.
     pub(crate) assumed_dates: u64,
@@ -134,8 +142,8 @@ impl Fold for AuditFold {
             (Some(left), Some(right)) => Some((left.0.min(right.0), left.1.max(right.1))),
             (left, right) => left.or(right),
         };
-        let Self { users, failures, changes, deprecated, parts, agents, groups, watches, .. } =
-            self;
+        let Self { users, failures, changes, deprecated, parts, agents, groups, .. } = self;
+        let Self { watches, group_watches, .. } = self;
         // The users are about half of it.
         rayon::join(
             || users.merge(other.users),
@@ -147,6 +155,7 @@ impl Fold for AuditFold {
                 agents.merge(other.agents, AGENTS);
                 groups.merge(other.groups, GROUPS);
                 watches.merge(other.watches);
+                group_watches.merge(other.group_watches);
             },
         );
         self.unremembered = self.unremembered.max(other.unremembered);
@@ -169,7 +178,8 @@ impl AuditFold {
         self.take_event(event, at, false);
     }
 
-    /// Takes one event and answers whether a request ended with it that was not counted before.
+    /// Takes one event and answers whether a request ended with it, or a watch began, that was not
+    /// counted before.
     pub(crate) fn push_now(&mut self, event: &Event<'_>, at: Span) -> bool {
         self.take_event(event, at, true)
     }
@@ -181,15 +191,12 @@ impl AuditFold {
         if let Some(stage) = self.stages.get_mut(event.stage as usize) {
             *stage += 1;
         }
-        if let Some(time) = event.staged.or(event.received) {
-            let (first, last) = self.window.unwrap_or((time, time));
-            self.window =
-                Some((first.min(event.received.unwrap_or(time)).min(time), last.max(time)));
-        }
-        if event.stage == Stage::RequestReceived {
+        let received = event.stage == Stage::RequestReceived;
+        let long_running = !received && event.long_running();
+        self.cover(event, long_running);
+        if received {
             return false;
         }
-        let long_running = event.long_running();
         // Most requests are short; without files that may overlap nobody asks for their IDs.
         let id = if self.seen.is_some() || long_running {
             hash(3, event.audit_id.as_bytes())
@@ -200,13 +207,32 @@ impl AuditFold {
         let fresh = if event.ends() {
             self.ended(event, resource, at, id, long_running, now)
         } else {
-            self.started(event, resource, at, id, long_running)
+            self.started(event, resource, at, id, long_running, now)
         };
         if self.batch.is_full() {
             self.flush();
         }
         self.trim_after(1);
-        fresh && event.ends()
+        fresh && (event.ends() || event.verb == Verb::Watch)
+    }
+
+    /// Extends the window by an event: by its stage, and by the arrival of a request that is short by
+    /// nature. One that ran long may have begun days before the log.
+    fn cover(&mut self, event: &Event<'_>, long_running: bool) {
+        let (first, last) = match (event.received, event.staged) {
+            (Some(received), Some(staged))
+                if !long_running && staged.saturating_sub(received) <= GIVEN_UP =>
+            {
+                (received.min(staged), staged)
+            }
+            (_, Some(staged)) => (staged, staged),
+            (Some(received), None) if !(long_running && event.ends()) => (received, received),
+            _ => return,
+        };
+        let (from, to) = self.bounds.unwrap_or((i64::MIN, i64::MAX));
+        let (first, last) = (first.max(from).min(to), last.max(from).min(to));
+        let (known_first, known_last) = self.window.unwrap_or((first, last));
+        self.window = Some((known_first.min(first), known_last.max(last)));
     }
 
     /// Whether an event was not counted before; looked up with many others unless it is asked `now`.
@@ -232,16 +258,28 @@ impl AuditFold {
         self.reading.events += 1;
         self.reading.left_out += 1;
         self.reading.left_out_reads += u64::from(event.verb.reads());
+        let long_running = event.stage != Stage::RequestReceived && event.long_running();
+        self.cover(event, long_running);
     }
 
-    /// Counts a request in the group that the question puts it into.
+    /// Counts a request in the group that the question puts it into; a watch that began and does not
+    /// end is one, too.
     pub(crate) fn group(&mut self, question: &Question, event: &Event<'_>, at: Span) {
         let failure = classify(event).map(|(kind, _, _)| kind);
         let row = GroupRow::of(question, event, resource_of(event));
+        if event.verb == Verb::Watch && !event.audit_id.is_empty() {
+            let id = hash(3, event.audit_id.as_bytes());
+            if event.ends() {
+                self.group_watches.end(id);
+            } else {
+                let time = event.staged.or(event.received).unwrap_or(0);
+                self.group_watches.start(id, time, at, &row.owner());
+            }
+        }
         let empty = row.clone();
         match self.groups.table.row(row.hash, |known| known.key == row.key, || empty) {
             Some(row) => row.count(event, failure, at),
-            None => self.groups.spilled += 1,
+            None => self.groups.spilled += u64::from(event.ends()),
         }
     }
 
@@ -329,9 +367,10 @@ impl AuditFold {
         at: Span,
         id: u64,
         long_running: bool,
+        now: bool,
     ) -> bool {
         // Only watches have a row that can wait.
-        let now = !long_running || event.verb != Verb::Watch;
+        let now = now || !long_running || event.verb != Verb::Watch;
         let fresh = self.fresh(event, id, now);
         if long_running && fresh != Fresh::No {
             self.batch.started(event, &key_of(event, resource), id, fresh, at);

@@ -26,13 +26,14 @@ pub enum Objective {
 /// Micro-seconds that the p99 of a series may take; none where the objective does not hold.
 ///
 /// Mutating calls and reads of one object: one second. Reads of a namespace or the cluster: thirty.
+/// What deletes many objects at once is neither.
 pub fn limit(series: &SeriesSummary) -> Option<u64> {
     if !built_in(&series.resource) || !series.subresource.is_empty() && streams(&series.subresource)
     {
         return None;
     }
     match (series.verb, series.scope) {
-        (Verb::Create | Verb::Update | Verb::Patch | Verb::Delete | Verb::DeleteCollection, _)
+        (Verb::Create | Verb::Update | Verb::Patch | Verb::Delete, _)
         | (Verb::Get | Verb::List, Scope::Resource) => Some(SECOND),
         (Verb::Get | Verb::List, Scope::Namespace | Scope::Cluster) => Some(30 * SECOND),
         _ => None,
@@ -107,6 +108,7 @@ mod tests {
             resource: resource.to_owned(),
             subresource: String::new(),
             tally,
+            open: 0,
         }
     }
 
@@ -153,6 +155,10 @@ mod tests {
             Objective::Excluded
         );
         assert_eq!(judged(Verb::Watch, Scope::Cluster, "pods", 900_000_000), Objective::Excluded);
+        assert_eq!(
+            judged(Verb::DeleteCollection, Scope::Namespace, "pods", 9_000_000),
+            Objective::Excluded
+        );
         assert_eq!(
             judge(&series(Verb::Get, Scope::Resource, "pods", 9_000_000, 99)),
             Objective::TooFew

@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::rows::{Row, hash_parts};
 use crate::tally::{Ended, ListQuery, Tally};
 use crate::time::print;
+use crate::watches::Owner;
 
 /// So many groups are told apart; the rest is counted as one.
 pub(crate) const GROUPS: usize = 1 << 13;
@@ -52,6 +53,12 @@ impl Question {
     /// Whether requests are grouped.
     pub fn groups(&self) -> bool {
         !self.by.is_empty()
+    }
+
+    /// The first and the last micro-second that are asked for.
+    pub(crate) fn bounds(&self) -> Option<(i64, i64)> {
+        let bounds = (self.since.unwrap_or(i64::MIN), self.until.unwrap_or(i64::MAX));
+        (self.since.is_some() || self.until.is_some()).then_some(bounds)
     }
 
     pub(crate) fn takes(&self, event: &Event<'_>) -> bool {
@@ -141,15 +148,26 @@ impl GroupRow {
         }
     }
 
+    /// By what its open watches are known.
+    pub(crate) fn owner(&self) -> Owner {
+        Owner { user: self.key.join("\u{1f}").into(), ..Owner::default() }
+    }
+
+    /// Counts a request that ended, or notes that a watch began.
     pub(crate) fn count(&mut self, event: &Event<'_>, failure: Option<Failure>, at: Span) {
+        let ends = u64::from(event.ends());
+        self.users.tick(&event.user, ends);
+        self.addresses.tick(&event.source_ip, ends);
+        if ends == 0 {
+            self.tally.watches.started += 1;
+            return;
+        }
         let mut ended = Ended::of(event, failure, at, event.long_running());
         if event.verb == Verb::List {
             ended.list = ListQuery::of(&event.uri);
         }
         self.tally.exemplify(&ended);
         self.tally.count(&ended);
-        self.users.tick(&event.user, 1);
-        self.addresses.tick(&event.source_ip, 1);
     }
 }
 
@@ -161,7 +179,7 @@ impl Row for GroupRow {
     }
 
     fn weight(&self) -> u64 {
-        self.tally.requests
+        self.tally.requests + self.tally.watches.started
     }
 
     fn empty(&self) -> Self {

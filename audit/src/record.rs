@@ -47,6 +47,7 @@ struct Keys {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(fold: &'a mut AuditFold, question: Option<&'a Question>) -> Self {
+        fold.bounds = question.and_then(Question::bounds);
         Self { fold, question, last: Form::Lines, memory: Memory::default() }
     }
 

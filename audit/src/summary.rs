@@ -27,7 +27,8 @@ pub struct AuditSummary {
     pub stages: BTreeMap<Stage, u64>,
     /// Requests by verb.
     pub verbs: BTreeMap<Verb, u64>,
-    /// First and last time of any event.
+    /// What the log covers, of that what was asked for: from the first to the last stage of any
+    /// request, and the arrival of those that are short by nature.
     pub window: Option<(i64, i64)>,
     /// The log has writes and not a single get or list: it is `kube-audit-admin` alone or was
     /// filtered so, and nothing can be said about reads, neither good nor bad.
@@ -124,6 +125,22 @@ pub struct SeriesSummary {
     pub resource: String,
     pub subresource: String,
     pub tally: Tally,
+    /// Watches without an end.
+    pub open: u64,
+}
+
+impl ClientSummary {
+    /// Requests that ended, and watches that are open.
+    pub fn requests(&self) -> u64 {
+        self.total.requests + self.open_watches
+    }
+}
+
+impl SeriesSummary {
+    /// Requests that ended, and watches that are open.
+    pub fn requests(&self) -> u64 {
+        self.tally.requests + self.open
+    }
 }
 
 /// An object that a client read again and again.
@@ -259,15 +276,24 @@ pub struct Open {
 pub struct GroupSummary {
     pub key: Vec<String>,
     pub tally: Tally,
+    /// Watches without an end.
+    pub open: u64,
     /// Different users and source addresses, as far as they were told apart.
     pub users: u64,
     pub addresses: u64,
 }
 
-impl AuditSummary {
-    /// Requests of everybody, those of the collector among them.
+impl GroupSummary {
+    /// Requests that ended, and watches that are open.
     pub fn requests(&self) -> u64 {
-        self.clients.iter().map(|client| client.total.requests).sum::<u64>() + self.other.requests
+        self.tally.requests + self.open
+    }
+}
+
+impl AuditSummary {
+    /// Requests of everybody, those of the collector among them: what ended, and watches that are open.
+    pub fn requests(&self) -> u64 {
+        self.clients.iter().map(ClientSummary::requests).sum::<u64>() + self.other.requests
     }
 
     /// Seconds that the log covers, at least one.

@@ -1,10 +1,10 @@
 //! The questions that are asked of audit logs, on a small log whose answers are known.
 
 use konspect_audit::answers::{
-    Dimension, Filter, answers, growth, habits, latency, objectives, rejections, top,
+    Dimension, Filter, answers, grouped, growth, habits, latency, objectives, rejections, top,
 };
 use konspect_audit::objective::Objective;
-use konspect_audit::{AuditSummary, Shared, fold_bytes};
+use konspect_audit::{AuditSummary, Question, Shared, Verb, fold_bytes};
 use konspect_bundle::{ArtifactId, Source};
 
 struct Request<'a> {
@@ -123,7 +123,10 @@ fn groups_are_counted_and_the_collector_is_set_apart() {
     assert_eq!(top(&summary, Dimension::Namespace, &everybody, 9)[0].requests, 248);
     let noisy = Filter { user: Some("bob".to_owned()), ..Filter::default() };
     let row = &top(&summary, Dimension::UserAgent, &noisy, 9)[0];
-    assert_eq!((row.key.as_str(), row.throttled, row.users, row.share), ("noisy/1", 30, 1, 1000));
+    assert_eq!(
+        (row.key.as_str(), row.throttled, row.users, row.share),
+        ("noisy/1", 30, 1, 1_000_000)
+    );
 }
 
 #[test]
@@ -170,4 +173,115 @@ fn everything_at_once_is_json() {
     assert_eq!(json["collector_requests"], 4);
     assert_eq!(json["breaches"][0]["objective"], "breached");
     assert!(all.throttled());
+}
+
+/// An event of a client at `from` and `to` seconds after midnight.
+fn line(id: u32, stage: &str, verb: &str, agent: &str, from: i64, to: i64) -> String {
+    let stamp = |seconds: i64| {
+        let (day, seconds) = (2 + seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        format!("2025-06-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.000000Z")
+    };
+    let (from, to) = (stamp(from), stamp(to));
+    format!(
+        r#"{{"kind":"Event","auditID":"{agent}{id}","stage":"{stage}","requestURI":"/api/v1/pods","verb":"{verb}","user":{{"username":"ada"}},"sourceIPs":["10.0.0.1"],"userAgent":"{agent}","objectRef":{{"resource":"pods","namespace":"shop"}},"responseStatus":{{"code":200}},"requestReceivedTimestamp":"{from}","stageTimestamp":"{to}"}}"#
+    )
+}
+
+fn asked(lines: &[String], question: Question) -> AuditSummary {
+    let shared = Shared::asking(question);
+    let text = lines.join("\n");
+    let mut fold = fold_bytes(Source::new(ArtifactId(0), text.as_bytes()), &shared);
+    shared.close(&mut fold);
+    fold.finish()
+}
+
+const NINE: i64 = 9 * 3600;
+
+/// Five minutes of one LIST a second, in which watches end that began the day before.
+fn slice() -> Vec<String> {
+    let lists = (0..300)
+        .map(|at| line(at as u32, "ResponseComplete", "list", "lister", NINE + at, NINE + at));
+    let old = (0..40).map(|at| {
+        let (from, to) = (NINE - 86_400 + at * 7, NINE + 10 + at);
+        line(1000 + at as u32, "ResponseComplete", "watch", "lister", from, to)
+    });
+    lists.chain(old).collect()
+}
+
+#[test]
+fn what_began_before_the_log_does_not_stretch_it() {
+    let summary = asked(&slice(), Question::default());
+    assert_eq!(summary.seconds(), 299, "{:?}", summary.window);
+    let row = &top(&summary, Dimension::Verb, &Filter::default(), 9)[0];
+    assert_eq!((row.key.as_str(), row.requests), ("list", 300));
+    assert_eq!(row.rate, Some(1_003_344), "300 in 299 seconds, to the nearest");
+    let lister = &summary.clients[0];
+    assert_eq!((lister.onset, lister.watch_onset), (None, None));
+    let (first, _) = summary.window.unwrap();
+    let width = lister.rate.slot_seconds * 1_000_000;
+    assert!(lister.rate.slots.iter().all(|(start, _)| start + width > first));
+}
+
+#[test]
+fn times_that_are_asked_for_bound_the_window_and_others_do_not() {
+    let micros = |seconds: i64| 1_748_822_400_000_000 + seconds * 1_000_000;
+    let times = Question {
+        since: Some(micros(NINE + 60)),
+        until: Some(micros(NINE + 120)),
+        ..Question::default()
+    };
+    let summary = asked(&slice(), times);
+    assert_eq!(summary.window, Some((micros(NINE + 60), micros(NINE + 120))));
+    let row = &top(&summary, Dimension::UserAgent, &Filter::default(), 9)[0];
+    assert_eq!((row.requests, row.rate), (60, Some(1_000_000)));
+    // Who asks for one verb asks how often it came while the log was written.
+    let watches = Question { verbs: vec![Verb::Watch], ..Question::default() };
+    assert_eq!(asked(&slice(), watches).seconds(), 299);
+}
+
+#[test]
+fn a_watch_counts_once_whether_it_ends_or_not() {
+    let starts = |ids: std::ops::Range<u32>| {
+        ids.map(|id| line(id, "ResponseStarted", "watch", "leaky", NINE, NINE))
+    };
+    let ends = |ids: std::ops::Range<u32>| {
+        ids.map(|id| line(id, "ResponseComplete", "watch", "leaky", NINE, NINE + 40))
+    };
+    // Ten end, ninety stay open, and five began before the log.
+    let lines: Vec<String> = starts(0..100).chain(ends(0..10)).chain(ends(200..205)).collect();
+    let by = Question { by: vec![Dimension::Verb, Dimension::Address], ..Question::default() };
+    let summary = asked(&lines, by);
+    for dimension in [
+        Dimension::UserAgent,
+        Dimension::User,
+        Dimension::Address,
+        Dimension::Namespace,
+        Dimension::Verb,
+        Dimension::Resource,
+        Dimension::Code,
+    ] {
+        let rows = top(&summary, dimension, &Filter::default(), 9);
+        assert_eq!((rows.len(), rows[0].requests), (1, 105), "{dimension:?}");
+        assert_eq!(rows[0].p99, None, "a watch has no latency");
+    }
+    let groups = grouped(&summary, None);
+    assert_eq!((groups.len(), groups[0].1.requests, groups[0].1.addresses), (1, 105, 1));
+    assert_eq!((summary.requests(), summary.clients[0].requests()), (105, 105));
+}
+
+#[test]
+fn bins_have_rates_of_their_own_and_without_times_there_is_none() {
+    let bins = Question { by: vec![Dimension::Verb], bin: Some(60_000_000), ..Question::default() };
+    let summary = asked(&slice()[..300], bins);
+    let groups = grouped(&summary, Some(60));
+    assert_eq!(groups.len(), 5);
+    assert!(groups.iter().all(|(_, group)| group.rate == Some(1_000_000)), "{groups:?}");
+    let untimed: Vec<String> = slice()
+        .iter()
+        .map(|line| line.split(",\"requestReceived").next().unwrap().to_owned() + "}")
+        .collect();
+    let summary = asked(&untimed, Question::default());
+    assert_eq!((summary.requests(), summary.window), (340, None));
+    assert_eq!(top(&summary, Dimension::UserAgent, &Filter::default(), 9)[0].rate, None);
 }

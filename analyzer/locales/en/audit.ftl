@@ -2,7 +2,13 @@
 
 ## Sentences
 audit-read = { $records } lines: { $events } events, { $refused } refused, { $others } of other kinds
-audit-window = { $requests } requests of { $clients } clients from { $from } to { $to } UTC
+audit-window = { $requests ->
+        [one] { $requests } request
+       *[other] { $requests } requests
+    } of { $clients ->
+        [one] { $clients } client
+       *[other] { $clients } clients
+    } from { $from } to { $to } UTC
 audit-left-out = { $count } events left out by the filters
 audit-duplicates = { $count } events were in more than one file and count once
 audit-states = { $count } saved states merged: events that are also in another input count twice
@@ -16,6 +22,7 @@ audit-partial = { $count } events were cut by their exporter: they count as requ
 audit-row-cap = the export has exactly { $rows } rows, at which exports are cut: more may be missing
 audit-dates-assumed = the dates of { $count } rows are those of one day and may have day and month the other way round: check the window, or export with ISO dates
 audit-dates-local = the times of { $count } rows are local to whoever exported them ([Local Time]) and are read as UTC: the window may be off by some hours; export with times in UTC
+audit-bin-widened = latencies over time are kept in steps of 75 s or a multiple: bins are { $seconds } s wide, not { $asked } s (--by user-agent --bin counts in bins of any width)
 audit-collector = { $count } requests of the collection itself are set apart (--with-collector counts them)
 audit-collector-counted = with --by the { $count } requests of the collection itself are counted, too
 audit-spilled = { $count } requests are in no row of their own, since there were too many different clients or kinds

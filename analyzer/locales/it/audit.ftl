@@ -2,7 +2,10 @@
 
 ## Sentences
 audit-read = { $records } righe: { $events } eventi, { $refused } non leggibili, { $others } di altro tipo
-audit-window = { $requests } richieste di { $clients } client dal { $from } al { $to } UTC
+audit-window = { $requests ->
+        [one] { $requests } richiesta
+       *[other] { $requests } richieste
+    } di { $clients } client dal { $from } al { $to } UTC
 audit-left-out = { $count } eventi esclusi dai filtri
 audit-duplicates = { $count } eventi erano in più di un file e contano una volta
 audit-states = { $count } stati salvati uniti: gli eventi presenti anche in un altro ingresso contano due volte
@@ -16,6 +19,7 @@ audit-partial = { $count } eventi sono stati troncati da chi li ha esportati: co
 audit-row-cap = l'esportazione ha esattamente { $rows } righe, il limite a cui viene troncata: può mancare altro
 audit-dates-assumed = le date di { $count } righe sono di un solo giorno e potrebbero avere giorno e mese invertiti: controllare la finestra, o esportare con date ISO
 audit-dates-local = gli orari di { $count } righe sono nell'ora locale di chi le ha esportate ([Local Time]) e sono letti come UTC: la finestra può essere spostata di alcune ore; esportare con orari in UTC
+audit-bin-widened = le latenze nel tempo sono conservate a passi di 75 s o un multiplo: gli intervalli sono di { $seconds } s, non di { $asked } s (--by user-agent --bin conta in intervalli di qualsiasi durata)
 audit-collector = { $count } richieste della raccolta stessa sono tenute a parte (--with-collector le conta)
 audit-collector-counted = con --by si contano anche le { $count } richieste della raccolta stessa
 audit-spilled = { $count } richieste non hanno una riga propria: client o tipi diversi erano troppi

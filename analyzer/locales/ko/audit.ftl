@@ -16,6 +16,7 @@ audit-partial = 이벤트 { $count }개가 내보내기에서 잘렸습니다. �
 audit-row-cap = 내보낸 행이 정확히 { $rows }개로, 내보내기가 잘리는 수입니다. 더 있을 수 있습니다
 audit-dates-assumed = { $count }개 행의 날짜가 모두 같은 날이어서 일과 월이 뒤바뀌었을 수 있습니다. 기간을 확인하거나 ISO 날짜로 내보내십시오
 audit-dates-local = { $count }개 행의 시각이 내보낸 사람의 현지 시간([Local Time])이며 UTC로 읽었습니다. 기간이 몇 시간 어긋날 수 있으니 UTC 시각으로 내보내십시오
+audit-bin-widened = 시간별 지연 시간은 75초 또는 그 배수 단위로 보관됩니다. 구간 너비는 { $asked }초가 아니라 { $seconds }초입니다 (--by user-agent --bin은 어떤 너비로도 셉니다)
 audit-collector = 수집 자체의 요청 { $count }개는 따로 둡니다(--with-collector로 포함)
 audit-collector-counted = --by에서는 수집 자체의 요청 { $count }개도 함께 셉니다
 audit-spilled = 클라이언트나 종류가 너무 많아 요청 { $count }개는 자체 행이 없습니다

@@ -10,7 +10,7 @@ use flate2::write::GzEncoder;
 use jiff::Timestamp;
 use konspect::audit_logs;
 use konspect::language::Language;
-use konspect::render::escape::one_line;
+use konspect::render::escape::{one_line, visible};
 use konspect::render::table;
 use konspect::report::audit::questions::{Ask, Question as Table};
 use konspect::report::audit::{
@@ -22,7 +22,7 @@ use konspect_bundle::{Diagnostic, Words, words};
 use serde_json::{Map, Value};
 
 use super::analyze::{locale, open, terminal};
-use super::rules::print;
+use super::rules::{print, print_inert};
 use crate::cli::{Audit, Global, TableFormat};
 use crate::{Exit, Failure, complain};
 
@@ -133,13 +133,14 @@ impl Page<'_> {
                 anyhow!("CSV is one table: give one result of a query"),
             )),
             (TableFormat::Table, _) => {
+                // Cells are inert, so that what is left of escapes is the headings' own.
                 let mut out = self.language.label("audit-summaries") + "\n";
                 for answer in &tables {
                     let title = format!("audit-title-{}", answer.question.as_str());
                     let text = table::text(answer, self.language, bold);
                     let _ = write!(out, "\n{}\n{text}", self.language.label(&title));
                 }
-                print(out.trim_end())
+                print_inert(out.trim_end())
             }
         }
     }
@@ -206,6 +207,10 @@ impl Page<'_> {
                 notes.push(words!("audit-collector-counted", count = collector));
             }
         }
+        if let Some(wider) = self.widened().filter(|_| tables.contains(&Table::Latency)) {
+            let asked = self.ask.bin_seconds.unsigned_abs();
+            notes.push(words!("audit-bin-widened", asked = asked, seconds = wider));
+        }
         let twice = audit_logs::counted_twice(self.summary, &self.logs.paths);
         let count = twice.len().saturating_sub(LOST) as u64;
         if count > 0 {
@@ -225,6 +230,17 @@ impl Page<'_> {
         lost.chain(more).chain(notes.iter().map(|note| self.language.say(note))).collect()
     }
 
+    /// The width of the bins of latency, where it is not what was asked for.
+    fn widened(&self) -> Option<u64> {
+        self.arguments.bin.as_ref()?;
+        let asked = self.ask.bin_seconds;
+        let widths = self.summary.agents.iter().map(|agent| {
+            let slot = agent.slot_seconds.max(1);
+            asked.saturating_add(slot - 1) / slot * slot
+        });
+        widths.max().filter(|width| *width != asked).map(i64::unsigned_abs)
+    }
+
     /// Standard output is a table alone, so what must be known goes beside it.
     fn say_cautions(&self, tables: &[Table]) {
         for caution in self.cautions(tables) {
@@ -235,7 +251,7 @@ impl Page<'_> {
     fn text(&self, tables: &[Table], bold: bool, quiet: bool) -> Result<Exit, Failure> {
         let mut out = String::new();
         if !quiet {
-            out.push_str(&self.head(tables));
+            out.push_str(&visible(&self.head(tables)));
         }
         if self.arguments.without.is_none() || self.asked() {
             for table in tables {
@@ -243,7 +259,7 @@ impl Page<'_> {
             }
         }
         if let Some(wanted) = &self.arguments.without {
-            out.push_str(&self.counterfactual(wanted)?);
+            out.push_str(&visible(&self.counterfactual(wanted)?));
         } else if !self.asked() && !quiet {
             let names: Vec<&str> = Table::ALL.iter().map(|table| table.as_str()).collect();
             let _ = writeln!(
@@ -252,7 +268,7 @@ impl Page<'_> {
                 self.language.say(&words!("audit-more-questions", names = names.join(", ")))
             );
         }
-        print(out.trim_end())
+        print_inert(out.trim_end())
     }
 
     fn asked(&self) -> bool {

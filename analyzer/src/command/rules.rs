@@ -65,7 +65,12 @@ pub(crate) fn completion(shell: clap_complete::Shell) -> Result<Exit, Failure> {
 
 /// Prints a result, whatever a bundle put into it; a closed pipe is no error.
 pub(crate) fn print(text: &str) -> Result<Exit, Failure> {
-    match writeln!(std::io::stdout(), "{}", visible(text)) {
+    print_inert(&visible(text))
+}
+
+/// Prints a text that is inert already but for its own styles.
+pub(crate) fn print_inert(text: &str) -> Result<Exit, Failure> {
+    match writeln!(std::io::stdout(), "{text}") {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             Err(Failure::new(Exit::CannotWrite, error))
         }

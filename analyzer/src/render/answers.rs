@@ -12,7 +12,7 @@ const ROWS: usize = 8;
 const ASKED: [(Question, &[&str]); 4] = [
     (
         Question::UserAgents,
-        &["user_agent", "requests", "share", "p99_ms", "rejected", "server_errors"],
+        &["user_agent", "requests", "share", "p99_ms", "max_ms", "rejected", "server_errors"],
     ),
     (
         Question::Requests,

@@ -21,8 +21,9 @@ pub fn text(table: &Table, language: &Language, bold: bool) -> String {
     let mut lines: Vec<Vec<(String, bool)>> =
         vec![shown.iter().map(|at| (heading(*at), is_number(table, *at))).collect()];
     let said = |cell: &Cell, at: usize| match cell {
-        Cell::Thousandths(share) if table.columns.get(at) == Some(&"share") => {
-            format!("{}.{} %", share / 10, share % 10)
+        Cell::Millionths(share) if table.columns.get(at) == Some(&"share") => {
+            let tenths = share.saturating_add(500) / 1000;
+            format!("{}.{} %", tenths / 10, tenths % 10)
         }
         cell => words(cell),
     };
@@ -79,6 +80,7 @@ fn csv_cell(cell: &Cell, paths: &[String]) -> String {
         Cell::Text(text) => text.clone(),
         Cell::Count(count) => count.to_string(),
         Cell::Micros(value) | Cell::Thousandths(value) => (*value as f64 / 1000.0).to_string(),
+        Cell::Millionths(value) => (*value as f64 / 1e6).to_string(),
         Cell::Place(at) => paths
             .get(at.artifact.0 as usize)
             .map(|path| format!("{path}@{}", at.start))
@@ -98,7 +100,10 @@ fn says_something(cell: &Cell) -> bool {
     match cell {
         Cell::Missing | Cell::Place(_) => false,
         Cell::Text(text) => !text.is_empty(),
-        Cell::Count(value) | Cell::Micros(value) | Cell::Thousandths(value) => *value > 0,
+        Cell::Count(value)
+        | Cell::Micros(value)
+        | Cell::Thousandths(value)
+        | Cell::Millionths(value) => *value > 0,
     }
 }
 
@@ -118,6 +123,7 @@ fn words(cell: &Cell) -> String {
         Cell::Text(text) => middle_out(&one_line(text)),
         Cell::Count(count) => grouped(*count),
         Cell::Thousandths(value) => decimal(*value),
+        Cell::Millionths(value) => decimal(value.saturating_add(500) / 1000),
         Cell::Micros(micros) => duration(*micros),
     }
 }
@@ -152,7 +158,7 @@ fn decimal(value: u64) -> String {
     match value {
         0..1_000 => format!("{}.{:03}", value / 1000, value % 1000),
         1_000..100_000 => format!("{:.1}", value as f64 / 1000.0),
-        _ => grouped(value / 1000),
+        _ => grouped(value.saturating_add(500) / 1000),
     }
 }
 
@@ -182,14 +188,14 @@ mod tests {
                 vec![
                     Cell::Text("=1+1,\"x\"".into()),
                     Cell::Count(1_234_567),
-                    Cell::Thousandths(123),
+                    Cell::Millionths(123_456),
                     Cell::Micros(1_240_000),
                     Cell::Count(0),
                 ],
                 vec![
                     Cell::Text("\u{1b}[31mred\n".into()),
                     Cell::Count(12),
-                    Cell::Thousandths(0),
+                    Cell::Millionths(0),
                     Cell::Missing,
                     Cell::Count(0),
                 ],
@@ -206,6 +212,7 @@ mod tests {
         assert!(!lines[0].contains("users") && !text.contains('\u{1b}'), "{text}");
         let end = |line: &str, word: &str| line.find(word).map(|at| at + word.len());
         assert_eq!(end(lines[1], "1,234,567"), end(lines[2], " 12"), "{text}");
+        assert!(lines[1].contains("12.3 %"), "{text}");
         assert!(lines[1].ends_with("1.24 s") && lines[2].ends_with('–'), "{text}");
     }
 
@@ -214,7 +221,7 @@ mod tests {
         let csv = csv(&table(), &[]);
         let lines: Vec<&str> = csv.split('\n').collect();
         assert_eq!(lines[0], "code,requests,share,p99_ms,users");
-        assert_eq!(lines[1], "\"'=1+1,\"\"x\"\"\",1234567,0.123,1240,0");
+        assert_eq!(lines[1], "\"'=1+1,\"\"x\"\"\",1234567,0.123456,1240,0");
         assert!(lines[2].starts_with("\"\u{1b}[31mred"), "{csv}");
     }
 

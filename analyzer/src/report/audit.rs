@@ -9,7 +9,7 @@ pub mod summaries;
 
 use std::collections::BTreeMap;
 
-use konspect_audit::{AuditSummary, containment, counterfactual};
+use konspect_audit::{AuditSummary, ClientSummary, containment, counterfactual};
 use konspect_bundle::{Span, Words, words};
 use rayon::prelude::*;
 use serde::Serialize;
@@ -47,6 +47,7 @@ pub enum Cell {
     Count(u64),
     Micros(u64),
     Thousandths(u64),
+    Millionths(u64),
     Place(Span),
 }
 
@@ -58,6 +59,7 @@ impl Cell {
             Self::Text(text) => Value::from(text.as_str()),
             Self::Count(count) => Value::from(*count),
             Self::Micros(value) | Self::Thousandths(value) => Value::from(*value as f64 / 1000.0),
+            Self::Millionths(value) => Value::from(*value as f64 / 1e6),
             Self::Place(at) => match paths.get(at.artifact.0 as usize) {
                 Some(path) => json!({ "path": path, "start": at.start, "end": at.end }),
                 None => Value::Null,
@@ -81,7 +83,7 @@ impl Table {
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Reading {
-    /// The first time of any event, RFC 3339.
+    /// What the log covers, RFC 3339: a request that runs long by nature does not make it longer.
     from: Option<String>,
     to: Option<String>,
     #[cfg_attr(feature = "schema", schemars(range(min = 1)))]
@@ -102,7 +104,7 @@ pub struct Reading {
     duplicates: u64,
     /// Events that a filter left out.
     left_out: u64,
-    /// Requests that ended.
+    /// Requests that ended, and watches that are open.
     requests: u64,
     /// Requests of the collection itself, which the tables set apart.
     collector_requests: u64,
@@ -144,7 +146,7 @@ pub fn reading(audit: &AuditSummary) -> Reading {
 
 /// Requests of whoever collected the bundle.
 pub fn collector_requests(audit: &AuditSummary) -> u64 {
-    audit.clients.iter().filter(|client| client.collector).map(|client| client.total.requests).sum()
+    audit.clients.iter().filter(|client| client.collector).map(ClientSummary::requests).sum()
 }
 
 /// What a reader must know before believing the tables.
@@ -299,7 +301,7 @@ pub fn load(audit: &AuditSummary) -> Vec<ApiLoadCard> {
         let mut verbs: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
         for series in &client.series {
             let (requests, micros) = verbs.entry(series.verb.as_str()).or_default();
-            *requests += series.tally.requests;
+            *requests += series.requests();
             *micros = micros.saturating_add(series.tally.latency_sum);
         }
         cards.extend(verbs.into_iter().filter(|(_, (requests, _))| *requests > 0).map(

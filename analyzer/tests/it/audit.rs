@@ -54,10 +54,27 @@ fn text<'a>(event: &'a Value, pointer: &str) -> &'a str {
     event.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Requests that ended, by whatever `key` gives.
+/// Requests, each once: what ended, and watches that did not.
+fn requests() -> Vec<Value> {
+    let all = events();
+    let at = |event: &Value, stage: &str| text(event, "/stage") == stage;
+    let ended: std::collections::BTreeSet<&str> = all
+        .iter()
+        .filter(|event| at(event, "ResponseComplete"))
+        .map(|event| text(event, "/auditID"))
+        .collect();
+    let open = |event: &Value| {
+        at(event, "ResponseStarted")
+            && text(event, "/verb") == "watch"
+            && !ended.contains(text(event, "/auditID"))
+    };
+    all.iter().filter(|event| at(event, "ResponseComplete") || open(event)).cloned().collect()
+}
+
+/// Requests by whatever `key` gives.
 fn counted(key: impl Fn(&Value) -> Vec<String>) -> BTreeMap<Vec<String>, u64> {
     let mut counted = BTreeMap::new();
-    for event in events().iter().filter(|event| text(event, "/stage") == "ResponseComplete") {
+    for event in &requests() {
         *counted.entry(key(event)).or_default() += 1;
     }
     counted
@@ -85,6 +102,50 @@ fn what_stands_out_is_said_without_being_asked() {
     assert!(line(&["inventory-sync", "requests", "2026-03-14T09:04:00Z"]), "{out}");
     assert!(line(&["batch/jobs", "job-runner"]), "{out}");
     assert!(!out.contains('\u{1b}'), "colour without a terminal: {out}");
+}
+
+#[test]
+fn a_terminal_gets_styles_and_no_name_brings_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let line = lines().remove(0).replace("\"userAgent\":\"", "\"userAgent\":\"\\u001b[31mred ");
+    std::fs::write(&path, line).unwrap();
+    let (_, out, _) = audit(&[&path], &["--color", "always", "-r", "user-agents"]);
+    assert!(out.contains("\u{1b}[1muser agent") && !out.contains("\\u001b[1m"), "{out}");
+    assert!(out.contains("\\u001b[31mred") && !out.contains("\u{1b}[31m"), "{out}");
+    let (_, out, _) = audit(&[&path], &["--color", "always", "--without", "red"]);
+    assert!(!out.contains("\u{1b}[31m"), "{out}");
+}
+
+/// A p99 needs a hundred requests; of fewer the slowest and their number are what is known.
+#[test]
+fn few_requests_have_no_p99() {
+    let answers = answer(&[&log()], &[]);
+    let rows = answers.as_object().unwrap().values().filter_map(Value::as_array).flatten();
+    let timed = rows.filter(|row| row["max_ms"].is_number() && row["requests"].is_u64());
+    let (few, many): (Vec<_>, Vec<_>) = timed.partition(|row| row["requests"].as_u64() < Some(100));
+    assert!(few.len() > 5 && many.len() > 5, "{} {}", few.len(), many.len());
+    assert!(few.iter().all(|row| row["p99_ms"].is_null()), "{few:?}");
+    assert!(many.iter().any(|row| row["p99_ms"].is_number()), "{many:?}");
+}
+
+#[test]
+fn bins_stand_in_the_order_of_time_with_rates_of_their_own() {
+    let by = answer(&[&log()], &["--by", "user", "--bin", "1m", "--top", "2"]);
+    let rows = by["groups"].as_array().unwrap();
+    let starts: Vec<&str> = rows.iter().map(|row| row["start"].as_str().unwrap()).collect();
+    assert!(
+        starts.is_sorted() && starts.len() > 10,
+        "every bin of the two that ask most: {starts:?}"
+    );
+    for row in rows {
+        let (requests, rate) = (row["requests"].as_f64().unwrap(), row["per_second"].as_f64());
+        assert!((requests / 60.0 - rate.unwrap()).abs() < 1e-6, "{row}");
+    }
+    let (_, out, _) = audit(&[&log()], &["-r", "latency", "--bin", "90s"]);
+    assert!(out.contains("bins are 150 s wide, not 90 s"), "{out}");
+    let (_, out, _) = audit(&[&log()], &["-r", "latency", "--bin", "5m"]);
+    assert!(!out.contains("wide, not"), "{out}");
 }
 
 #[test]
@@ -141,10 +202,7 @@ fn no_quantile_is_beyond_the_slowest_request() {
 #[test]
 fn filters_are_predicates_on_events() {
     let ended = |takes: &dyn Fn(&Value) -> bool| {
-        events()
-            .iter()
-            .filter(|event| text(event, "/stage") == "ResponseComplete" && takes(event))
-            .count() as u64
+        requests().iter().filter(|event| takes(event)).count() as u64
     };
     for (arguments, wanted) in [
         (vec!["--code", "429"], ended(&|event| event["responseStatus"]["code"] == 429)),

@@ -193,6 +193,12 @@ fn at_most(quantile: Option<u64>, max: u64) -> Cell {
     micros(quantile.map(|quantile| quantile.min(max)))
 }
 
+/// The same, where there are so many requests that the quantile (in thousandths) is not simply the
+/// slowest of them.
+fn enough(requests: u64, thousandths: u64, quantile: Option<u64>, max: u64) -> Cell {
+    if requests * (1000 - thousandths) < 1000 { Cell::Missing } else { at_most(quantile, max) }
+}
+
 /// Clients that the filter takes, those beyond the budget left out.
 fn clients<'a>(audit: &'a AuditSummary, ask: &'a Ask) -> impl Iterator<Item = &'a ClientSummary> {
     let contains = |wanted: &Option<String>, text: &str| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use konspect_audit::Aggregate;
+use konspect_audit::{Aggregate, answers};
 
 use super::questions::{LATENCY, LOAD, Question, REQUESTS, micros};
 use super::{Cell, Table, stamp};
@@ -30,8 +30,8 @@ pub fn tables(rows: &[&Aggregate], most: usize) -> Vec<Table> {
     ] {
         let all: u64 = counted.iter().map(|(_, count)| count).sum();
         let cells = counted.iter().map(|(key, count)| {
-            let share = count.saturating_mul(1000).checked_div(all).unwrap_or(0);
-            let head = [text(key), Cell::Count(*count), Cell::Thousandths(share)];
+            let share = answers::millionths(*count, all).unwrap_or(0);
+            let head = [text(key), Cell::Count(*count), Cell::Millionths(share)];
             head.into_iter().chain(LOAD.iter().skip(2).map(|_| Cell::Missing)).collect()
         });
         let columns = std::iter::once(column).chain(LOAD).collect();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use konspect_audit::answers::millionths;
 use konspect_audit::{AuditSummary, ClientSummary, Verb, WatchCounts};
 
 use super::super::{Cell, Table, stamp};
@@ -83,7 +84,10 @@ pub(super) fn polling(audit: &AuditSummary, ask: &Ask) -> Table {
             // Two reads are one interval apart; less than a second of them is no rate.
             let micros = last.saturating_sub(first).unsigned_abs();
             let rate = (micros >= 1_000_000)
-                .then(|| (object.count.saturating_sub(1)).saturating_mul(1_000_000_000) / micros);
+                .then(|| {
+                    millionths(object.count.saturating_sub(1).saturating_mul(1_000_000), micros)
+                })
+                .flatten();
             rows.push((
                 object.count,
                 vec![
@@ -93,7 +97,7 @@ pub(super) fn polling(audit: &AuditSummary, ask: &Ask) -> Table {
                     text(&object.namespace),
                     text(&object.name),
                     Cell::Count(object.count),
-                    rate.map_or(Cell::Missing, Cell::Thousandths),
+                    rate.map_or(Cell::Missing, Cell::Millionths),
                     Cell::Text(stamp(first)),
                     Cell::Text(stamp(last)),
                     Cell::Place(at),

@@ -1,12 +1,16 @@
 //! Who loads the API server, with how much, and how long requests take.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
 use konspect_audit::AuditSummary;
 use konspect_audit::answers::{self, Dimension, Top};
 use konspect_audit::objective::{Objective, is_breached};
 
 use super::super::{Cell, Table, stamp};
 use super::{
-    Ask, COUNTED, LATENCY, LOAD, Question, REQUESTS, at_most, clients, micros, ranked, table, text,
+    Ask, COUNTED, LATENCY, LOAD, Question, REQUESTS, at_most, clients, enough, micros, ranked,
+    table, text,
 };
 
 pub(super) fn top(
@@ -35,12 +39,34 @@ pub(super) fn top(
 }
 
 pub(super) fn groups(audit: &AuditSummary, ask: &Ask) -> Table {
-    let rows: Vec<Vec<Cell>> = answers::grouped(audit, usize::MAX)
-        .iter()
-        .map(|(key, group)| key.iter().map(|value| text(value)).chain(load(group)).collect())
-        .collect();
+    let bins = ask.groups.first() == Some(&"start");
+    let seconds = u64::try_from(ask.bin_seconds).ok().filter(|_| bins);
+    let mut groups = answers::grouped(audit, seconds);
     let columns: Vec<&str> = ask.groups.iter().copied().chain(LOAD).collect();
-    table(Question::Groups, &columns, rows, ask)
+    let row = |(key, group): &(Vec<String>, Top)| {
+        key.iter().map(|value| text(value)).chain(load(group)).collect()
+    };
+    if !bins {
+        return table(Question::Groups, &columns, groups.iter().map(row).collect(), ask);
+    }
+    // All bins of those that ask most, one after the other.
+    let mut sums: BTreeMap<Vec<String>, u64> = BTreeMap::new();
+    for (key, group) in &groups {
+        *sums.entry(key.get(1..).unwrap_or_default().to_vec()).or_default() += group.requests;
+    }
+    let mut order: Vec<(&Vec<String>, u64)> = sums.iter().map(|(key, sum)| (key, *sum)).collect();
+    order.sort_by_key(|(key, sum)| (Reverse(*sum), *key));
+    let first: BTreeSet<&[String]> =
+        order.iter().take(ask.rows).map(|(key, _)| key.as_slice()).collect();
+    let all = groups.len();
+    groups.retain(|(key, _)| first.contains(key.get(1..).unwrap_or_default()));
+    groups.sort_by(|(left, _), (right, _)| left.first().cmp(&right.first()));
+    Table {
+        question: Question::Groups,
+        columns,
+        more: (all - groups.len()) as u64,
+        rows: groups.iter().map(row).collect(),
+    }
 }
 
 pub(super) fn latency(audit: &AuditSummary, ask: &Ask) -> Table {
@@ -54,8 +80,8 @@ pub(super) fn latency(audit: &AuditSummary, ask: &Ask) -> Table {
                 Cell::Count(bin.requests),
                 micros(bin.mean),
                 at_most(bin.p50, bin.max),
-                at_most(bin.p90, bin.max),
-                at_most(bin.p99, bin.max),
+                enough(bin.requests, 900, bin.p90, bin.max),
+                enough(bin.requests, 990, bin.p99, bin.max),
                 Cell::Micros(bin.max),
             ]
         })
@@ -90,12 +116,12 @@ pub(super) fn requests(question: Question, audit: &AuditSummary, ask: &Ask) -> T
                 text(row.scope),
                 Cell::Count(row.requests),
                 at_most(row.p50, row.max),
-                at_most(row.p90, row.max),
-                at_most(row.p99, row.max),
+                enough(row.requests, 900, row.p90, row.max),
+                enough(row.requests, 990, row.p99, row.max),
                 Cell::Micros(row.max),
                 micros(row.limit),
                 text(judged),
-                at_most(row.counted_p99, row.max),
+                enough(row.requests, 990, row.counted_p99, row.max),
                 Cell::Micros(row.excused),
                 row.slowest.map_or(Cell::Missing, Cell::Place),
             ]
@@ -125,9 +151,8 @@ pub(super) fn bursts(audit: &AuditSummary, ask: &Ask) -> Table {
                     Cell::Thousandths(onset.before),
                     Cell::Thousandths(onset.after),
                     peak.map_or(Cell::Missing, |(start, _)| Cell::Text(stamp(*start))),
-                    peak.map_or(Cell::Missing, |(_, count)| {
-                        Cell::Thousandths(count.saturating_mul(1000) / seconds)
-                    }),
+                    peak.and_then(|(_, count)| answers::millionths(*count, seconds))
+                        .map_or(Cell::Missing, Cell::Millionths),
                 ],
             ));
         }
@@ -149,13 +174,13 @@ fn load(top: &Top) -> [Cell; 13] {
     let max = top.max.unwrap_or(u64::MAX);
     [
         Cell::Count(top.requests),
-        Cell::Thousandths(top.share),
-        Cell::Thousandths(top.rate),
+        Cell::Millionths(top.share),
+        top.rate.map_or(Cell::Missing, Cell::Millionths),
         Cell::Micros(top.work),
         micros(top.mean),
         at_most(top.p50, max),
-        at_most(top.p90, max),
-        at_most(top.p99, max),
+        enough(top.timed, 900, top.p90, max),
+        enough(top.timed, 990, top.p99, max),
         micros(top.max),
         Cell::Count(top.throttled),
         Cell::Count(top.server_errors),

@@ -4,7 +4,7 @@ use konspect_audit::answers;
 use konspect_audit::{AuditSummary, Component, Failure};
 
 use super::super::{Cell, Table, stamp};
-use super::{Ask, Question, at_most, micros, table, text};
+use super::{Ask, Question, at_most, enough, micros, table, text};
 
 pub(super) fn rejected(audit: &AuditSummary, ask: &Ask) -> Table {
     let rows = answers::rejections(audit, &ask.filter)
@@ -15,7 +15,7 @@ pub(super) fn rejected(audit: &AuditSummary, ask: &Ask) -> Table {
                 Cell::Text(row.user),
                 Cell::Text(row.agent),
                 Cell::Count(row.count),
-                Cell::Thousandths(row.share),
+                Cell::Millionths(row.share),
             ]
         })
         .collect();
@@ -63,7 +63,7 @@ pub(super) fn webhooks(audit: &AuditSummary, ask: &Ask) -> Table {
                 text(&part.resource),
                 Cell::Count(part.count),
                 at_most(p50, max.unwrap_or(u64::MAX)),
-                at_most(p99, max.unwrap_or(u64::MAX)),
+                enough(part.count, 990, p99, max.unwrap_or(u64::MAX)),
                 micros(max),
                 part.slowest.map_or(Cell::Missing, |(_, at)| Cell::Place(at)),
             ]
