@@ -9,9 +9,10 @@ mod blocks;
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
+use konspect_audit::Folds;
 use konspect_audit::answers::{Filter, answers};
-use konspect_audit::{AuditFold, Shared, fold_all, fold_blocks};
 use konspect_bundle::{ArtifactId, Source};
+use rayon::prelude::*;
 
 use crate::blocks::blocks;
 
@@ -37,13 +38,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let threads = args.next().map_or(Ok(0), |text| text.parse())?;
     let times: usize = args.next().map_or(Ok(1), |text| text.parse())?;
     rayon::ThreadPoolBuilder::new().num_threads(threads).build_global()?;
-    let shared = Shared::without_duplicates();
-    let mut fold = match members(&path) {
-        Some(members) => from_zip(&path, &members, times, &shared)?,
-        None => fold_blocks(ArtifactId(0), blocks(File::open(&path)?), &shared),
-    };
-    shared.close(&mut fold);
-    let summary = fold.finish();
+    let folds = Folds::without_duplicates();
+    match members(&path) {
+        Some(members) => from_zip(&path, &members, times, &folds)?,
+        None => folds.take_blocks(ArtifactId(0), blocks(File::open(&path)?)),
+    }
+    let summary = folds.close().ok_or("there is no event")?.finish();
     let all = answers(&summary, &Filter::default(), 300, 1 << 16);
     println!("{}", serde_json::to_string(&all)?);
     // The process ends here, so nobody needs the memory back.
@@ -71,30 +71,31 @@ fn from_zip(
     path: &str,
     members: &[Member],
     times: usize,
-    shared: &Shared,
-) -> std::io::Result<AuditFold> {
+    folds: &Folds,
+) -> Result<(), Box<dyn std::error::Error>> {
     let file = File::open(path)?;
     if let [Member { size: WHOLE.., at, compressed, .. }] = members {
         let mut raw = vec![0; *compressed];
         file.read_exact_at(&mut raw, *at)?;
         let inflated = flate2::read::DeflateDecoder::new(std::io::Cursor::new(raw));
-        return Ok(fold_blocks(ArtifactId(0), blocks(inflated), shared));
+        folds.take_blocks(ArtifactId(0), blocks(inflated));
+        return Ok(());
     }
-    let work: Vec<&Member> = (0..times).flat_map(|_| members).collect();
-    Ok(fold_all(&work, |member, fold| {
+    let take = |member: &Member| {
         BUFFERS.with_borrow_mut(|(raw, out)| {
             raw.resize(member.compressed, 0);
             out.resize(usize::try_from(member.size).unwrap_or(0), 0);
+            file.read_exact_at(raw, member.at).ok()?;
             let mut inflate = flate2::Decompress::new(false);
-            let read = file.read_exact_at(raw, member.at).is_ok()
-                && inflate.decompress(raw, out, flate2::FlushDecompress::Finish).is_ok()
-                && crc32fast::hash(out) == member.check;
-            let id = ArtifactId(member.number);
-            if read {
-                fold.take(Source::new(id, out), shared);
-            } else {
-                fold.refuse(Source::new(id, out).whole(), "damaged member");
-            }
-        });
-    }))
+            inflate.decompress(raw, out, flate2::FlushDecompress::Finish).ok()?;
+            (crc32fast::hash(out) == member.check)
+                .then(|| folds.take(Source::new(ArtifactId(member.number), out)))
+        })
+    };
+    (0..times)
+        .flat_map(|_| members)
+        .par_bridge()
+        .map(|member| take(member).ok_or("a member is damaged"))
+        .collect::<Result<(), _>>()?;
+    Ok(())
 }

@@ -15,7 +15,7 @@ use crate::budget::hash;
 use crate::client::{Client, Resource, Scope, SeriesKey, polls_count};
 use crate::event::{Event, Verb};
 use crate::failure::Failure;
-use crate::order::by_number;
+use crate::order::Sorter;
 use crate::pending::{Fresh, Pending, Start};
 use crate::recent::{self, Recent};
 use crate::rows::{AgentRow, Rows};
@@ -57,6 +57,18 @@ pub(crate) struct Batch {
     /// Names of objects, one after the other.
     names: String,
     pending: Pending,
+    order: Order,
+}
+
+/// Numbers of a row's client and shape, and its place.
+type Numbers = (u16, u16, u32);
+
+/// Memory for the order in which rows are counted.
+#[derive(Clone, Debug, Default)]
+struct Order {
+    places: Vec<Numbers>,
+    by_shape: Sorter<Numbers>,
+    by_client: Sorter<Numbers>,
 }
 
 /// What is numbered in the order of its first appearance, which nothing depends on.
@@ -371,12 +383,15 @@ impl Batch {
 
     /// Counts all rows, which are settled.
     pub(crate) fn count_into(&mut self, mut tables: Destination<'_>) {
-        let places: Vec<(u16, u16, u32)> =
-            (0..).zip(&self.rows).map(|(place, row)| (row.client, row.shape, place)).collect();
-        let places =
-            by_number(&places, self.shapes.values.len(), |(_, shape, _)| usize::from(*shape));
-        let places =
-            by_number(&places, self.clients.values.len(), |(client, _, _)| usize::from(*client));
+        let mut order = std::mem::take(&mut self.order);
+        let Order { places, by_shape, by_client } = &mut order;
+        places.clear();
+        let numbered = (0..).zip(&self.rows);
+        places.extend(numbered.map(|(place, row)| (row.client, row.shape, place)));
+        let shape = |(_, shape, _): &Numbers| usize::from(*shape);
+        let client = |(client, _, _): &Numbers| usize::from(*client);
+        let places = by_shape.by_number(places, self.shapes.values.len(), shape);
+        let places = by_client.by_number(places, self.clients.values.len(), client);
         let mut rows = Vec::new();
         for places in places.chunk_by(|left, right| left.0 == right.0) {
             // They lie far apart; copies wait for the memory of many at once.
@@ -384,6 +399,7 @@ impl Batch {
             rows.extend(places.iter().filter_map(|(_, _, at)| self.rows.get(*at as usize)));
             self.count_client(&rows, &mut tables);
         }
+        self.order = order;
         self.rows.clear();
         self.names.clear();
         if self.clients.full() {

@@ -85,7 +85,7 @@ pub use form::{Form, has_values, in_lines, sniff};
 pub use histogram::Histogram;
 pub use onset::Onset;
 pub use question::Question;
-pub use read::{Folds, Shared, fold_all, fold_blocks, fold_bytes};
+pub use read::{Folds, Shared, fold_blocks, fold_bytes};
 pub use sample::Overlap;
 pub use seen::Seen;
 pub use state::StateError;

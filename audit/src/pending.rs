@@ -4,7 +4,7 @@
 
 use konspect_bundle::Span;
 
-use crate::order::by_number;
+use crate::order::Sorter;
 use crate::seen::Seen;
 use crate::watches::{Watches, Whose};
 
@@ -26,6 +26,7 @@ pub(crate) struct Pending {
     /// Pairs of audit ID and stage that nobody has looked up yet, with the numbers of their rows.
     unasked: Vec<(u64, u32)>,
     halves: Vec<Half>,
+    order: Sorter<(u64, u32)>,
 }
 
 /// The start or the end of a long-running request.
@@ -72,7 +73,7 @@ impl Pending {
         if let Some(seen) = seen {
             // `Seen` keeps them by the first bits of their hashes.
             let place = |pair: &(u64, u32)| usize::try_from(pair.0 >> 52).unwrap_or(0);
-            seen.known(&by_number(&self.unasked, 1 << 12, place), duplicate);
+            seen.known(self.order.by_number(&self.unasked, 1 << 12, place), duplicate);
         }
         self.unasked.clear();
     }

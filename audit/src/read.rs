@@ -1,6 +1,5 @@
 //! Whole artefacts and blocks of large ones into folds.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use konspect_bundle::{ArtifactId, Source, Span};
@@ -94,6 +93,11 @@ impl Folds {
     /// For artefacts that may overlap: each event counts once.
     pub fn new() -> Self {
         Self::of(Shared::new())
+    }
+
+    /// For artefacts that are known to hold each event once.
+    pub fn without_duplicates() -> Self {
+        Self::of(Shared::without_duplicates())
     }
 
     /// For artefacts that may overlap, of which only some events count.
@@ -217,25 +221,6 @@ impl AuditFold {
         }
         stream.take(part, last, |piece| piece.fold_into(self, shared));
     }
-}
-
-/// Folds many artefacts or members on the current thread pool: every thread has one fold and takes
-/// the next item when it is done with one, so give the largest first. `each` reads an item and
-/// hands its bytes to [`AuditFold::take`].
-pub fn fold_all<T: Sync>(items: &[T], each: impl Fn(&T, &mut AuditFold) + Sync) -> AuditFold {
-    let next = AtomicUsize::new(0);
-    let folds = rayon::broadcast(|_| {
-        let mut fold = AuditFold::default();
-        while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
-            each(item, &mut fold);
-        }
-        fold.end();
-        fold
-    });
-    let mut folds = folds.into_iter();
-    let mut total = folds.next().unwrap_or_default();
-    folds.for_each(|fold| total.merge(fold));
-    total
 }
 
 /// Folds a huge artefact whose blocks come in order, each with its offset in the artefact; a worker
