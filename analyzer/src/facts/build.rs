@@ -305,7 +305,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
 
 /// The newest time of each artefact's rows.
 fn newest_times(rows: &Rows) -> BTreeMap<ArtifactId, Timestamp> {
-    let events = rows.events.iter().map(|event| (event.at, event.last));
+    let events = rows.events.iter().map(|event| (event.at, event.last.get()));
     let conditions = rows.nodes.iter().flat_map(|node| &node.conditions).map(|condition| {
         (condition.at.get(), condition.heartbeat.get().or(condition.transition.get()))
     });
@@ -453,14 +453,14 @@ fn merge_events(events: Vec<Box<Event>>) -> Vec<Box<Event>> {
         while let Some((_, event)) = grouped.next_if(|(next, _)| *next == group) {
             same.push(event);
         }
-        if same.iter().all(|event| event.last.is_none()) {
+        if same.iter().all(|event| event.last.get().is_none()) {
             same.sort_by_key(|event| (std::cmp::Reverse(event.count), event.at));
             out.extend(same.into_iter().take(1));
         } else {
             let mut seen: BTreeMap<(Option<Timestamp>, Option<Timestamp>), Box<Event>> =
                 BTreeMap::new();
-            for event in same.into_iter().filter(|event| event.last.is_some()) {
-                seen.entry((event.first, event.last)).or_insert(event);
+            for event in same.into_iter().filter(|event| event.last.get().is_some()) {
+                seen.entry((event.first.get(), event.last.get())).or_insert(event);
             }
             out.extend(seen.into_values());
         }

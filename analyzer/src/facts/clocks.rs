@@ -13,6 +13,7 @@ pub(super) mod objects;
 use super::copies::Taken;
 use super::pods::grouped;
 use super::{Nodes, Pods};
+use crate::model::When;
 use crate::model::kube::{Lease, Status};
 use crate::parse::Rows;
 
@@ -130,7 +131,7 @@ fn by_pods(pods: Option<&Pods>) -> Vec<Skew> {
 fn by_events(rows: &Rows) -> Vec<Skew> {
     let placed = rows.events.iter().filter(|event| !event.host.is_empty());
     let by_host = grouped(placed.filter_map(|event| {
-        let difference = event.first?.duration_since(event.created?).as_secs();
+        let difference = event.first.get()?.duration_since(event.created.get()?).as_secs();
         Some((event.host.as_str(), (difference, event.at)))
     }));
     // Late events are queued ones: only times from the future prove a clock.
@@ -231,8 +232,8 @@ pub(super) fn correct(rows: &mut Rows, skews: &mut Vec<Skew>, taken: &Taken) {
     for event in &mut rows.events {
         let by = of(&event.host);
         if by != 0 {
-            shift(&mut event.first, by);
-            shift(&mut event.last, by);
+            shift_packed(&mut event.first, by);
+            shift_packed(&mut event.last, by);
         }
     }
     let mut zones: BTreeMap<String, Skew> = BTreeMap::new();
@@ -263,6 +264,12 @@ pub(super) fn correct(rows: &mut Rows, skews: &mut Vec<Skew>, taken: &Taken) {
 
 fn shift(time: &mut Option<Timestamp>, seconds: i64) {
     *time = time.and_then(|time| time.checked_sub(SignedDuration::from_secs(seconds)).ok());
+}
+
+fn shift_packed(packed: &mut When, seconds: i64) {
+    let mut time = packed.get();
+    shift(&mut time, seconds);
+    *packed = time.into();
 }
 
 /// A log cannot end after it was collected: what goes beyond is the local zone, in whole quarters of an hour.
@@ -302,9 +309,9 @@ mod tests {
     fn event(host: &str, created: &str, first: &str) -> Box<Event> {
         Box::new(Event {
             host: host.into(),
-            created: time(created),
-            first: time(first),
-            last: time(first),
+            created: time(created).into(),
+            first: time(first).into(),
+            last: time(first).into(),
             ..Event::default()
         })
     }
@@ -343,8 +350,8 @@ mod tests {
         assert_eq!(skews.len(), 1);
         assert_eq!((skews[0].node.as_str(), skews[0].seconds), ("ahead", 240));
         correct(&mut rows, &mut skews, &Taken::default());
-        assert_eq!(rows.events[0].first, time("10:00:00"));
-        assert_eq!(rows.events[3].first, time("10:20:00"));
+        assert_eq!(rows.events[0].first.get(), time("10:00:00"));
+        assert_eq!(rows.events[3].first.get(), time("10:20:00"));
     }
 
     #[test]

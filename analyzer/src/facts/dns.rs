@@ -296,8 +296,8 @@ fn push_event(
         outcome,
         direct: false,
         addresses: Vec::new(),
-        time: event.first.or(event.last),
-        last: event.last,
+        time: event.first.get().or(event.last.get()),
+        last: event.last.get(),
         at: event.at,
     });
 }

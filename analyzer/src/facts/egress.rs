@@ -108,8 +108,8 @@ impl Egress {
                     host: host.clone(),
                     result,
                     event: true,
-                    first: event.first.or(event.last),
-                    last: event.last,
+                    first: event.first.get().or(event.last.get()),
+                    last: event.last.get(),
                     at: event.at,
                 };
                 egress.note(context, tried);

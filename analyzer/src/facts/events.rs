@@ -18,8 +18,8 @@ impl Events {
         rows.sort_by(|a, b| {
             (a.last, &a.object, &a.reason, a.at).cmp(&(b.last, &b.object, &b.reason, b.at))
         });
-        let first = rows.iter().filter_map(|event| event.first.or(event.last)).min();
-        let last = rows.iter().filter_map(|event| event.last).max();
+        let first = rows.iter().filter_map(|event| event.first.get().or(event.last.get())).min();
+        let last = rows.iter().filter_map(|event| event.last.get()).max();
         Self { rows, sources, window: first.zip(last) }
     }
 

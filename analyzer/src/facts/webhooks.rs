@@ -129,8 +129,8 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
     };
     for event in facts.events.ok().into_iter().flat_map(Events::iter) {
         if let Some((name, rest)) = named(&event.message) {
-            let namespace = event.object.namespace.clone();
-            let first = event.first.or(event.last);
+            let namespace = event.object.namespace.to_string();
+            let first = event.first.get().or(event.last.get());
             note(
                 name,
                 Witness {

@@ -25,7 +25,7 @@ pub(super) fn give_years(rows: &mut Rows, origin: &Origin) {
 
 /// The newest time that the rows state with its year.
 fn newest(rows: &Rows) -> Option<Timestamp> {
-    let events = rows.events.iter().filter_map(|event| event.last);
+    let events = rows.events.iter().filter_map(|event| event.last.get());
     let conditions = rows
         .nodes
         .iter()

@@ -247,19 +247,19 @@ pub struct Event {
     /// `source.host` or `reportingInstance`.
     pub host: Text,
     pub count: u64,
-    pub first: Option<Timestamp>,
+    pub first: When,
     /// `series.lastObservedTime`, `lastTimestamp`, `eventTime`, `creationTimestamp`: the first there is.
-    pub last: Option<Timestamp>,
+    pub last: When,
     /// When the API server stored it, where the source shows its metadata.
-    pub created: Option<Timestamp>,
+    pub created: When,
     pub at: Span,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectRef {
-    pub kind: String,
-    pub namespace: String,
-    pub name: String,
+    pub kind: Text,
+    pub namespace: Text,
+    pub name: Text,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

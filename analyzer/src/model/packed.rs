@@ -11,8 +11,8 @@ const STEPS: i64 = 10_000_000;
 /// Nanoseconds of a step.
 const NANOSECONDS: i32 = 100;
 
-/// A time, or that none is known, in one word.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// A time, or that none is known, which comes before all others; in one word.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct When(i64);
 
 impl When {

@@ -124,10 +124,12 @@ fn events(facts: &Facts) -> Vec<Moment> {
     }
     let mut moments = Vec::new();
     for ((reason, kind), events) in groups {
-        let Some(at) = events.iter().filter_map(|event| event.first.or(event.last)).min() else {
+        let Some(at) =
+            events.iter().filter_map(|event| event.first.get().or(event.last.get())).min()
+        else {
             continue;
         };
-        let until = events.iter().filter_map(|event| event.last).max();
+        let until = events.iter().filter_map(|event| event.last.get()).max();
         let objects: std::collections::BTreeSet<&str> =
             events.iter().map(|event| event.object.name.as_str()).collect();
         let lane = match kind {

@@ -5,9 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Skew, shift};
+use super::{Skew, shift, shift_packed};
 use crate::facts::{Nodes, Pods};
-use crate::model::When;
 use crate::model::kube::{Condition, ContainerState, Lease, Status};
 
 /// Conditions of a Pod that its kubelet writes; the scheduler and the controllers write the others.
@@ -85,12 +84,6 @@ fn times(state: &mut ContainerState, by: i64) {
         }
         ContainerState::None | ContainerState::Waiting { .. } => {}
     }
-}
-
-fn shift_packed(packed: &mut When, by: i64) {
-    let mut time = packed.get();
-    shift(&mut time, by);
-    *packed = time.into();
 }
 
 #[cfg(test)]

@@ -189,9 +189,9 @@ shape! { EVENT, event(row: Event, now) {
     component: Shape::Text => &row.component;
     host: Shape::Text => &row.host;
     count: Shape::Int => row.count;
-    first: Shape::Text => time(row.first);
-    last: Shape::Text => time(row.last);
-    age_seconds ? Shape::Int => age(row.last, now);
+    first: Shape::Text => time(row.first.get());
+    last: Shape::Text => time(row.last.get());
+    age_seconds ? Shape::Int => age(row.last.get(), now);
 }}
 
 shape! { WORKLOAD, workload(row: Workload, now, meta = row.meta) {

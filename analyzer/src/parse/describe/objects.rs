@@ -439,9 +439,9 @@ fn events(block: &[Line<'_>], kind: &str, meta: &ObjectMeta, rows: &mut Rows) {
                 meta.namespace.clone()
             },
             object: ObjectRef {
-                kind: kind.to_owned(),
-                namespace: meta.namespace.to_string(),
-                name: meta.name.to_string(),
+                kind: kind.into(),
+                namespace: meta.namespace.clone(),
+                name: meta.name.clone(),
             },
             reason: cell(Some(reasons)).into(),
             message: cell(message).into(),

@@ -46,30 +46,32 @@ struct RawSeries<'a> {
     last_observed_time: Scalar<'a>,
 }
 
+/// The first that says something.
+fn first_of<'a, const N: usize>(texts: [Scalar<'a>; N]) -> Scalar<'a> {
+    let says = |text: &Scalar<'a>| !text.is_absent() && *text != Scalar::Text("".into());
+    texts.into_iter().find(says).unwrap_or_default()
+}
+
 pub(super) fn event(raw: RawEvent<'_>, at: Span) -> Event {
     let meta = meta(raw.metadata);
     let series = raw.series.or_default();
     let (source, old_source) = (raw.source.or_default(), raw.deprecated_source.or_default());
     let object = if raw.involved_object.0.is_some() { raw.involved_object } else { raw.regarding };
-    let first_text = |texts: [Scalar; 4]| {
-        texts.into_iter().map(Scalar::into_text).find(|text| !text.is_empty()).unwrap_or_default()
-    };
     let times = [&raw.last_timestamp, &raw.deprecated_last_timestamp, &raw.event_time];
     Event {
         namespace: meta.namespace,
         object: reference(object),
-        reason: raw.reason.into_text().into(),
-        message: first_text([raw.message, raw.note, Scalar::Absent, Scalar::Absent]).into(),
+        reason: raw.reason.into_shared(),
+        message: first_of([raw.message, raw.note]).into_own(),
         warning: raw.r#type.as_str() == "Warning",
-        component: first_text([
+        component: first_of([
             source.component,
             raw.reporting_component,
             raw.reporting_controller,
             old_source.component,
         ])
-        .into(),
-        host: first_text([source.host, old_source.host, raw.reporting_instance, Scalar::Absent])
-            .into(),
+        .into_shared(),
+        host: first_of([source.host, old_source.host, raw.reporting_instance]).into_shared(),
         count: series
             .count
             .count()
@@ -80,13 +82,15 @@ pub(super) fn event(raw: RawEvent<'_>, at: Span) -> Event {
         first: [&raw.first_timestamp, &raw.deprecated_first_timestamp, &raw.event_time]
             .into_iter()
             .find_map(Scalar::time)
-            .or(meta.created.get()),
+            .or(meta.created.get())
+            .into(),
         last: series
             .last_observed_time
             .time()
             .or_else(|| times.into_iter().find_map(Scalar::time))
-            .or(meta.created.get()),
-        created: meta.created.get(),
+            .or(meta.created.get())
+            .into(),
+        created: meta.created,
         at,
     }
 }

@@ -238,9 +238,9 @@ pub(super) struct RawReference<'a> {
 pub(super) fn reference(raw: Maybe<RawReference<'_>>) -> ObjectRef {
     let raw = raw.or_default();
     ObjectRef {
-        kind: raw.kind.into_text(),
-        namespace: raw.namespace.into_text(),
-        name: raw.name.into_text(),
+        kind: raw.kind.into_shared(),
+        namespace: raw.namespace.into_shared(),
+        name: raw.name.into_shared(),
     }
 }
 

@@ -201,6 +201,6 @@ pub(super) fn autoscaler(raw: RawWorkload<'_>, place: &Place) -> Autoscaler {
     let (spec, status) = (raw.spec.or_default(), raw.status.or_default());
     let meta = meta(raw.metadata);
     let mut target = reference(spec.scale_target_ref);
-    target.namespace = meta.namespace.to_string();
+    target.namespace = meta.namespace.clone();
     Autoscaler { meta, target, conditions: conditions(status.conditions, place), at: place.item }
 }

@@ -113,9 +113,9 @@ fn others(kind: &str, meta: ObjectMeta, cells: &Cells<'_>, at: Span, rows: &mut 
                 meta,
                 phase: cells.get("STATUS").to_owned(),
                 claim: ObjectRef {
-                    kind: "PersistentVolumeClaim".to_owned(),
-                    namespace: namespace.to_owned(),
-                    name: name.to_owned(),
+                    kind: "PersistentVolumeClaim".into(),
+                    namespace: namespace.into(),
+                    name: name.into(),
                 },
                 driver: String::new(),
                 at,
@@ -218,9 +218,9 @@ fn condition(kind: &str, status: Status, reason: &str, at: Span) -> Condition {
 fn object_ref(text: &str, namespace: &str) -> ObjectRef {
     let (kind, name) = text.split_once('/').unwrap_or(("", text));
     ObjectRef {
-        kind: kinds::by_word(kind).map_or(kind, |info| info.kind).to_owned(),
-        namespace: namespace.to_owned(),
-        name: name.to_owned(),
+        kind: kinds::by_word(kind).map_or(kind, |info| info.kind).into(),
+        namespace: namespace.into(),
+        name: name.into(),
     }
 }
 
@@ -376,9 +376,9 @@ fn event(namespace: &str, cells: &Cells<'_>, at: Span) -> Event {
     let mut object = object_ref(cells.get("OBJECT"), namespace);
     if object.name.is_empty() {
         object = ObjectRef {
-            kind: cells.get("KIND").to_owned(),
-            namespace: namespace.to_owned(),
-            name: cells.get("NAME").to_owned(),
+            kind: cells.get("KIND").into(),
+            namespace: namespace.into(),
+            name: cells.get("NAME").into(),
         };
     }
     let source = cells.get("SOURCE");

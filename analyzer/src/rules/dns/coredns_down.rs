@@ -148,7 +148,7 @@ fn onset(serving: &[&Pod], events: Option<&Events>) -> Option<Timestamp> {
             && serving.iter().any(|pod| pod.meta.name == event.object.name)
             && ["BackOff", "Unhealthy", "Failed", "FailedScheduling"].contains(&event.reason.as_str())
     });
-    conditions.chain(about.filter_map(|event| event.first.or(event.last))).min()
+    conditions.chain(about.filter_map(|event| event.first.get().or(event.last.get()))).min()
 }
 
 fn remedied(finding: Finding) -> Finding {

@@ -84,7 +84,7 @@ pub(super) fn said(facts: &Facts) -> Vec<Said> {
     }
     for event in facts.events.ok().into_iter().flat_map(Events::iter).filter(|event| event.message.contains(TEXT)) {
         let says = words!("etcd-space-exceeded-event", object = &event.object.name, message = &event.message);
-        said.push(Said { time: event.first.or(event.last), at: event.at, says, count: event.count.max(1) });
+        said.push(Said { time: event.first.get().or(event.last.get()), at: event.at, says, count: event.count.max(1) });
     }
     for command in facts.commands.ok().into_iter().flat_map(|commands| commands.iter()) {
         let alarm = command.command.contains("alarm") && command.output.contains("NOSPACE");

@@ -48,16 +48,16 @@ impl Rule for LeaderElectionChurning {
             if !event.message.contains("became leader") {
                 continue;
             }
-            let key = (event.object.namespace.clone(), event.object.name.clone());
+            let key = (event.object.namespace.to_string(), event.object.name.to_string());
             let seen = leases.entry(key).or_default();
             // Old versions tell each change of both the Lease and its Endpoints.
-            let time = event.first.or(event.last);
+            let time = event.first.get().or(event.last.get());
             let told = seen.lines.iter().any(|(known, ..)| time.is_some() && *known == time);
             if told {
                 continue;
             }
             seen.changes += event.count.max(1);
-            seen.lines.push((event.first.or(event.last), event.at, false));
+            seen.lines.push((event.first.get().or(event.last.get()), event.at, false));
         }
         for (log, count) in
             facts.logs.ok().into_iter().flat_map(|logs| logs.signal(Signal::LeaderElectionLost))

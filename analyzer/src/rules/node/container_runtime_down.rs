@@ -36,7 +36,7 @@ impl Rule for ContainerRuntimeDown {
             let Some(weight) = event_weight(context, event, Confidence::Likely) else { continue };
             let node = if event.object.kind == "Node" { event.object.name.as_str() } else { event.host.as_str() };
             let says = words!("container-runtime-down-event", node = node, message = &event.message);
-            signs.add(nodes, node, Sign::new(event.at, says, weight).since(event.first.or(event.last)).until(event.last));
+            signs.add(nodes, node, Sign::new(event.at, says, weight).since(event.first.get().or(event.last.get())).until(event.last.get()));
         }
         for log in logs.into_iter().flat_map(Logs::iter) {
             from_log(context, nodes, log, &mut signs);

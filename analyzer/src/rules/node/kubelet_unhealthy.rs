@@ -112,7 +112,7 @@ fn from_events(context: &Context, nodes: Option<&Nodes>, events: &Events, signs:
         let Some(weight) = event_weight(context, event, Confidence::Likely) else { continue };
         let node = if event.object.kind == "Node" { event.object.name.as_str() } else { event.host.as_str() };
         let says = words!("kubelet-unhealthy-event", node = node, reason = &event.reason, message = &event.message);
-        signs.add(nodes, node, Sign::new(event.at, says, weight).since(event.first.or(event.last)).until(event.last));
+        signs.add(nodes, node, Sign::new(event.at, says, weight).since(event.first.get().or(event.last.get())).until(event.last.get()));
     }
 }
 

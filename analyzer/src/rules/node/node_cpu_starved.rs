@@ -135,10 +135,10 @@ fn suffering(
         .collect();
     let names: std::collections::BTreeSet<&str> = probes.iter().map(|event| event.object.name.as_str()).collect();
     if names.len() >= MANY_PODS
-        && let Some(first) = probes.iter().min_by_key(|event| event.first.or(event.last))
+        && let Some(first) = probes.iter().min_by_key(|event| event.first.get().or(event.last.get()))
     {
         let says = words!("node-cpu-starved-probes", node = node, pods = names.len(), message = &first.message);
-        signs.add(nodes, node, Sign::new(first.at, says, Confidence::Likely).since(first.first.or(first.last)));
+        signs.add(nodes, node, Sign::new(first.at, says, Confidence::Likely).since(first.first.get().or(first.last.get())));
     }
     for log in logs.into_iter().flat_map(Logs::iter) {
         let of_node = log.origin.node == node

@@ -71,7 +71,7 @@ impl Rule for NodeKernelOrFilesystemFault {
             let Some((_, weight)) = EVENTS.iter().find(|(reason, _)| *reason == event.reason) else { continue };
             let Some(weight) = event_weight(context, event, *weight) else { continue };
             let says = words!("node-kernel-fault-event", node = &event.object.name, reason = &event.reason, message = &event.message);
-            signs.add(nodes, &event.object.name, Sign::new(event.at, says, weight).since(event.first.or(event.last)).until(event.last));
+            signs.add(nodes, &event.object.name, Sign::new(event.at, says, weight).since(event.first.get().or(event.last.get())).until(event.last.get()));
         }
         for (signal, weight) in SIGNALS {
             for (log, count) in logs.into_iter().flat_map(|logs| logs.signal(*signal)) {

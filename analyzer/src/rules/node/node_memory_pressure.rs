@@ -81,7 +81,7 @@ fn from_events(context: &Context, nodes: Option<&Nodes>, events: &Events, pods: 
         };
         let Some(weight) = event_weight(context, event, Confidence::Likely) else { continue };
         if !node.is_empty() {
-            signs.add(nodes, node, Sign::new(event.at, says, weight).since(event.first.or(event.last)).until(event.last));
+            signs.add(nodes, node, Sign::new(event.at, says, weight).since(event.first.get().or(event.last.get())).until(event.last.get()));
         }
     }
 }

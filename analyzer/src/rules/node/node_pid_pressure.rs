@@ -50,7 +50,7 @@ impl Rule for NodePidPressure {
             if let Some(weight) = event_weight(context, event, Confidence::Likely)
                 && !node.is_empty()
             {
-                signs.add(nodes, node, Sign::new(event.at, says, weight).since(event.first.or(event.last)).until(event.last));
+                signs.add(nodes, node, Sign::new(event.at, says, weight).since(event.first.get().or(event.last.get())).until(event.last.get()));
             }
         }
         for (log, count) in logs.into_iter().flat_map(|logs| logs.signal(Signal::ThreadExhaustion)) {

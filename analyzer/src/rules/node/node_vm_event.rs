@@ -101,9 +101,9 @@ fn from_event(context: &Context, nodes: Option<&Nodes>, event: &Event, signs: &m
         }
         _ => return,
     };
-    let time = event.first.or(event.last);
+    let time = event.first.get().or(event.last.get());
     if let Some(weight) = event_weight(context, event, weight) {
-        signs.add(nodes, node, Sign::new(event.at, says, weight).since(time).until(event.last));
+        signs.add(nodes, node, Sign::new(event.at, says, weight).since(time).until(event.last.get()));
     }
 }
 
@@ -114,7 +114,7 @@ fn told_by_repair(finding: Finding, events: Option<&Events>) -> Finding {
         .into_iter()
         .flat_map(|events| events.of_node(&name))
         .filter(|event| event.reason == "NodeNotReady")
-        .filter_map(|event| event.first.or(event.last))
+        .filter_map(|event| event.first.get().or(event.last.get()))
         .min();
     let asked = events.into_iter().flat_map(|events| events.of_node(&name)).any(|event| {
         REPAIRS.contains(&event.reason.as_str()) || event.message.contains("requested by authorized user")
@@ -130,7 +130,7 @@ fn from_loss(finding: Finding, events: Option<&Events>) -> Finding {
         .into_iter()
         .flat_map(|events| events.of_node(&finding.subject.name))
         .filter(|event| event.reason == "NodeNotReady")
-        .filter_map(|event| event.first.or(event.last))
+        .filter_map(|event| event.first.get().or(event.last.get()))
         .filter(|lost| (0..=AWAY_SECONDS).contains(&onset.duration_since(*lost).as_secs()))
         .min();
     finding.since(Some(lost.map_or(onset, |lost| {

@@ -178,7 +178,7 @@ pub(in crate::rules) fn aged(context: &Context, time: Option<Timestamp>, weight:
 
 /// The same for an event, which Kubernetes forgets after an hour: one without a time is of today.
 pub(in crate::rules) fn event_weight(context: &Context, event: &Event, weight: Confidence) -> Option<Confidence> {
-    match event.last.or(event.first) {
+    match event.last.get().or(event.first.get()) {
         Some(time) => aged(context, Some(time), weight),
         None => Some(weight),
     }

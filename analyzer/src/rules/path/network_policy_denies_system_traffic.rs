@@ -306,7 +306,7 @@ fn calls(facts: &Facts, namespace: &str) -> Vec<Symptom> {
                 .any(|words| event.message.contains(words));
         if failed {
             let says = words!("network-policy-denies-system-traffic-call");
-            found.push((event.first.or(event.last), event.at, says));
+            found.push((event.first.get().or(event.last.get()), event.at, says));
         }
     }
     for api in facts.api_services.ok().into_iter().flat_map(|apis| apis.iter()) {

@@ -42,7 +42,7 @@ impl Rule for LoadBalancerNotProvisioned {
             .collect();
         let first = failures
             .first()
-            .map(|event| (event.object.namespace.clone(), event.object.name.clone(), event.at))
+            .map(|event| (event.object.namespace.to_string(), event.object.name.to_string(), event.at))
             .or_else(|| pending.first().cloned());
         let Some((namespace, name, at)) = first else {
             // One that still waits within its time says nothing of the others.
@@ -68,7 +68,7 @@ impl Rule for LoadBalancerNotProvisioned {
             )
             .confidence(if failures.is_empty() && longest <= SURE_SECONDS { Confidence::Possible } else { Confidence::Proven })
             .severity(Severity::Warning)
-            .since(failures.iter().filter_map(|event| event.first.or(event.last)).min())
+            .since(failures.iter().filter_map(|event| event.first.get().or(event.last.get())).min())
             .affected(count)
             .scope(Scope::Cluster);
         for event in failures.iter().skip(1).take(3) {

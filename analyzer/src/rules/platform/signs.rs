@@ -20,7 +20,7 @@ pub(super) fn signs(facts: &Facts, texts: &[&str], signals: &[Signal]) -> Vec<Si
     let mut found = Vec::new();
     for event in facts.events.ok().into_iter().flat_map(crate::facts::Events::iter).filter(|event| says(&event.message)) {
         let text = format!("{}: {}", event.reason, event.message);
-        found.push(Sign { at: event.at, text, time: event.first.or(event.last) });
+        found.push(Sign { at: event.at, text, time: event.first.get().or(event.last.get()) });
     }
     for error in facts.azure_errors.ok().into_iter().flat_map(|errors| errors.iter()) {
         if says(&error.code) || says(&error.message) {

@@ -58,7 +58,7 @@ impl Rule for VolumeAttachFailing {
             )
             .confidence(Confidence::Proven)
             .severity(if (names.len() >= 2 || first.count >= 5) && !refused { Severity::Critical } else { Severity::Warning })
-            .since(failures.iter().filter_map(|event| event.first.or(event.last)).min())
+            .since(failures.iter().filter_map(|event| event.first.get().or(event.last.get())).min())
             .affected(names.len())
             .scope(if nodes.is_empty() { Scope::Cluster } else { Scope::Nodes(nodes) });
         for event in failures.iter().skip(1).take(3) {

@@ -92,7 +92,7 @@ fn scaled_to_zero(tunnel: &Tunnel, events: Option<&Events>) -> Option<Finding> {
         .last();
     if let Some(event) = scaled {
         finding = finding
-            .since(event.last)
+            .since(event.last.get())
             .supported_by(event.at, words!("tunnel-agents-not-running-scaled", message = &event.message));
     }
     Some(finding.step(
@@ -118,7 +118,7 @@ fn gone(
         .into_iter()
         .flat_map(|events| events.reason(&["ScalingReplicaSet"]))
         .filter(|event| event.object.name == "konnectivity-agent")
-        .max_by_key(|event| event.last.or(event.first));
+        .max_by_key(|event| event.last.get().or(event.first.get()));
     if let Some(event) = scaling.filter(|event| event.message.contains(" to 0 from ")) {
         let name = &event.object.name;
         return Some(
@@ -129,7 +129,7 @@ fn gone(
                 words!("tunnel-agents-not-running-scaled", message = &event.message),
             )
             .confidence(Confidence::Proven)
-            .since(event.last.or(event.first))
+            .since(event.last.get().or(event.first.get()))
             .self_caused()
             .step(
                 Step::new(words!("tunnel-agents-not-running-scale-up"))

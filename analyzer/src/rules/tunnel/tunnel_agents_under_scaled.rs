@@ -146,12 +146,12 @@ fn kills(context: &Context, tunnel: &Tunnel, events: Option<&Events>) -> Vec<Kil
     let hosts = tunnel.nodes();
     for event in events.into_iter().flat_map(|events| events.reason(&["OOMKilling", "OOMKilled"])) {
         let agents = event.message.contains("proxy-agent") || event.message.contains("konnectivity");
-        if agents && (hosts.is_empty() || hosts.contains(&event.object.name) || event.object.kind == "Pod") {
+        if agents && (hosts.is_empty() || hosts.contains(event.object.name.as_str()) || event.object.kind == "Pod") {
             kills.push(Kill {
                 at: event.at,
                 says: words!("tunnel-agents-under-scaled-kernel", node = &event.object.name),
-                first: event.first.or(event.last),
-                recent: recent(event.last),
+                first: event.first.get().or(event.last.get()),
+                recent: recent(event.last.get()),
             });
         }
     }

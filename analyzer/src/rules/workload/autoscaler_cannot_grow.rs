@@ -40,7 +40,7 @@ impl Rule for AutoscalerCannotGrow {
             let code = refusal(&event.message);
             let says_so = STUCK.iter().any(|words| event.message.contains(words));
             if event.reason != "NotTriggerScaleUp" || code.is_some() || says_so {
-                signs.push((event.at, event.message.to_string(), event.first.or(event.last)));
+                signs.push((event.at, event.message.to_string(), event.first.get().or(event.last.get())));
             }
         }
         for error in facts.azure_errors.ok().into_iter().flat_map(|errors| errors.iter()) {
@@ -100,7 +100,7 @@ fn first_wait(facts: &Facts) -> Option<jiff::Timestamp> {
     events
         .reason(&["FailedScheduling"])
         .filter(|event| told.contains(&(event.object.namespace.as_str(), event.object.name.as_str())))
-        .filter_map(|event| event.first.or(event.last))
+        .filter_map(|event| event.first.get().or(event.last.get()))
         .min()
 }
 

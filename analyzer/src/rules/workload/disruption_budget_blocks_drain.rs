@@ -89,7 +89,7 @@ fn refusals(facts: &Facts) -> Vec<Refusal> {
     let phrases = Phrases::new(TEXTS);
     let says = |text: &str| phrases.stand_in(text);
     for event in facts.events.ok().into_iter().flat_map(crate::facts::Events::iter).filter(|event| says(&event.message)) {
-        found.push((event.at, event.message.to_string(), event.first.or(event.last)));
+        found.push((event.at, event.message.to_string(), event.first.get().or(event.last.get())));
     }
     for error in facts.azure_errors.ok().into_iter().flat_map(|errors| errors.iter()) {
         if says(&error.message) || says(&error.code) {

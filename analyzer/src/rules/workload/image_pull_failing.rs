@@ -105,10 +105,10 @@ fn failures(events: Option<&Events>) -> BTreeMap<Class, Vec<Failure>> {
     let pulls = events.into_iter().flat_map(|events| events.reason(&["Failed", "FailedToPullImage", "Pulling"]));
     for event in pulls.filter(|event| event.message.contains("ailed to pull")) {
         failures.entry(classify(&event.message)).or_default().push(Failure {
-            namespace: event.object.namespace.clone(),
-            name: event.object.name.clone(),
+            namespace: event.object.namespace.to_string(),
+            name: event.object.name.to_string(),
             message: event.message.to_string(),
-            first: event.first.or(event.last),
+            first: event.first.get().or(event.last.get()),
             at: event.at,
         });
     }

@@ -40,7 +40,7 @@ impl Rule for MassEviction {
                 let node = pods
                     .and_then(|pods| pods.get(&event.object.namespace, &event.object.name))
                     .map_or_else(|| event.host.clone(), |pod| pod.node.clone());
-                evicted.push((name, node.to_string(), event.message.to_string(), event.first.or(event.last), event.at));
+                evicted.push((name, node.to_string(), event.message.to_string(), event.first.get().or(event.last.get()), event.at));
             }
         }
         evicted.sort_by(|a, b| (a.3.is_none(), a.3, &a.0).cmp(&(b.3.is_none(), b.3, &b.0)));

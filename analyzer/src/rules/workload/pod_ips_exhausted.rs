@@ -35,7 +35,7 @@ impl Rule for PodIpsExhausted {
         let mut signs: Vec<(Span, String, Option<jiff::Timestamp>)> = Vec::new();
         for event in facts.events.ok().into_iter().flat_map(crate::facts::Events::iter) {
             if says_so(&event.message) || event.reason == "CIDRNotAvailable" {
-                signs.push((event.at, event.message.to_string(), event.first.or(event.last)));
+                signs.push((event.at, event.message.to_string(), event.first.get().or(event.last.get())));
             }
         }
         let addresses = !signs.is_empty();
@@ -96,7 +96,7 @@ fn slots(facts: &Facts) -> Vec<(Span, String, Option<jiff::Timestamp>)> {
     let mut found: Vec<_> = pending.collect();
     if facts.pods.ok().is_none() {
         let events = facts.events.ok().into_iter().flat_map(|events| events.reason(&["FailedScheduling"]));
-        found.extend(events.filter(|event| full(&event.message)).map(|event| (event.at, event.message.to_string(), event.first.or(event.last))));
+        found.extend(events.filter(|event| full(&event.message)).map(|event| (event.at, event.message.to_string(), event.first.get().or(event.last.get()))));
     }
     found
 }

@@ -122,19 +122,19 @@ fn from_events(events: &Events) -> Vec<Pending> {
     // One that got a node afterwards waited for the autoscaler.
     let mut placed: BTreeMap<(&str, &str), jiff::Timestamp> = BTreeMap::new();
     for event in events.reason(&["Scheduled"]) {
-        if let Some(time) = event.last.or(event.first) {
+        if let Some(time) = event.last.get().or(event.first.get()) {
             let known = placed.entry(of(event)).or_insert(time);
             *known = time.max(*known);
         }
     }
-    let later = |event: &Event| placed.get(&of(event)).is_some_and(|time| event.last.or(event.first).is_some_and(|failed| *time >= failed));
+    let later = |event: &Event| placed.get(&of(event)).is_some_and(|time| event.last.get().or(event.first.get()).is_some_and(|failed| *time >= failed));
     let mut found: BTreeMap<(&str, &str), Pending> = BTreeMap::new();
     for event in events.reason(&["FailedScheduling"]).filter(|event| !later(event)) {
         found.entry(of(event)).or_insert_with(|| Pending {
-            namespace: event.object.namespace.clone(),
-            name: event.object.name.clone(),
+            namespace: event.object.namespace.to_string(),
+            name: event.object.name.to_string(),
             message: event.message.to_string(),
-            since: event.first,
+            since: event.first.get(),
             at: event.at,
         });
     }

@@ -45,7 +45,7 @@ impl Rule for ProbesFailingOnOneNode {
                     words!("probes-failing-on-one-node-says", workload = workload, message = &first.message),
                 )
                 .confidence(Confidence::Proven)
-                .since(hits.iter().filter_map(|(event, _)| event.first.or(event.last)).min())
+                .since(hits.iter().filter_map(|(event, _)| event.first.get().or(event.last.get())).min())
                 .affected(workloads.len())
                 .on_node(node);
             for (event, workload) in hits.iter().skip(1).take(3) {

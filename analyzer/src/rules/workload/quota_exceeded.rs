@@ -32,10 +32,10 @@ impl Rule for QuotaExceeded {
         let mut by_namespace: BTreeMap<String, Vec<Refusal>> = BTreeMap::new();
         for event in events.into_iter().flat_map(Events::iter) {
             let Some(quota) = quota_of(&event.message) else { continue };
-            by_namespace.entry(event.object.namespace.clone()).or_default().push(Refusal {
+            by_namespace.entry(event.object.namespace.to_string()).or_default().push(Refusal {
                 quota,
                 message: event.message.to_string(),
-                since: event.first.or(event.last),
+                since: event.first.get().or(event.last.get()),
                 at: event.at,
                 count: event.count.max(1),
             });

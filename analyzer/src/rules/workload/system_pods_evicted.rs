@@ -39,7 +39,7 @@ impl Rule for SystemPodsEvicted {
         for event in events.into_iter().flat_map(|events| events.reason(&["Evicted"])) {
             if event.object.kind == "Pod" && event.object.namespace == "kube-system" {
                 let found =
-                    Eviction { node: &event.host, message: &event.message, time: event.first.or(event.last), at: event.at };
+                    Eviction { node: &event.host, message: &event.message, time: event.first.get().or(event.last.get()), at: event.at };
                 evicted.entry(&event.object.name).or_insert(found);
             }
         }
