@@ -307,7 +307,7 @@ pub(super) fn facts(mut rows: Rows, audit: Option<AuditSummary>, origin: &Origin
 fn newest_times(rows: &Rows) -> BTreeMap<ArtifactId, Timestamp> {
     let events = rows.events.iter().map(|event| (event.at, event.last.get()));
     let conditions = rows.nodes.iter().flat_map(|node| &node.conditions).map(|condition| {
-        (condition.at.get(), condition.heartbeat.get().or(condition.transition.get()))
+        (condition.at.get(), condition.told.heartbeat.get().or(condition.transition.get()))
     });
     let leases = rows.leases.iter().map(|lease| (lease.at, lease.renewed));
     let logs = rows.logs.iter().map(|log| (log.at, log.last));

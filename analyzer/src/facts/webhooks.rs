@@ -191,10 +191,10 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
     }
     for workload in facts.workloads.ok().into_iter().flat_map(|workloads| workloads.iter()) {
         for condition in &workload.conditions {
-            if let Some((name, rest)) = named(&condition.message) {
+            if let Some((name, rest)) = named(&condition.told.message) {
                 let namespace = workload.meta.namespace.clone();
                 let witness = Witness {
-                    text: condition.message.to_string(),
+                    text: condition.told.message.to_string(),
                     count: 1,
                     first: condition.transition.get(),
                     namespace: namespace.to_string(),

@@ -30,7 +30,7 @@ fn newest(rows: &Rows) -> Option<Timestamp> {
         .nodes
         .iter()
         .flat_map(|node| &node.conditions)
-        .filter_map(|condition| condition.heartbeat.get().or(condition.transition.get()));
+        .filter_map(|condition| condition.told.heartbeat.get().or(condition.transition.get()));
     let leases = rows.leases.iter().filter_map(|lease| lease.renewed);
     let pods = rows.pods.iter().filter_map(|pod| pod.start_time.get().or(pod.meta.created.get()));
     let logs = rows.logs.iter().filter_map(|log| log.last).filter(|time| !yearless(*time));

@@ -1,6 +1,8 @@
 //! Kubernetes objects, cut down to what rules ask of them.
 
 use std::collections::BTreeMap;
+use std::ops::{Deref, DerefMut};
+use std::sync::LazyLock;
 
 use super::{At, Few, Labels, Quantities, Seldom, Span, Text, Timestamp, When};
 
@@ -47,11 +49,41 @@ pub struct Owner {
 pub struct Condition {
     pub kind: Text,
     pub status: Status,
+    pub transition: When,
+    pub at: At,
+    pub told: Told,
+}
+
+/// What else a condition tells: one word where it is nothing, as in nearly all Pods.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Told(Option<Box<Telling>>);
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Telling {
     pub reason: Text,
     pub message: Text,
-    pub transition: When,
     pub heartbeat: When,
-    pub at: At,
+}
+
+impl From<Telling> for Told {
+    fn from(telling: Telling) -> Self {
+        Self((telling != Telling::default()).then(|| Box::new(telling)))
+    }
+}
+
+impl Deref for Told {
+    type Target = Telling;
+
+    fn deref(&self) -> &Telling {
+        static NOTHING: LazyLock<Telling> = LazyLock::new(Telling::default);
+        self.0.as_deref().unwrap_or_else(|| &NOTHING)
+    }
+}
+
+impl DerefMut for Told {
+    fn deref_mut(&mut self) -> &mut Telling {
+        self.0.get_or_insert_default()
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -197,10 +229,7 @@ pub struct Container {
 pub enum ContainerState {
     #[default]
     None,
-    Waiting {
-        reason: Text,
-        message: Text,
-    },
+    Waiting(Box<Waiting>),
     Running {
         started: When,
     },
@@ -210,7 +239,7 @@ pub enum ContainerState {
 impl ContainerState {
     pub fn waiting_reason(&self) -> Option<&str> {
         match self {
-            Self::Waiting { reason, .. } => Some(reason),
+            Self::Waiting(waiting) => Some(&waiting.reason),
             _ => None,
         }
     }
@@ -221,6 +250,12 @@ impl ContainerState {
             _ => None,
         }
     }
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Waiting {
+    pub reason: Text,
+    pub message: Text,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]

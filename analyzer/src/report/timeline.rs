@@ -50,7 +50,7 @@ pub(super) fn entries(
             "timeline-condition",
             node = &node.meta.name,
             status = format!("{:?}", condition.status),
-            reason = &condition.reason
+            reason = &condition.told.reason
         ));
         let recent = facts.context.age_seconds(Some(at)).is_none_or(|age| age < 6 * 3600);
         if recent {

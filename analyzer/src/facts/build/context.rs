@@ -66,7 +66,7 @@ pub(super) fn context(
                     .flat_map(Nodes::iter)
                     .flat_map(|node| &node.conditions)
                     .filter_map(|condition| {
-                        condition.heartbeat.get().or(condition.transition.get())
+                        condition.told.heartbeat.get().or(condition.transition.get())
                     }),
             )
             .chain(rows.leases.iter().filter_map(|lease| lease.renewed)),

@@ -34,7 +34,8 @@ pub(in crate::facts) fn correct(
         shift_packed(&mut pod.start_time, *by);
         for condition in &mut pod.conditions {
             // The node controller takes readiness away without a reason.
-            let of_controller = condition.status == Status::False && condition.reason.is_empty();
+            let of_controller =
+                condition.status == Status::False && condition.told.reason.is_empty();
             if OF_KUBELET.contains(&condition.kind.as_str()) && !of_controller {
                 shift_packed(&mut condition.transition, *by);
             }
@@ -68,9 +69,11 @@ fn correct_node(condition: &mut Condition, by: i64) {
     if condition.kind == "NetworkUnavailable" {
         return;
     }
-    shift_packed(&mut condition.heartbeat, by);
+    if condition.told.heartbeat.is_some() {
+        shift_packed(&mut condition.told.heartbeat, by);
+    }
     // A node that went quiet is called Unknown by the node controller; the last heartbeat stays the kubelet's.
-    if !condition.reason.starts_with("NodeStatus") {
+    if !condition.told.reason.starts_with("NodeStatus") {
         shift_packed(&mut condition.transition, by);
     }
 }
@@ -82,7 +85,7 @@ fn times(state: &mut ContainerState, by: i64) {
             shift(&mut terminated.started, by);
             shift(&mut terminated.finished, by);
         }
-        ContainerState::None | ContainerState::Waiting { .. } => {}
+        ContainerState::None | ContainerState::Waiting(_) => {}
     }
 }
 
@@ -92,7 +95,7 @@ mod tests {
 
     use super::*;
     use crate::facts::clocks::Basis;
-    use crate::model::kube::{Container, Node, ObjectMeta, Pod};
+    use crate::model::kube::{Container, Node, ObjectMeta, Pod, Telling};
 
     fn time(text: &str) -> Option<Timestamp> {
         format!("2025-06-11T{text}Z").parse().ok()
@@ -102,9 +105,13 @@ mod tests {
         Condition {
             kind: kind.into(),
             status,
-            reason: reason.into(),
             transition: time("14:40:00").into(),
-            heartbeat: time("14:45:00").into(),
+            told: Telling {
+                reason: reason.into(),
+                heartbeat: time("14:45:00").into(),
+                ..Telling::default()
+            }
+            .into(),
             ..Condition::default()
         }
     }
@@ -137,7 +144,10 @@ mod tests {
         correct(Some(&mut nodes), None, &behind());
         let told = |name: &str| -> Vec<_> {
             let node = nodes.get(name).unwrap();
-            node.conditions.iter().map(|it| (it.transition.get(), it.heartbeat.get())).collect()
+            node.conditions
+                .iter()
+                .map(|it| (it.transition.get(), it.told.heartbeat.get()))
+                .collect()
         };
         assert_eq!(
             told("slow"),

@@ -112,8 +112,8 @@ shape! { OWNER, owner(row: Owner, now) {
 shape! { CONDITION, condition(row: Condition, now) {
     type: Shape::Text => &row.kind;
     status: Shape::Text => status(row.status);
-    reason: Shape::Text => &row.reason;
-    message: Shape::Text => &row.message;
+    reason: Shape::Text => &row.told.reason;
+    message: Shape::Text => &row.told.message;
     since: Shape::Text => time(row.transition.get());
     age_seconds ? Shape::Int => age(row.transition.get(), now);
 }}
@@ -256,8 +256,8 @@ shape! { API_SERVICE, api_service(row: ApiService, now, meta = row.meta) {
     service_namespace: Shape::Text => row.service.as_ref().map_or("", |service| &service.namespace);
     service_name: Shape::Text => row.service.as_ref().map_or("", |service| &service.name);
     available ? Shape::Bool => row.available.as_ref().map(|found| found.status == Status::True);
-    reason: Shape::Text => row.available.as_ref().map_or("", |found| &found.reason);
-    message: Shape::Text => row.available.as_ref().map_or("", |found| &found.message);
+    reason: Shape::Text => row.available.as_ref().map_or("", |found| &found.told.reason);
+    message: Shape::Text => row.available.as_ref().map_or("", |found| &found.told.message);
 }}
 
 shape! { NETWORK_POLICY, network_policy(row: NetworkPolicy, now, meta = row.meta) {
@@ -441,7 +441,7 @@ fn status(status: Status) -> &'static str {
 fn state(state: &ContainerState) -> &'static str {
     match state {
         ContainerState::None => "",
-        ContainerState::Waiting { .. } => "waiting",
+        ContainerState::Waiting(_) => "waiting",
         ContainerState::Running { .. } => "running",
         ContainerState::Terminated(_) => "terminated",
     }
@@ -449,7 +449,7 @@ fn state(state: &ContainerState) -> &'static str {
 
 fn reason(state: &ContainerState) -> &str {
     match state {
-        ContainerState::Waiting { reason, .. } => reason,
+        ContainerState::Waiting(waiting) => &waiting.reason,
         ContainerState::Terminated(ended) => &ended.reason,
         ContainerState::None | ContainerState::Running { .. } => "",
     }
@@ -457,7 +457,7 @@ fn reason(state: &ContainerState) -> &str {
 
 fn message(state: &ContainerState) -> &str {
     match state {
-        ContainerState::Waiting { message, .. } => message,
+        ContainerState::Waiting(waiting) => &waiting.message,
         ContainerState::Terminated(ended) => &ended.message,
         ContainerState::None | ContainerState::Running { .. } => "",
     }

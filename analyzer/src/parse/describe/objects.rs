@@ -7,7 +7,7 @@ use super::{absent, meta, quantities, quantity, time, value};
 use crate::model::Labels;
 use crate::model::kube::{
     Condition, Container, ContainerState, Event, Lease, Node, ObjectMeta, ObjectRef, OtherObject,
-    Pod, Status, Taint, Terminated,
+    Pod, Status, Taint, Telling, Terminated, Waiting,
 };
 use crate::model::workload::{Service, ServicePort, Workload, WorkloadKind};
 use crate::parse::kube::kinds::Target;
@@ -91,9 +91,12 @@ fn conditions(block: &[Line<'_>]) -> Vec<Condition> {
             (!kind.is_empty()).then(|| Condition {
                 kind: kind.into(),
                 status: status(cell(Some(1))),
-                reason: cell(reason).into(),
-                message: cell(message).into(),
-                heartbeat: time(cell(heartbeat)).into(),
+                told: Telling {
+                    reason: cell(reason).into(),
+                    message: cell(message).into(),
+                    heartbeat: time(cell(heartbeat)).into(),
+                }
+                .into(),
                 transition: time(cell(transition)).into(),
                 at: at.into(),
             })
@@ -293,10 +296,10 @@ impl Detail {
 
     fn into_state(self) -> ContainerState {
         match self.kind.as_str() {
-            "Waiting" => ContainerState::Waiting {
+            "Waiting" => ContainerState::Waiting(Box::new(Waiting {
                 reason: self.terminated.reason,
                 message: self.terminated.message,
-            },
+            })),
             "Running" => ContainerState::Running { started: self.terminated.started.into() },
             "Terminated" => ContainerState::Terminated(Box::new(self.terminated)),
             _ => ContainerState::None,

@@ -62,8 +62,8 @@ fn nodes_have_conditions_taints_lease_and_events() {
         ("aks-1", Some("linux"))
     );
     let ready = node.condition("Ready").unwrap();
-    assert_eq!((ready.status, ready.reason.as_str()), (Status::Unknown, "NodeStatusUnknown"));
-    assert_eq!(ready.heartbeat.get().unwrap().to_string(), "2024-07-05T09:25:00Z");
+    assert_eq!((ready.status, ready.told.reason.as_str()), (Status::Unknown, "NodeStatusUnknown"));
+    assert_eq!(ready.told.heartbeat.get().unwrap().to_string(), "2024-07-05T09:25:00Z");
     assert_eq!((node.taints.len(), node.unschedulable), (2, true));
     assert_eq!(node.addresses, ["10.1.0.4"]);
     assert!((node.allocatable["cpu"] - 7.86).abs() < 1e-9);
@@ -177,7 +177,7 @@ Session Affinity:         None
     let (_, rows) = read(text);
     let workload = &rows.workloads[0];
     assert_eq!((workload.desired, workload.current, workload.available), (Some(3), 4, 1));
-    assert_eq!(workload.condition("Available").unwrap().reason, "MinimumReplicasUnavailable");
+    assert_eq!(workload.condition("Available").unwrap().told.reason, "MinimumReplicasUnavailable");
     let port = &rows.services[0].ports[0];
     assert_eq!((port.port, port.target.as_str(), port.node_port), (80, "8080", 30080));
     assert_eq!(rows.services[0].ingress, ["20.1.2.3"]);

@@ -7,7 +7,7 @@ use super::shared::{
     Conditions, Place, RawContainer, RawMeta, conditions, containers, meta, objects, texts,
 };
 use super::soft::{Many, Maybe, Pairs, Placed, Scalar};
-use crate::model::kube::{Container, ContainerState, Node, Pod, Taint, Terminated};
+use crate::model::kube::{Container, ContainerState, Node, Pod, Taint, Terminated, Waiting};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, bound(deserialize = "'de: 'a"))]
@@ -161,10 +161,10 @@ fn state(raw: RawState<'_>) -> ContainerState {
             finished: detail.finished_at.time(),
         }))
     } else if let Some(detail) = raw.waiting.0 {
-        ContainerState::Waiting {
+        ContainerState::Waiting(Box::new(Waiting {
             reason: detail.reason.into_shared(),
             message: detail.message.into_shared(),
-        }
+        }))
     } else if let Some(detail) = raw.running.0 {
         ContainerState::Running { started: detail.started_at.time().into() }
     } else {

@@ -10,7 +10,7 @@ use super::alike::{Alike, Part};
 use super::soft::{Many, Maybe, Pairs, Placed, Scalar};
 use crate::model::kube::{
     Condition, Container, LabelSelector, ObjectMeta, ObjectRef, Owner, SelectorExpression,
-    ServiceRef, Status,
+    ServiceRef, Status, Telling,
 };
 use crate::model::{At, Few, Labels, Quantities, Text};
 use crate::parse::interned;
@@ -174,15 +174,18 @@ impl<'de> Deserialize<'de> for ReadCondition {
                 None => Status::Unknown,
             },
             kind: raw.r#type.into_shared(),
-            reason: raw.reason.into_shared(),
-            message: raw.message.into_shared(),
             transition: raw.last_transition_time.time().into(),
-            heartbeat: raw
-                .last_heartbeat_time
-                .time()
-                .or_else(|| raw.last_update_time.time())
-                .or_else(|| raw.last_probe_time.time())
-                .into(),
+            told: Telling {
+                reason: raw.reason.into_shared(),
+                message: raw.message.into_shared(),
+                heartbeat: raw
+                    .last_heartbeat_time
+                    .time()
+                    .or_else(|| raw.last_update_time.time())
+                    .or_else(|| raw.last_probe_time.time())
+                    .into(),
+            }
+            .into(),
             at: At::default(),
         }))
     }

@@ -286,7 +286,7 @@ fn large_lists_keep_their_order() {
     assert!(
         rows.pods.iter().enumerate().all(|(number, pod)| pod.meta.name == format!("a{number}"))
     );
-    assert!(matches!(rows.pods[0].containers[0].state, ContainerState::Waiting { .. }));
+    assert!(matches!(rows.pods[0].containers[0].state, ContainerState::Waiting(_)));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::Cells;
 use crate::model::kube::{
     ApiService, CertificateSigningRequest, Condition, ConfigMap, Container, ContainerState, Event,
     FlowSchema, Lease, Namespace, Node, NodeUsage, ObjectMeta, ObjectRef, OtherObject, Pod,
-    PodUsage, PriorityLevel, SecretMeta, ServiceRef, Status, Terminated,
+    PodUsage, PriorityLevel, SecretMeta, ServiceRef, Status, Telling, Terminated, Waiting,
 };
 use crate::model::workload::{
     Autoscaler, CronJob, DisruptionBudget, Endpoint, EndpointSlice, Job, NetworkPolicy,
@@ -208,7 +208,7 @@ fn condition(kind: &str, status: Status, reason: &str, at: Span) -> Condition {
     Condition {
         kind: kind.into(),
         status,
-        reason: reason.into(),
+        told: Telling { reason: reason.into(), ..Telling::default() }.into(),
         at: at.into(),
         ..Condition::default()
     }
@@ -274,7 +274,10 @@ fn pod_status(text: &str, restarts: u64, ready: u64) -> PodStatus {
     };
     let waiting = |phase| PodStatus {
         phase,
-        state: ContainerState::Waiting { reason: word.into(), message: String::new().into() },
+        state: ContainerState::Waiting(Box::new(Waiting {
+            reason: word.into(),
+            ..Waiting::default()
+        })),
         init,
         ..PodStatus::default()
     };

@@ -116,7 +116,10 @@ fn unavailable_apis_give_their_reason() {
     );
     assert!(rows.api_services[0].service.is_none());
     let condition = rows.api_services[1].available.as_ref().unwrap();
-    assert_eq!((condition.status, condition.reason.as_str()), (Status::False, "MissingEndpoints"));
+    assert_eq!(
+        (condition.status, condition.told.reason.as_str()),
+        (Status::False, "MissingEndpoints")
+    );
 }
 
 #[test]

@@ -71,10 +71,10 @@ impl Rule for AggregatedApiUnavailable {
 fn unavailable(service: &ApiService, condition: &Condition) -> Finding {
     let name = &service.meta.name;
     let configured = matches!(
-        condition.reason.as_str(),
+        condition.told.reason.as_str(),
         "ServiceNotFound" | "MissingEndpoints" | "EndpointsNotFound" | "ServicePortError" | "ServiceAccessError" | "EndpointsAccessError"
     );
-    let (confidence, severity) = match (configured, reason(&condition.message)) {
+    let (confidence, severity) = match (configured, reason(&condition.told.message)) {
         (true, _) => (Confidence::Proven, Severity::Critical),
         // The way to its Pods fails, which is somebody else's fault.
         (false, Reason::Tunnel | Reason::TimedOut) => (Confidence::Likely, Severity::Warning),
@@ -85,7 +85,7 @@ fn unavailable(service: &ApiService, condition: &Condition) -> Finding {
             Subject::new("APIService", "", name),
             words!("aggregated-api-unavailable-title", name = name),
             condition.at.get(),
-            words!("aggregated-api-unavailable-condition", reason = &condition.reason, message = &condition.message),
+            words!("aggregated-api-unavailable-condition", reason = &condition.told.reason, message = &condition.told.message),
         )
         .confidence(confidence)
         .severity(severity)

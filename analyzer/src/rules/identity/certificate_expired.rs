@@ -259,7 +259,7 @@ fn served(facts: &Facts, out: &mut Checked) {
         out.found(finding);
     }
     for service in facts.api_services.ok().into_iter().flat_map(|rows| rows.iter()) {
-        let Some(condition) = service.available.as_ref().filter(|condition| expired(&condition.message)) else { continue };
+        let Some(condition) = service.available.as_ref().filter(|condition| expired(&condition.told.message)) else { continue };
         let name = &service.meta.name;
         let namespace = service.service.as_ref().map_or("", |backend| backend.namespace.as_str());
         out.found(

@@ -63,19 +63,19 @@ impl Rule for ContainerRuntimeDown {
 
 fn from_conditions(nodes: Option<&Nodes>, signs: &mut Signs) {
     for (node, condition) in wrong(nodes, "ContainerRuntimeProblem") {
-        let says = words!("container-runtime-down-detector", node = &node.meta.name, message = &condition.message);
+        let says = words!("container-runtime-down-detector", node = &node.meta.name, message = &condition.told.message);
         signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Proven).since(condition.transition.get()));
     }
     for kind in ["FrequentContainerdRestart", "FrequentDockerRestart"] {
         for (node, condition) in wrong(nodes, kind) {
-            let says = words!("container-runtime-down-restarts", node = &node.meta.name, message = &condition.message);
+            let says = words!("container-runtime-down-restarts", node = &node.meta.name, message = &condition.told.message);
             signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Possible).since(condition.transition.get()));
         }
     }
     for node in nodes.into_iter().flat_map(Nodes::iter) {
         let Some(condition) = node.condition("Ready").filter(|condition| condition.status == Status::False) else { continue };
-        if condition.message.contains("container runtime is down") {
-            let says = words!("container-runtime-down-condition", node = &node.meta.name, message = &condition.message);
+        if condition.told.message.contains("container runtime is down") {
+            let says = words!("container-runtime-down-condition", node = &node.meta.name, message = &condition.told.message);
             signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Proven).since(condition.transition.get()));
         }
     }

@@ -63,17 +63,17 @@ impl Rule for KubeletUnhealthy {
 /// The kubelet's own message, and what node-problem-detector saw of its service.
 fn from_conditions(nodes: Option<&Nodes>, signs: &mut Signs) {
     for (node, condition) in wrong(nodes, "KubeletProblem") {
-        let says = words!("kubelet-unhealthy-detector", node = &node.meta.name, message = &condition.message);
+        let says = words!("kubelet-unhealthy-detector", node = &node.meta.name, message = &condition.told.message);
         signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Proven).since(condition.transition.get()));
     }
     for (node, condition) in wrong(nodes, "FrequentKubeletRestart") {
-        let says = words!("kubelet-unhealthy-restarts", node = &node.meta.name, message = &condition.message);
+        let says = words!("kubelet-unhealthy-restarts", node = &node.meta.name, message = &condition.told.message);
         signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Likely).since(condition.transition.get()));
     }
     for node in nodes.into_iter().flat_map(Nodes::iter) {
         let Some(condition) = node.condition("Ready").filter(|condition| condition.status == Status::False) else { continue };
-        if condition.message.contains("pleg was last seen active") {
-            let says = words!("kubelet-unhealthy-pleg-condition", node = &node.meta.name, message = &condition.message);
+        if condition.told.message.contains("pleg was last seen active") {
+            let says = words!("kubelet-unhealthy-pleg-condition", node = &node.meta.name, message = &condition.told.message);
             signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Proven).since(condition.transition.get()));
         }
     }

@@ -37,7 +37,7 @@ impl Rule for NodeDiskPressure {
         let AnyOf(logs, filesystems) = files.unwrap_or(AnyOf(None, None));
         let mut signs = Signs::default();
         for (node, condition) in wrong(nodes, "DiskPressure") {
-            let says = words!("node-disk-pressure-condition", node = &node.meta.name, message = &condition.message);
+            let says = words!("node-disk-pressure-condition", node = &node.meta.name, message = &condition.told.message);
             signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Proven).since(condition.transition.get()));
         }
         for (node, taint) in tainted(nodes, "node.kubernetes.io/disk-pressure") {

@@ -59,7 +59,7 @@ impl Rule for NodeKernelOrFilesystemFault {
         let mut signs = Signs::default();
         for (kind, weight) in CONDITIONS {
             for (node, condition) in wrong(nodes, kind) {
-                let says = words!("node-kernel-fault-condition", node = &node.meta.name, kind = *kind, message = &condition.message);
+                let says = words!("node-kernel-fault-condition", node = &node.meta.name, kind = *kind, message = &condition.told.message);
                 signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, *weight).since(condition.transition.get()));
             }
             for (node, sample) in detected(scrapes, kind) {

@@ -36,7 +36,7 @@ impl Rule for NodeMemoryPressure {
         let AnyOf(logs, memory) = files.unwrap_or(AnyOf(None, None));
         let mut signs = Signs::default();
         for (node, condition) in wrong(nodes, "MemoryPressure") {
-            let says = words!("node-memory-pressure-condition", node = &node.meta.name, message = &condition.message);
+            let says = words!("node-memory-pressure-condition", node = &node.meta.name, message = &condition.told.message);
             signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Proven).since(condition.transition.get()));
         }
         for (node, taint) in tainted(nodes, "node.kubernetes.io/memory-pressure") {

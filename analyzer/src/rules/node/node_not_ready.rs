@@ -22,9 +22,9 @@ impl Rule for NodeNotReady {
             let Some(condition) = node.condition("Ready") else { continue };
             let name = &node.meta.name;
             let says = if condition.status == Status::Unknown {
-                words!("node-not-ready-unknown", node = name, message = &condition.message)
+                words!("node-not-ready-unknown", node = name, message = &condition.told.message)
             } else {
-                words!("node-not-ready-false", node = name, message = &condition.message)
+                words!("node-not-ready-false", node = name, message = &condition.told.message)
             };
             out.found(
                 META.finding(Subject::node(name), words!("node-not-ready-title", node = name), condition.at.get(), says)

@@ -24,7 +24,7 @@ impl Rule for NodePidPressure {
         let AnyOf(nodes, events) = objects.unwrap_or(AnyOf(None, None));
         let mut signs = Signs::default();
         for (node, condition) in wrong(nodes, "PIDPressure") {
-            let says = words!("node-pid-pressure-condition", node = &node.meta.name, message = &condition.message);
+            let says = words!("node-pid-pressure-condition", node = &node.meta.name, message = &condition.told.message);
             signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Proven).since(condition.transition.get()));
         }
         for (node, taint) in tainted(nodes, "node.kubernetes.io/pid-pressure") {

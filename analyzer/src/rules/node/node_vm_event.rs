@@ -40,8 +40,8 @@ impl Rule for NodeVmEvent {
         for event in events.into_iter().flat_map(Events::iter) {
             from_event(context, nodes, event, &mut signs);
         }
-        for (node, condition) in wrong(nodes, "VMEventScheduled").filter(|(_, condition)| announces(&condition.message)) {
-            let says = words!("node-vm-event-condition", node = &node.meta.name, message = &condition.message);
+        for (node, condition) in wrong(nodes, "VMEventScheduled").filter(|(_, condition)| announces(&condition.told.message)) {
+            let says = words!("node-vm-event-condition", node = &node.meta.name, message = &condition.told.message);
             signs.add(nodes, &node.meta.name, Sign::new(condition.at.get(), says, Confidence::Likely).since(condition.transition.get()));
         }
         for (log, count) in logs.into_iter().flat_map(|logs| logs.signal(Signal::KernelBoot)) {

@@ -312,10 +312,10 @@ fn calls(facts: &Facts, namespace: &str) -> Vec<Symptom> {
     for api in facts.api_services.ok().into_iter().flat_map(|apis| apis.iter()) {
         let ours = api.service.as_ref().is_some_and(|service| service.namespace == namespace);
         let down = api.available.as_ref().filter(|condition| {
-            condition.reason == "FailedDiscoveryCheck"
+            condition.told.reason == "FailedDiscoveryCheck"
                 && ["deadline exceeded", "i/o timeout", "code 504"]
                     .iter()
-                    .any(|words| condition.message.contains(words))
+                    .any(|words| condition.told.message.contains(words))
         });
         if let Some(condition) = down.filter(|_| ours) {
             let says = words!("network-policy-denies-system-traffic-call");

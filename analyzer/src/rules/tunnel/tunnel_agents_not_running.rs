@@ -196,23 +196,23 @@ fn why(pod: &Pod) -> (Span, Words) {
     let name = &pod.meta.name;
     for container in &pod.containers {
         match (&container.state, container.last.terminated()) {
-            (ContainerState::Waiting { reason, .. }, Some(last)) => {
+            (ContainerState::Waiting(waiting), Some(last)) => {
                 let message = last.message.lines().last().unwrap_or_default();
                 return (
                     container.at.get(),
                     words!(
                         "tunnel-agents-not-running-crashing",
                         pod = name,
-                        reason = reason,
+                        reason = &waiting.reason,
                         exit = last.exit_code,
                         message = message
                     ),
                 );
             }
-            (ContainerState::Waiting { reason, message }, None) if reason != "ContainerCreating" => {
+            (ContainerState::Waiting(waiting), None) if waiting.reason != "ContainerCreating" => {
                 return (
                     container.at.get(),
-                    words!("tunnel-agents-not-running-waiting", pod = name, reason = reason, message = message),
+                    words!("tunnel-agents-not-running-waiting", pod = name, reason = &waiting.reason, message = &waiting.message),
                 );
             }
             _ => {}
@@ -221,7 +221,7 @@ fn why(pod: &Pod) -> (Span, Words) {
     if let Some(condition) = pod.condition("PodScheduled").filter(|condition| condition.status == Status::False) {
         return (
             condition.at.get(),
-            words!("tunnel-agents-not-running-unscheduled", pod = name, message = &condition.message),
+            words!("tunnel-agents-not-running-unscheduled", pod = name, message = &condition.told.message),
         );
     }
     (pod.at, words!("tunnel-agents-not-running-not-ready", pod = name, phase = &pod.phase))

@@ -95,8 +95,8 @@ fn alive(facts: &Facts, node: &str) -> bool {
 /// A pod that starts is not ready either; one that waits for its next restart has failed before.
 fn from_pod(pod: &Pod) -> Sign {
     let waits = pod.containers.iter().find_map(|container| match &container.state {
-        ContainerState::Waiting { reason, .. } if reason != "ContainerCreating" && reason != "PodInitializing" => {
-            Some((container.at.get(), reason))
+        ContainerState::Waiting(waiting) if waiting.reason != "ContainerCreating" && waiting.reason != "PodInitializing" => {
+            Some((container.at.get(), &waiting.reason))
         }
         _ => None,
     });

@@ -25,9 +25,9 @@ impl Rule for MassEviction {
         let mut evicted: Vec<(String, String, String, Option<jiff::Timestamp>, Span)> = Vec::new();
         for pod in pods.into_iter().flat_map(Pods::iter) {
             let target = pod.condition("DisruptionTarget");
-            let planned = target.is_some_and(|target| target.reason == "PreemptionByScheduler");
+            let planned = target.is_some_and(|target| target.told.reason == "PreemptionByScheduler");
             if (matches!(pod.reason.as_str(), "Evicted" | "NodeLost") || target.is_some()) && !planned {
-                let reason = target.map_or(pod.reason.clone(), |target| target.reason.clone());
+                let reason = target.map_or(pod.reason.clone(), |target| target.told.reason.clone());
                 let time = target.and_then(|target| target.transition.get());
                 evicted.push((pod.meta.full_name(), pod.node.to_string(), format!("{reason} {}", pod.message), time, pod.at));
             }

@@ -32,7 +32,7 @@ impl Rule for NamespaceStuckTerminating {
                 .iter()
                 .filter(|condition| condition.status == Status::True)
                 .max_by_key(|condition| condition.kind.contains("Failure"));
-            let (at, message) = telling.map_or((namespace.at, ""), |condition| (condition.at.get(), condition.message.as_str()));
+            let (at, message) = telling.map_or((namespace.at, ""), |condition| (condition.at.get(), condition.told.message.as_str()));
             out.found(
                 META.finding(
                     Subject::new("Namespace", "", name),

@@ -117,7 +117,7 @@ fn from_namespace(facts: &Facts, namespace: &Namespace, told: &BTreeSet<&str>) -
         .conditions
         .iter()
         .find(|condition| condition.kind == "NamespaceFinalizersRemaining" && condition.status == Status::True)?;
-    let (_, named) = condition.message.rsplit_once("remaining: ")?;
+    let (_, named) = condition.told.message.rsplit_once("remaining: ")?;
     let finalizer = named.split(" in ").next()?.trim();
     if finalizer.is_empty() || told.contains(finalizer) {
         return None;
@@ -128,7 +128,7 @@ fn from_namespace(facts: &Facts, namespace: &Namespace, told: &BTreeSet<&str>) -
             Subject::new("Namespace", "", name),
             words!("object-stuck-by-finalizer-namespace", namespace = name, finalizer = finalizer),
             condition.at.get(),
-            words!("object-stuck-by-finalizer-remaining", namespace = name, message = &condition.message),
+            words!("object-stuck-by-finalizer-remaining", namespace = name, message = &condition.told.message),
         )
         .confidence(Confidence::Likely)
         .severity(if OF_KUBERNETES.contains(&finalizer) { Severity::Warning } else { Severity::Critical })

@@ -90,8 +90,8 @@ fn slots(facts: &Facts) -> Vec<(Span, String, Option<jiff::Timestamp>)> {
     let full = |message: &str| message.contains("Too many pods") && !message.contains("Insufficient");
     let pods = facts.pods.ok().into_iter().flat_map(crate::facts::Pods::iter);
     let pending = pods.filter(|pod| pod.phase == "Pending" && pod.node.is_empty()).filter_map(|pod| {
-        let condition = pod.condition("PodScheduled").filter(|condition| full(&condition.message))?;
-        Some((condition.at.get(), condition.message.to_string(), condition.transition.get()))
+        let condition = pod.condition("PodScheduled").filter(|condition| full(&condition.told.message))?;
+        Some((condition.at.get(), condition.told.message.to_string(), condition.transition.get()))
     });
     let mut found: Vec<_> = pending.collect();
     if facts.pods.ok().is_none() {

@@ -64,7 +64,7 @@ impl Rule for PodSandboxFailing {
             finding = finding.supported_by(event.at, words!("pod-sandbox-failing-says", message = &event.message));
         }
         for (node, condition) in without.into_iter().take(3) {
-            finding = finding.supported_by(condition.at.get(), words!("pod-sandbox-failing-node", node = &node.meta.name, message = &condition.message));
+            finding = finding.supported_by(condition.at.get(), words!("pod-sandbox-failing-node", node = &node.meta.name, message = &condition.told.message));
         }
         let name = &first.object.name;
         out.found(finding.step(
@@ -79,7 +79,7 @@ fn without_network<'f>(context: &Context, nodes: Option<&'f Nodes>) -> Vec<(&'f 
     let told = |condition: &Condition| {
         condition.status == Status::False
             && context.age_seconds(condition.transition.get()).is_none_or(|age| age >= START_SECONDS)
-            && ["NetworkPluginNotReady", "cni plugin not initialized", "cni config uninitialized"].iter().any(|text| condition.message.contains(text))
+            && ["NetworkPluginNotReady", "cni plugin not initialized", "cni config uninitialized"].iter().any(|text| condition.told.message.contains(text))
     };
     nodes
         .into_iter()
@@ -92,7 +92,7 @@ fn without_network<'f>(context: &Context, nodes: Option<&'f Nodes>) -> Vec<(&'f 
 fn nodes_without_network(nodes: &[(&Node, &Condition)]) -> Option<Finding> {
     let ((node, condition), others) = nodes.split_first()?;
     let names: BTreeSet<String> = nodes.iter().map(|(node, _)| node.meta.name.to_string()).collect();
-    let says = |node: &Node, condition: &Condition| words!("pod-sandbox-failing-node", node = &node.meta.name, message = &condition.message);
+    let says = |node: &Node, condition: &Condition| words!("pod-sandbox-failing-node", node = &node.meta.name, message = &condition.told.message);
     let mut finding = META
         .finding(
             Subject::node(&node.meta.name),

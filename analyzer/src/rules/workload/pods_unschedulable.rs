@@ -98,7 +98,7 @@ fn from_pods(context: &Context, pods: &Pods, events: Option<&Events>) -> Vec<Pen
     let mut found = Vec::new();
     for pod in pods.iter().filter(|pod| waits(pod)) {
         let condition = pod.condition("PodScheduled").filter(|condition| condition.status == Status::False);
-        if condition.is_some_and(|condition| condition.reason == "SchedulingGated") {
+        if condition.is_some_and(|condition| condition.told.reason == "SchedulingGated") {
             continue;
         }
         let event = events.into_iter().flat_map(|events| events.reason(&["FailedScheduling"])).find(|event| {
@@ -108,8 +108,8 @@ fn from_pods(context: &Context, pods: &Pods, events: Option<&Events>) -> Vec<Pen
         if context.age_seconds(since).is_some_and(|age| age < PENDING_SECONDS) {
             continue;
         }
-        let (message, at) = match (condition.filter(|condition| !condition.message.is_empty()), event) {
-            (Some(condition), _) => (condition.message.clone(), condition.at.get()),
+        let (message, at) = match (condition.filter(|condition| !condition.told.message.is_empty()), event) {
+            (Some(condition), _) => (condition.told.message.clone(), condition.at.get()),
             (None, Some(event)) => (event.message.clone(), event.at),
             (None, None) => continue,
         };
