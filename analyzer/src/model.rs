@@ -4,6 +4,7 @@
 
 pub mod azure;
 pub mod client;
+pub mod condition;
 pub mod kube;
 pub mod log;
 pub mod metrics;

@@ -306,14 +306,14 @@ mod tests {
         })
     }
 
-    fn event(host: &str, created: &str, first: &str) -> Box<Event> {
-        Box::new(Event {
+    fn event(host: &str, created: &str, first: &str) -> Event {
+        Event {
             host: host.into(),
             created: time(created).into(),
             first: time(first).into(),
             last: time(first).into(),
             ..Event::default()
-        })
+        }
     }
 
     #[test]
@@ -335,14 +335,16 @@ mod tests {
     #[test]
     fn events_from_the_future_prove_a_clock_and_late_ones_do_not() {
         let rows = Rows {
-            events: vec![
+            events: [
                 event("ahead", "10:00:00", "10:04:00"),
                 event("ahead", "10:10:00", "10:14:01"),
                 event("ahead", "10:20:00", "10:24:00"),
                 event("cut-off", "10:30:00", "10:20:00"),
                 event("cut-off", "10:30:01", "10:20:01"),
                 event("cut-off", "10:30:02", "10:20:02"),
-            ],
+            ]
+            .map(Box::new)
+            .into(),
             ..Rows::default()
         };
         let mut rows = rows;
