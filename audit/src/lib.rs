@@ -37,6 +37,7 @@
 pub mod aggregate;
 pub mod answers;
 mod batch;
+mod beside;
 mod budget;
 mod client;
 mod columns;
