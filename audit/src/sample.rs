@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use konspect_bundle::Span;
 
-/// So many hashes are kept: some six KiB of a state.
+/// So many hashes are kept: some seven KiB of a state.
 pub(crate) const KEPT: usize = 1024;
 
 /// The smallest hashes of the events of an input.
