@@ -185,6 +185,7 @@ fn client_summary(
         growth: growth(&series),
         series,
         distinct_addresses: client.addresses.distinct(),
+        sources: sources(&client.addresses),
         addresses,
         namespaces: named(&client.namespaces),
         polled,
@@ -242,6 +243,12 @@ fn named<const LIMIT: usize>(names: &Names<LIMIT>) -> Vec<(String, u64)> {
         (std::cmp::Reverse(left.1), &left.0).cmp(&(std::cmp::Reverse(right.1), &right.0))
     });
     rows
+}
+
+fn sources<const LIMIT: usize>(names: &Names<LIMIT>) -> Vec<String> {
+    let mut sources: Vec<String> = names.rows.iter().map(|row| row.name.to_string()).collect();
+    sources.sort_unstable();
+    sources
 }
 
 fn rate<const SECONDS: i64, const LIMIT: usize>(timeline: &Timeline<u64, SECONDS, LIMIT>) -> Rate

@@ -101,6 +101,8 @@ pub struct ClientSummary {
     pub addresses: Vec<(String, u64)>,
     /// Different source addresses, those of open watches among them; estimated when there are many.
     pub distinct_addresses: u64,
+    /// Those that were told apart, by name.
+    pub sources: Vec<String>,
     /// Namespaces by requests, descending.
     pub namespaces: Vec<(String, u64)>,
     /// Objects that were read most, descending; kubelets' reads are not followed.

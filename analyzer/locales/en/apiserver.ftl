@@ -21,7 +21,7 @@ client-request-flood-churn-line = the first of { $count } watches of { $resource
 client-request-flood-churn-advice = repair the client: an informer keeps its watch for minutes and lists again only after 410 Gone
 
 rule-client-watch-leak = a client leaks watches
-client-watch-leak-title = { $user } ({ $agent }) has { $open } watches open and closes none
+client-watch-leak-title = { $user } ({ $agent }) leaks watches: { $open } are open
 client-watch-leak-line = the first of { $open } watches of { $resource } that never ended
 client-watch-leak-last = the latest of them; about { $rate } a minute, over { $resources ->
     [one] one resource
@@ -36,10 +36,11 @@ client-watch-leak-unnamed = { $open } watches of { $resource } are open, far mor
 client-watch-leak-settle = an audit log with the stage ResponseStarted names the client
 client-watch-leak-advice = repair or restart the client: one shared watch (informer) for each resource, closed when done
 client-watch-leak-cleared = at most { $open } watches of one resource ({ $resource }) are open
-client-watch-leak-cleared-audit = no client has more watches open than its informers need
+client-watch-leak-cleared-audit = no client opens ever more watches: { $user } has most, { $open } at the end of the log
 
 rule-client-list-storm = a client lists whole collections again and again
 client-list-storm-title = { $user } ({ $agent }) lists whole collections { $rate } times/s
+client-list-storm-paged-title = { $user } ({ $agent }) sends { $rate } LISTs/s, page by page
 client-list-storm-line = the first of { $count } requests: { $verb } { $resource }
 client-list-storm-advice = let the client use an informer, or page with limit= and read with resourceVersion=0
 client-list-storm-unnamed = LISTs of { $resource } fetch { $objects } objects/s, { $rate } LISTs/s
@@ -97,6 +98,8 @@ webhook-slow-cleared = the slowest webhook, { $webhook }, takes { $milliseconds 
 rule-request-latency-over-slo = requests take longer than the objective
 request-latency-over-slo-title = { $verb } { $resource } takes { $seconds } s (p99), over the objective
 request-latency-over-slo-audit = the slowest of { $user }, whose p99 is { $seconds } s; the objective is { $limit } s
+request-latency-over-slo-etcd-title = etcd takes { $seconds } s (p99) for { $operation } { $resource }
+request-latency-over-slo-etcd = { $count } calls of etcd: p99 { $seconds } s, on average { $mean } s; from 1 s on etcd is slow
 request-latency-over-slo-metric = the p99 of { $count } requests is { $seconds } s; the objective is { $limit } s
 request-latency-over-slo-table = a saved query gives a p99 of { $seconds } s; the objective is { $limit } s
 request-latency-over-slo-advice = see whether one client's calls are slow or everybody's
@@ -113,6 +116,7 @@ requests-rejected-by-priority-and-fairness-dropped = { $count } requests were dr
 requests-rejected-by-priority-and-fairness-waiting-title = priority level { $level } is full: { $queued } requests wait for a seat
 requests-rejected-by-priority-and-fairness-level = level { $level }: { $taken } of { $seats } seats taken, { $queued } requests in its queues
 requests-rejected-by-priority-and-fairness-flight = in flight: { $mutating } mutating and { $reading } reading requests; an API server allows 200 and 400 unless told otherwise
+requests-rejected-by-priority-and-fairness-flight-title = { $count } requests are in flight, near the limit of the API server
 requests-rejected-by-priority-and-fairness-grew = { $count } of them since the scrape before
 requests-rejected-by-priority-and-fairness-cleared = priority and fairness turned nobody away
 requests-rejected-by-priority-and-fairness-few = priority and fairness turned { $count ->

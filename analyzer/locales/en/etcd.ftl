@@ -8,6 +8,7 @@ etcd-object-leak-size = the database has { $bytes }
 etcd-object-leak-creator = { $user } ({ $agent }) created { $created } of them within this log; { $deleted } were deleted
 etcd-object-leak-pouring = { $user } left { $count } { $resource } in etcd within this log
 etcd-object-leak-dated = the first of { $count } of them that were created at this pace
+etcd-object-leak-pods-of-jobs = { $count } Pods: those of the Jobs stay with them
 etcd-object-leak-grew = { $before } in the scrape before, { $more } fewer
 etcd-object-leak-slow = a call of etcd takes { $milliseconds } ms on average
 etcd-object-leak-stop = stop what creates them, then give it a limit: a TTL, owner references, a history limit, a ResourceQuota

@@ -35,11 +35,13 @@ verdict-healthy = No fault found in what was collected: { $sources } kinds of so
    *[other] { $ready } nodes Ready
 }.
 verdict-healthy-untold = No fault found in what was collected: { $sources } kinds of source read; no node tells whether it is Ready.
+verdict-look = { $sentence } Worth a look: { $title }.
 verdict-no-cause = No root cause found ({ $sources } kinds of source read, { $ready ->
     [one] 1 node Ready
    *[other] { $ready } nodes Ready
 }), but unexplained: { $title }.
 verdict-no-cause-untold = No root cause found ({ $sources } kinds of source read; no node tells whether it is Ready), but unexplained: { $title }.
+verdict-poorly-covered-but = No cause found in what was collected, which is little ({ $saw }), but unexplained: { $title }.
 verdict-poorly-covered = Cannot tell. Nothing is wrong in what was collected, which is little: { $saw }.
 verdict-failed-call = Cannot tell why a call failed: { $error }
 verdict-nothing-seen = Cannot tell: nothing in this bundle says how the cluster is.
@@ -138,6 +140,8 @@ timeline-lease = node { $node } renewed its lease for the last time
 timeline-process = { $component } started
 timeline-azure-metric = { $name } reached { $value }
 timeline-activity = { $operation }: { $status }
+timeline-audit-failures-of = requests fail with { $code }, most of them of { $user }
+timeline-audit-failures-plain = requests fail with { $code }
 timeline-audit-failures = requests fail with { $code }: { $text }
 timeline-audit-client = { $client } asks for much more than before
 timeline-audit-change = { $user } did { $verb } { $object }

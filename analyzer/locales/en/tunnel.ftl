@@ -24,6 +24,12 @@ rule-kubelet-unreachable = kubelets cannot be reached on port 10250
 kubelet-unreachable-title = the API server cannot reach the kubelet of { $node } on TCP 10250
 kubelet-unreachable-none = logs, exec, port-forward and top fail for every node: no tunnel agent is connected
 kubelet-unreachable-many = the API server cannot reach { $count } of { $total } kubelets on TCP 10250
+kubelet-unreachable-dials-title = { $failed } dials through the tunnel failed
+kubelet-unreachable-dials = { $failed } dials failed{ $all ->
+    [0] {""}
+   *[other] {" "}of { $all }
+}
+kubelet-unreachable-dials-settle = logs of the tunnel agents name the nodes
 kubelet-unreachable-agent-dials = an agent counts { $count } dials that timed out
 kubelet-unreachable-server-dials = the API server counts { $count } failed dials through its tunnel (stage { $stage })
 kubelet-unreachable-timeout = { $witness } got no answer from { $node } on 10250: packets are dropped

@@ -21,7 +21,7 @@ client-request-flood-churn-line = il primo di { $count } watch di { $resource } 
 client-request-flood-churn-advice = correggere il client: un informer tiene il watch per minuti ed elenca di nuovo solo dopo 410 Gone
 
 rule-client-watch-leak = un client lascia aperti dei watch
-client-watch-leak-title = { $user } ({ $agent }) ha { $open } watch aperti e non li chiude
+client-watch-leak-title = { $user } ({ $agent }) accumula watch: { $open } sono aperti
 client-watch-leak-line = il primo di { $open } watch di { $resource } mai terminati
 client-watch-leak-last = l'ultimo; circa { $rate } al minuto, su { $resources ->
     [one] una risorsa
@@ -36,10 +36,11 @@ client-watch-leak-unnamed = { $open } watch di { $resource } sono aperti, molti 
 client-watch-leak-settle = un log di controllo con la fase ResponseStarted indica il client
 client-watch-leak-advice = riparare o riavviare il client: un solo watch condiviso (informer) per risorsa, chiuso al termine
 client-watch-leak-cleared = al massimo { $open } watch di una risorsa ({ $resource }) sono aperti
-client-watch-leak-cleared-audit = nessun client ha più watch aperti di quanti servano ai suoi informer
+client-watch-leak-cleared-audit = nessun client apre sempre più watch: { $user } ne ha di più, { $open } alla fine del log
 
 rule-client-list-storm = un client elenca di continuo intere raccolte
 client-list-storm-title = { $user } ({ $agent }) elenca intere raccolte { $rate } volte/s
+client-list-storm-paged-title = { $user } ({ $agent }) invia { $rate } LIST/s, pagina per pagina
 client-list-storm-line = la prima di { $count } richieste: { $verb } { $resource }
 client-list-storm-advice = far usare al client un informer, o paginare con limit= e leggere con resourceVersion=0
 client-list-storm-unnamed = i LIST di { $resource } leggono { $objects } oggetti/s, { $rate } LIST/s
@@ -103,6 +104,8 @@ webhook-slow-cleared = il webhook più lento, { $webhook }, richiede in media { 
 rule-request-latency-over-slo = le richieste durano più dell'obiettivo
 request-latency-over-slo-title = { $verb } { $resource } richiede { $seconds } s (p99), oltre l'obiettivo
 request-latency-over-slo-audit = la più lenta di { $user }, il cui p99 è { $seconds } s; l'obiettivo è { $limit } s
+request-latency-over-slo-etcd-title = etcd impiega { $seconds } s (p99) per { $operation } { $resource }
+request-latency-over-slo-etcd = { $count } chiamate a etcd: p99 { $seconds } s, in media { $mean } s; da 1 s in poi etcd è lento
 request-latency-over-slo-metric = il p99 di { $count } richieste è { $seconds } s; l'obiettivo è { $limit } s
 request-latency-over-slo-table = una query salvata dà un p99 di { $seconds } s; l'obiettivo è { $limit } s
 request-latency-over-slo-advice = vedere se sono lente le chiamate di un client o di tutti
@@ -122,6 +125,7 @@ requests-rejected-by-priority-and-fairness-dropped = richieste respinte per il l
 requests-rejected-by-priority-and-fairness-waiting-title = livello di priorità { $level } pieno: richieste in attesa di un posto: { $queued }
 requests-rejected-by-priority-and-fairness-level = livello { $level }: posti occupati { $taken } su { $seats }, richieste in coda: { $queued }
 requests-rejected-by-priority-and-fairness-flight = in corso: { $mutating } richieste di modifica e { $reading } di lettura; un API server ne ammette 200 e 400, se non impostato altrimenti
+requests-rejected-by-priority-and-fairness-flight-title = richieste in corso vicino al limite del server API: { $count }
 requests-rejected-by-priority-and-fairness-grew = di esse, dopo la lettura precedente: { $count }
 requests-rejected-by-priority-and-fairness-cleared = Priority and Fairness non ha respinto nessuno
 requests-rejected-by-priority-and-fairness-few = Priority and Fairness ha respinto solo { $count ->

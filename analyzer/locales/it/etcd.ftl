@@ -8,6 +8,7 @@ etcd-object-leak-size = il database ha { $bytes }
 etcd-object-leak-creator = { $user } ({ $agent }) ne ha creati { $created } in questo log; eliminati: { $deleted }
 etcd-object-leak-pouring = { $user } ha lasciato { $count } { $resource } in etcd durante questo log
 etcd-object-leak-dated = il primo dei { $count } creati a questo ritmo
+etcd-object-leak-pods-of-jobs = { $count } Pod: quelli dei Job restano con loro
 etcd-object-leak-grew = nello scrape precedente erano { $before }, { $more } in meno
 etcd-object-leak-slow = una chiamata di etcd richiede in media { $milliseconds } ms
 etcd-object-leak-stop = fermare ciò che li crea, poi dargli un limite: un TTL, riferimenti ai proprietari, un limite di cronologia, una ResourceQuota

@@ -35,11 +35,13 @@ verdict-healthy = Nessun guasto in ciò che è stato raccolto: { $sources } tipi
    *[other] { $ready } nodi Ready
 }.
 verdict-healthy-untold = Nessun guasto in ciò che è stato raccolto: { $sources } tipi di fonte letti, nessun nodo dice se è Ready.
+verdict-look = { $sentence } Da guardare: { $title }.
 verdict-no-cause = Nessuna causa trovata ({ $sources } tipi di fonte letti, { $ready ->
     [one] 1 nodo Ready
    *[other] { $ready } nodi Ready
 }), ma resta senza spiegazione: { $title }.
 verdict-no-cause-untold = Nessuna causa trovata ({ $sources } tipi di fonte letti, nessun nodo dice se è Ready), ma resta senza spiegazione: { $title }.
+verdict-poorly-covered-but = Nessuna causa trovata in quanto è stato raccolto, che è poco ({ $saw }), ma resta senza spiegazione: { $title }.
 verdict-poorly-covered = Non determinabile. Nulla di anomalo in quanto è stato raccolto, che è poco: { $saw }.
 verdict-failed-call = Non determinabile perché una chiamata è fallita: { $error }
 verdict-nothing-seen = Non determinabile: nulla in questo bundle dice come sta il cluster.
@@ -138,6 +140,8 @@ timeline-lease = il nodo { $node } ha rinnovato il lease per l’ultima volta
 timeline-process = { $component } avviato
 timeline-azure-metric = { $name } ha raggiunto { $value }
 timeline-activity = { $operation }: { $status }
+timeline-audit-failures-of = richieste fallite con { $code }, per lo più di { $user }
+timeline-audit-failures-plain = richieste fallite con { $code }
 timeline-audit-failures = richieste fallite con { $code }: { $text }
 timeline-audit-client = { $client } chiede molto più di prima
 timeline-audit-change = { $user }: { $verb } { $object }

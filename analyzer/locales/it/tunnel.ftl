@@ -24,6 +24,12 @@ rule-kubelet-unreachable = kubelet non raggiungibili sulla porta 10250
 kubelet-unreachable-title = il server API non raggiunge il kubelet di { $node } su TCP 10250
 kubelet-unreachable-none = logs, exec, port-forward e top falliscono per ogni nodo: nessun agente tunnel è connesso
 kubelet-unreachable-many = il server API non raggiunge { $count } kubelet su { $total } su TCP 10250
+kubelet-unreachable-dials-title = connessioni fallite attraverso il tunnel: { $failed }
+kubelet-unreachable-dials = connessioni fallite: { $failed }{ $all ->
+    [0] {""}
+   *[other] {" "}su { $all }
+}
+kubelet-unreachable-dials-settle = i log degli agenti del tunnel nominano i nodi
 kubelet-unreachable-agent-dials = un agente conta connessioni scadute: { $count }
 kubelet-unreachable-server-dials = il server API conta connessioni fallite attraverso il tunnel: { $count } (fase { $stage })
 kubelet-unreachable-timeout = { $witness } non ha avuto risposta da { $node } su 10250: i pacchetti vengono scartati

@@ -8,6 +8,7 @@ etcd-object-leak-size = 데이터베이스 크기: { $bytes }
 etcd-object-leak-creator = 이 로그 기간에 { $created }개 생성, { $deleted }개 삭제, 사용자: { $user }({ $agent })
 etcd-object-leak-pouring = 이 로그 기간에 etcd에 남은 개체: { $resource } { $count }개, 사용자: { $user }
 etcd-object-leak-dated = 이 속도로 생성된 개체 { $count }개 중 첫 번째
+etcd-object-leak-pods-of-jobs = Pod { $count }개: Job이 남으면 그 Pod도 남음
 etcd-object-leak-grew = 이전 스크레이프: { $before }개({ $more }개 적음)
 etcd-object-leak-slow = etcd 호출에 평균 { $milliseconds } ms 걸림
 etcd-object-leak-stop = 개체를 만드는 것을 중지한 뒤 제한 설정: TTL, 소유자 참조, 기록 제한, ResourceQuota

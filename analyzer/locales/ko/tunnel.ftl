@@ -24,6 +24,12 @@ rule-kubelet-unreachable = 포트 10250에서 kubelet에 연결할 수 없음
 kubelet-unreachable-title = 노드 { $node }: API 서버가 TCP 10250에서 kubelet에 연결할 수 없음
 kubelet-unreachable-none = 모든 노드에서 logs, exec, port-forward, top 실패: 연결된 터널 에이전트가 없음
 kubelet-unreachable-many = API 서버가 TCP 10250에서 kubelet { $total }개 중 { $count }개에 연결할 수 없음
+kubelet-unreachable-dials-title = 터널 연결 실패 { $failed }건
+kubelet-unreachable-dials = 실패한 연결: { $failed }건{ $all ->
+    [0] {""}
+   *[other] (전체 { $all }건)
+}
+kubelet-unreachable-dials-settle = 터널 에이전트의 로그가 노드 이름을 알려 줌
 kubelet-unreachable-agent-dials = 에이전트가 센 시간 초과 연결: { $count }건
 kubelet-unreachable-server-dials = API 서버가 센 터널 연결 실패: { $count }건(단계 { $stage })
 kubelet-unreachable-timeout = 노드 { $node }, 포트 10250: 응답 없음, 패킷이 드롭됨. 확인한 쪽: { $witness }

@@ -3,15 +3,18 @@
 //! A client that is merely the busiest of a quiet cluster is none of these. What nodes, controllers and
 //! the collection itself ask for is left out; it knows no client by its name alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod watches;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use konspect_audit::answers::expires;
-use konspect_audit::{
-    AuditSummary, ClientSummary, Failure, Growth, Open, Scope, SeriesSummary, Verb,
-};
+use konspect_audit::{AuditSummary, ClientSummary, Failure, Growth, Scope, SeriesSummary, Verb};
 use konspect_bundle::Span;
 
+pub use watches::{Churn, WatchLeak, churners, most_open, watch_leaks};
+
+use super::addresses::is_public;
 use super::breaches::breach;
 
 /// Fewer requests are no storm.
@@ -23,20 +26,20 @@ const SHARE: u64 = 30;
 /// Percent of the latency-weighted load that is most of it.
 const MOST: u64 = 60;
 
+/// Micro-seconds over which a LIST is sent again and again before it is more than a start.
+const GOES_ON: i64 = 60_000_000;
+
+/// LISTs of one kind that are no start: an informer lists once, and again after an error.
+const AGAIN: u64 = 10;
+
+/// Objects of one kind that one client leaves behind, for as long as the log tells, before that is said …
+const LEFT: u64 = 1_000;
+
+/// … and the micro-seconds over which it makes them at least.
+const LEFT_OVER: i64 = 300_000_000;
+
 /// Requests that one client keeps in flight on average before that alone is load.
 const BUSY: f64 = 8.0;
-
-/// Watches of one resource in one namespace from one address that are no longer an informer's.
-const SAME_WATCHES: u64 = 20;
-
-/// Open watches of one client below which nothing is said.
-const MANY_WATCHES: u64 = 60;
-
-/// Watches that ended within seconds, below which nothing is said …
-const SHORT_WATCHES: u64 = 100;
-
-/// … and how many of them a second are a reconnect storm.
-const CHURN: f64 = 5.0;
 
 /// What kind of request dominates a client's load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,6 +100,8 @@ pub struct Harm {
     pub denied: u64,
     /// Those of others.
     pub others_rejected: u64,
+    /// The first request of the kind of theirs that was turned away most.
+    pub others_at: Option<Span>,
     /// A kind of request whose p99 is over the objective, of anybody.
     pub breached: Option<Span>,
 }
@@ -216,8 +221,13 @@ fn load<'a>(
     breached: Option<Span>,
 ) -> Option<Heavy<'a>> {
     let mut kinds: BTreeMap<Habit, (u64, u64)> = BTreeMap::new();
+    let counts = |series: &SeriesSummary| {
+        Habit::of(series.verb).filter(|habit| {
+            *habit != Habit::Lists || goes_on(series, audit) || again(client, series)
+        })
+    };
     for series in &client.series {
-        if let Some(habit) = Habit::of(series.verb) {
+        if let Some(habit) = counts(series) {
             let (cost, requests) = kinds.entry(habit).or_default();
             *cost = cost.saturating_add(series.tally.latency_sum);
             *requests += series.tally.requests;
@@ -238,22 +248,19 @@ fn load<'a>(
         })?;
         (habit, requests)
     };
-    let top = client
-        .series
-        .iter()
-        .filter(|series| refused || Habit::of(series.verb) == Some(habit))
-        .max_by_key(|series| {
-            if by_number {
-                (series.tally.requests, 0)
-            } else {
-                (series.tally.latency_sum, series.tally.requests)
-            }
-        })?;
+    let top =
+        client.series.iter().filter(|series| refused || counts(series) == Some(habit)).max_by_key(
+            |series| {
+                if by_number {
+                    (series.tally.requests, 0)
+                } else {
+                    (series.tally.latency_sum, series.tally.requests)
+                }
+            },
+        )?;
     let (first, at) = top.tally.first?;
     let last = client.total.last.unwrap_or(first);
-    let began = client
-        .onset
-        .map_or(client.total.first.map_or(first, |(first, _)| first), |onset| onset.time);
+    let began = began(client, first);
     #[expect(
         clippy::cast_precision_loss,
         reason = "counts and durations of a log are far below 2^52"
@@ -266,6 +273,7 @@ fn load<'a>(
     // What was there when the log begins may have begun long before.
     let start = audit.window.map_or(0, |(first, _)| first);
     let others_rejected = throttled.saturating_sub(rejected);
+    let others_at = (others_rejected > 0).then(|| others_turned_away(audit, client)).flatten();
     let heavy = Heavy {
         client,
         habit,
@@ -275,19 +283,69 @@ fn load<'a>(
         per_second: requests_f / seconds,
         share: (client.total.latency_sum.saturating_mul(100)).checked_div(all).unwrap_or(0),
         in_flight: cost / seconds,
-        harm: Harm { rejected, denied, others_rejected, breached },
+        harm: Harm { rejected, denied, others_rejected, others_at, breached },
         since: (client.onset.is_some() || began > start.saturating_add(60_000_000))
             .then(|| time(began))
             .flatten(),
         until: time(last),
         at,
     };
-    let dominates = heavy.share >= SHARE || rejected * 2 > throttled.max(19);
+    let dominates = heavy.share >= SHARE || rejected * 2 > throttled.max(19) || refused;
     // Few requests, each dear, are as loud as many: most of the load, and others suffer.
     let dear = heavy.share >= MOST && heavy.in_flight >= 1.0 && others_rejected >= 10;
     let loud = heavy.per_second >= habit.pace(top) || dear;
-    let piles_up = || (habit == Habit::Writes).then(|| hoarded(audit, client)).flatten();
-    (dominates && loud).then(|| Heavy { hoarded: piles_up(), ..heavy })
+    let hoarded = (habit == Habit::Writes).then(|| hoarded(audit, client)).flatten();
+    // What piles up at a pace that alone is no load.
+    let leaks = hoarded.is_some_and(|growth| {
+        let until = audit.window.map_or(last, |(_, until)| until);
+        growth.created >= LEFT && last - began >= LEFT_OVER && until - last < (last - began) / 4
+    });
+    (dominates && loud || leaks).then_some(Heavy { hoarded, ..heavy })
+}
+
+/// True for LISTs of one whole kind that come too often for a start, however short the log: each replica
+/// lists it once, and behind a cluster's gateway nobody knows how many there are.
+fn again(client: &ClientSummary, series: &SeriesSummary) -> bool {
+    let lists = series.tally.lists;
+    let of_cluster = client.user.starts_with("system:serviceaccount:");
+    series.scope == Scope::Cluster
+        && lists.count >= ENOUGH.saturating_mul(client.distinct_addresses.max(1))
+        && lists.paged * 2 < lists.count
+        && !(of_cluster && client.sources.iter().any(|source| is_public(source)))
+}
+
+/// When a client began to ask for much more. A slot of its rate may begin within a moment after the first
+/// request that is known: no cause begins after its own first effect.
+fn began(client: &ClientSummary, first: i64) -> i64 {
+    let first = client.total.first.map_or(first, |(first, _)| first);
+    let width = client.rate.slot_seconds.saturating_mul(1_000_000);
+    let Some(onset) = client.onset else { return first };
+    if onset.time.saturating_sub(first) <= width { onset.time.min(first) } else { onset.time }
+}
+
+/// What of the others was turned away most, by its first request.
+fn others_turned_away(audit: &AuditSummary, client: &ClientSummary) -> Option<Span> {
+    let others =
+        audit.others().filter(|other| (&other.user, &other.agent) != (&client.user, &client.agent));
+    let turned = others.flat_map(|other| &other.series).filter_map(|series| {
+        let count = series.tally.failed(Failure::PriorityAndFairness);
+        // Where nothing else came of them, the first is one of those.
+        (count > 0).then_some((count == series.tally.requests, count, series.tally.first?.1))
+    });
+    turned.max_by_key(|(all, count, at)| (*all, *count, std::cmp::Reverse(*at))).map(|(.., at)| at)
+}
+
+/// True for LISTs of one kind that are sent again and again, not once by each start, and not by one
+/// reader that goes through the pages of a large collection.
+fn goes_on(series: &SeriesSummary, audit: &AuditSummary) -> bool {
+    let tally = &series.tally;
+    let (Some((first, _)), Some(last)) = (tally.first, tally.last) else { return false };
+    let (from, until) = audit.window.unwrap_or((first, last));
+    let span = last.saturating_sub(first);
+    let page_by_page = tally.lists.paged == tally.lists.count
+        && i128::from(tally.latency_sum) <= i128::from(span)
+        && tally.failed(Failure::PriorityAndFairness) == 0;
+    tally.requests >= AGAIN && span >= GOES_ON.min(until.saturating_sub(from) / 2) && !page_by_page
 }
 
 /// What the writes leave behind by the thousand, whoever else takes some away. Events expire by themselves.
@@ -306,165 +364,5 @@ fn hoarded<'a>(audit: &AuditSummary, client: &'a ClientSummary) -> Option<&'a Gr
             // What stays until somebody deletes it: reviews do not count as growth to begin with.
             && growth.resource != "bindings"
             && !expires(&growth.resource)
-    })
-}
-
-/// A client whose watches end within seconds and are opened again, without pause.
-#[derive(Clone, Debug)]
-pub struct Churn<'a> {
-    pub client: &'a ClientSummary,
-    /// The watches of which most ended.
-    pub top: &'a SeriesSummary,
-    /// Watches that lived less than ten seconds, or asked for a version that is gone.
-    pub short: u64,
-    pub per_second: f64,
-    pub harm: Harm,
-    pub since: Option<Timestamp>,
-    pub until: Option<Timestamp>,
-    pub at: Span,
-}
-
-/// Clients that open watches again and again. When an API server goes, everybody does: a churn is of one client.
-pub fn churners(audit: &AuditSummary) -> Vec<Churn<'_>> {
-    let short =
-        |client: &ClientSummary| client.total.watches.short + client.total.failed(Failure::Expired);
-    let clients = || audit.others().filter(|client| !is_system(&client.user, &client.agent));
-    let all: u64 = clients().map(short).sum();
-    let throttled = audit.failed(Failure::PriorityAndFairness);
-    let start = audit.window.map_or(0, |(first, _)| first);
-    let mut churners: Vec<Churn<'_>> = clients()
-        .filter_map(|client| {
-            let short = short(client);
-            let top = client
-                .series
-                .iter()
-                .filter(|series| series.verb == Verb::Watch)
-                .max_by_key(|series| series.tally.watches.ended)?;
-            let (first, at) = top.tally.first?;
-            let last = top.tally.last.unwrap_or(first);
-            let began = client.watch_onset.map_or(first, |onset| onset.time);
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "counts and durations of a log are far below 2^52"
-            )]
-            let per_second = short as f64 / ((last - began) as f64 / 1e6).max(5.0);
-            let mostly = short * 5 >= client.total.watches.ended * 4 && short * 5 >= all * 3;
-            let rejected = client.total.failed(Failure::PriorityAndFairness);
-            (short >= SHORT_WATCHES && mostly && per_second >= CHURN).then(|| Churn {
-                client,
-                top,
-                short,
-                per_second,
-                harm: Harm {
-                    rejected,
-                    denied: 0,
-                    others_rejected: throttled.saturating_sub(rejected),
-                    breached: breach(audit),
-                },
-                since: (client.watch_onset.is_some() || began > start.saturating_add(60_000_000))
-                    .then(|| time(began))
-                    .flatten(),
-                until: time(last),
-                at,
-            })
-        })
-        .collect();
-    churners.sort_by_key(|churn| (std::cmp::Reverse(churn.short), churn.at));
-    churners
-}
-
-/// A client that opens watches and never closes them.
-#[derive(Clone, Debug)]
-pub struct WatchLeak<'a> {
-    pub user: &'a str,
-    pub agent: &'a str,
-    /// Watches without an end.
-    pub open: u64,
-    /// Those of the resource that has most.
-    pub most: &'a Open,
-    pub resources: usize,
-    /// The other resources, most first.
-    pub others: Vec<&'a Open>,
-    /// Open watches of the client that has most beside the leaking one.
-    pub usual: u64,
-    pub per_minute: f64,
-    pub since: Option<Timestamp>,
-    pub until: Option<Timestamp>,
-}
-
-/// Clients with far more open watches of the same than one informer for each address has, most first.
-pub fn watch_leaks(audit: &AuditSummary) -> Vec<WatchLeak<'_>> {
-    let mut by_client: BTreeMap<(&str, &str), Vec<&Open>> = BTreeMap::new();
-    for open in audit.open.iter().filter(|open| open.verb == Verb::Watch) {
-        if !is_system(&open.user, &open.agent) {
-            by_client.entry((&open.user, &open.agent)).or_default().push(open);
-        }
-    }
-    let mut leaks: Vec<WatchLeak<'_>> = by_client
-        .into_iter()
-        .filter_map(|((user, agent), rows)| watch_leak(audit, user, agent, &rows))
-        .collect();
-    leaks.sort_by(|a, b| (b.open, a.user, a.agent).cmp(&(a.open, b.user, b.agent)));
-    leaks
-}
-
-fn watch_leak<'a>(
-    audit: &'a AuditSummary,
-    user: &'a str,
-    agent: &'a str,
-    rows: &[&'a Open],
-) -> Option<WatchLeak<'a>> {
-    if rows.iter().all(|row| row.count < SAME_WATCHES) {
-        return None;
-    }
-    let client = audit.clients.iter().find(|client| client.user == user && client.agent == agent);
-    if client.is_some_and(|client| client.collector) {
-        return None;
-    }
-    let addresses = client.map_or(1, |client| client.distinct_addresses.max(1));
-    let piled: Vec<&&Open> =
-        rows.iter().filter(|row| row.count >= SAME_WATCHES * addresses).collect();
-    let open: u64 = piled.iter().map(|row| row.count).sum();
-    if open < MANY_WATCHES {
-        return None;
-    }
-    let most = *piled.iter().max_by_key(|row| (row.count, std::cmp::Reverse(row.first.1)))?;
-    let first = piled.iter().map(|row| row.first.0).min()?;
-    let last = piled.iter().map(|row| row.last.0).max()?;
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "counts and durations of a log are far below 2^52"
-    )]
-    let per_minute = open as f64 / ((last - first) as f64 / 60e6).max(1.0 / 6.0);
-    let mut others: Vec<&Open> =
-        piled.iter().map(|row| **row).filter(|row| row.first.1 != most.first.1).collect();
-    others.sort_by(|a, b| (b.count, &a.resource).cmp(&(a.count, &b.resource)));
-    let mut beside: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    for row in audit.open.iter().filter(|row| row.verb == Verb::Watch && row.user != user) {
-        *beside.entry((&row.user, &row.agent)).or_default() += row.count;
-    }
-    // When an API server dies again and again, every informer's watches lose their end: a leak is of one client.
-    let alike = audit.open.iter().filter(|row| {
-        row.verb == Verb::Watch
-            && row.user != user
-            && !row.user.starts_with("system:node:")
-            && row.count >= SAME_WATCHES
-            && row.count * 2 >= most.count
-    });
-    if alike.map(|row| row.user.as_str()).collect::<BTreeSet<_>>().len() >= 2 {
-        return None;
-    }
-    let resources: BTreeSet<&str> = piled.iter().map(|row| row.resource.as_str()).collect();
-    Some(WatchLeak {
-        user,
-        agent,
-        open,
-        most,
-        resources: resources.len(),
-        others,
-        usual: beside.into_values().max().unwrap_or(0),
-        per_minute,
-        since: time(first),
-        until: time(last),
     })
 }

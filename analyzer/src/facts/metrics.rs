@@ -9,20 +9,22 @@ mod latency;
 mod load;
 #[cfg(test)]
 mod tests;
+mod watched;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use konspect_bundle::Span;
 
-pub use calls::{ClientCall, Dial, EtcdCall, EtcdMember, WebhookCall};
+pub use calls::{ClientCall, Dial, EtcdCall, EtcdMember, FailedDials, WebhookCall};
 pub use counted::{Counted, Since, Timed};
 pub use latency::Latency;
 pub use load::{Crowded, Ended, InFlight, LevelLoad, ListCost, LongRunning, Unfinished, Waiting};
+pub use watched::Watches;
 
 use super::Listing;
 use crate::model::metrics::{MetricsComponent, Sample, Scrape};
-use crate::parse::prometheus::{Quantile, growth, histogram_quantile};
+use crate::parse::prometheus::{Quantile, histogram_quantile};
 
 /// The names of the count of objects, newest first.
 const OBJECT_COUNTS: [&str; 3] =
@@ -80,16 +82,6 @@ pub struct Rejects {
     pub reason: String,
     pub count: u64,
     pub since: Since,
-    pub at: Span,
-}
-
-/// Open watches of one resource.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Watches {
-    pub resource: String,
-    pub open: u64,
-    /// In the scrape before, 0 without one.
-    pub before: u64,
     pub at: Span,
 }
 
@@ -156,7 +148,8 @@ impl<'a> Metrics<'a> {
             "apiserver_storage_db_total_size_in_bytes",
             "etcd_db_total_size_in_bytes",
         ]);
-        for sample in samples.iter().filter(|sample| sample.value > 0.0) {
+        for sample in samples.iter().filter(|sample| sample.value > 0.0 && sample.value.is_finite())
+        {
             let cluster = [sample.label("storage_cluster_id"), sample.label("cluster")]
                 .into_iter()
                 .find(|name| !name.is_empty())
@@ -177,6 +170,7 @@ impl<'a> Metrics<'a> {
                 self.scrapes.iter().filter(|scrape| scrape.component == MetricsComponent::Etcd);
             scrapes
                 .flat_map(|scrape| scrape.families.get(name).into_iter().flatten())
+                .filter(|sample| sample.value.is_finite())
                 .max_by(|a, b| a.value.total_cmp(&b.value))
         };
         let total = etcd("etcd_mvcc_db_total_size_in_bytes")
@@ -298,46 +292,6 @@ impl<'a> Metrics<'a> {
                 .is_empty()
     }
 
-    /// Open watches by resource, most first. Watches of single objects are kubelets' and left out.
-    pub fn watches(&self) -> Vec<Watches> {
-        let scrapes: Vec<&&Scrape> = self
-            .scrapes
-            .iter()
-            .filter(|scrape| scrape.component == MetricsComponent::ApiServer)
-            .collect();
-        let Some((newest, earlier)) = scrapes.split_last() else { return Vec::new() };
-        let before = earlier
-            .last()
-            .filter(|scrape| growth(scrape, newest).is_ok())
-            .map(|scrape| open_watches(scrape));
-        let mut watches: Vec<Watches> = open_watches(newest)
-            .into_iter()
-            .map(|(resource, (open, at))| {
-                let before = before
-                    .as_ref()
-                    .and_then(|before| before.get(&resource))
-                    .map_or(0, |(open, _)| *open);
-                Watches { resource, open, before, at }
-            })
-            .collect();
-        watches.sort_by(|a, b| (b.open, &a.resource).cmp(&(a.open, &b.resource)));
-        watches
-    }
-
-    pub fn most_watched(&self) -> Option<Watches> {
-        self.watches().into_iter().next()
-    }
-
-    /// The resource with far more open watches than nodes and controllers need.
-    pub fn swollen_watches(&self, nodes: usize) -> Option<Watches> {
-        let expected = 5 * nodes as u64 + 60;
-        self.watches().into_iter().find(|watches| {
-            let grows =
-                watches.before > 0 && watches.open > watches.before + watches.before / 20 + 5;
-            watches.open > 5 * expected || grows && watches.open > 2 * expected
-        })
-    }
-
     /// How long each webhook takes, by its highest mean.
     pub fn webhook_latencies(&self) -> Vec<WebhookLatency> {
         let samples = self.newest(
@@ -377,11 +331,20 @@ impl<'a> Metrics<'a> {
             let name = sample.label("name").to_owned();
             (sample.label("error_type") == "calling_webhook_error", name)
         };
-        self.counted(MetricsComponent::ApiServer, &names, failed)
+        let mut failures: Vec<Counted<String>> = self
+            .counted(MetricsComponent::ApiServer, &names, failed)
             .into_iter()
             .filter(|row| row.of.0 && row.total > 0)
             .map(|Counted { of: (_, of), total, since, at }| Counted { of, total, since, at })
-            .collect()
+            .collect();
+        // Answers that no webhook gives are all counted as 600.
+        for Counted { of, total, since, at } in self.webhook_calls() {
+            let known = failures.iter().any(|row| row.of == of.name);
+            if of.code == "600" && of.rejected && total > 0 && !known {
+                failures.push(Counted { of: of.name, total, since, at });
+            }
+        }
+        failures
     }
 
     /// Aggregated APIs that the aggregator says are unavailable.
@@ -440,28 +403,6 @@ fn either<'a>(sample: &'a Sample, new: &str, old: &str) -> &'a str {
 fn plural(sample: &Sample) -> String {
     let (group, resource) = (sample.label("group"), sample.label("resource"));
     if group.is_empty() { resource.to_owned() } else { format!("{resource}.{group}") }
-}
-
-fn open_watches(scrape: &Scrape) -> BTreeMap<String, (u64, Span)> {
-    let mut open: BTreeMap<String, (u64, Span)> = BTreeMap::new();
-    let families = ["apiserver_longrunning_requests", "apiserver_longrunning_gauge"];
-    let Some(samples) = families.iter().find_map(|family| scrape.families.get(*family)) else {
-        for sample in scrape.families.get("apiserver_registered_watchers").into_iter().flatten() {
-            let kind = sample.label("kind");
-            // Kubelets watch each of their Secrets and ConfigMaps, and this metric does not tell those apart.
-            if !matches!(kind, "Secret" | "ConfigMap") {
-                open.entry(kind.to_owned()).or_insert((0, sample.at)).0 += number(sample.value);
-            }
-        }
-        return open;
-    };
-    for sample in samples
-        .iter()
-        .filter(|sample| sample.label("verb") == "WATCH" && sample.label("scope") != "resource")
-    {
-        open.entry(plural(sample)).or_insert((0, sample.at)).0 += number(sample.value);
-    }
-    open
 }
 
 #[expect(

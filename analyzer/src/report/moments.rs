@@ -245,11 +245,15 @@ fn audit(facts: &Facts, language: &Language) -> Vec<Moment> {
         let Some((first, at)) = failure.first else { continue };
         let Some(begun) = onset.or(time(first)) else { continue };
         let text: String = failure.message.chars().take(TEXT).collect();
-        let text = language.say(&words!(
-            "timeline-audit-failures",
-            code = u64::from(failure.code),
-            text = text
-        ));
+        let code = u64::from(failure.code);
+        let user = failure.clients.first().map_or("", |(user, ..)| user.as_str());
+        // What is turned away for load says nothing more than its code.
+        let text = match (text.is_empty(), user) {
+            (false, _) => words!("timeline-audit-failures", code = code, text = text),
+            (true, "") => words!("timeline-audit-failures-plain", code = code),
+            (true, user) => words!("timeline-audit-failures-of", code = code, user = user),
+        };
+        let text = language.say(&text);
         let until = failure.last.and_then(|(last, _)| time(last));
         moments.push(Moment { until, count: failure.count, ..moment(begun, "api", at, text) });
     }

@@ -134,6 +134,12 @@ impl Cards<'_> {
                 self.language.say(&words!("verdict-failed-call", error = error))
             } else if let Some(finding) = warning.first() {
                 return symptoms(finding);
+            } else if let Some(finding) = unsure(unexplained) {
+                self.language.say(&words!(
+                    "verdict-poorly-covered-but",
+                    saw = saw.join(", "),
+                    title = &finding.title
+                ))
             } else {
                 self.language.say(&words!("verdict-poorly-covered", saw = saw.join(", ")))
             };
@@ -161,6 +167,14 @@ impl Cards<'_> {
             (None, _) => {
                 self.language.say(&words!("verdict-healthy", sources = seen, ready = ready))
             }
+        };
+        let sentence = match unsure(unexplained).filter(|_| warning.first().is_none()) {
+            Some(finding) => self.language.say(&words!(
+                "verdict-look",
+                sentence = sentence,
+                title = &finding.title
+            )),
+            None => sentence,
         };
         let health = if unexplained.iter().any(|finding| finding.severity == Severity::Warning) {
             Health::Degraded
@@ -259,6 +273,11 @@ impl<'r> Warnings<'r> {
     fn first(&self) -> Option<&'r FindingCard> {
         self.of_cluster.or(self.of_one_application)
     }
+}
+
+/// What is worth a look and not sure: "nothing is wrong" must not stand above it.
+fn unsure(unexplained: &[FindingCard]) -> Option<&FindingCard> {
+    unexplained.iter().find(|finding| finding.severity == Severity::Warning)
 }
 
 fn health_of(cause: &Cause) -> Health {

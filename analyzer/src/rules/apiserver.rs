@@ -45,7 +45,7 @@ pub static RULES: &[Registered] = &[
 /// The sentences in which the three storms differ.
 struct Storm {
     habit: Habit,
-    title: fn(user: &str, agent: &str, rate: &str) -> Words,
+    title: fn(heavy: &Heavy<'_>, user: &str, agent: &str, rate: &str) -> Words,
     line: fn(verb: &str, resource: &str, count: u64) -> Words,
     advice: fn() -> Words,
 }
@@ -76,15 +76,12 @@ fn found(meta: &'static Meta, storm: &Storm, heavy: &Heavy<'_>, schemas: Option<
     let denied = heavy.harm.denied * 2 > heavy.client.total.requests;
     let rate = format!("{:.1}", heavy.per_second);
     let top = heavy.top;
-    let confidence = match (heavy.harm.seen(), heavy.hurts()) {
-        (true, _) => Confidence::Proven,
-        (false, true) => Confidence::Likely,
-        (false, false) => Confidence::Possible,
-    };
+    // That the others suffer from this client and not from something beside it, a log cannot prove.
+    let confidence = if heavy.hurts() { Confidence::Likely } else { Confidence::Possible };
     let mut finding = meta
         .finding(
             client(user),
-            if denied { words!("client-load-denied-title", user = user, agent = short(&heavy.client.agent), rate = &rate) } else { (storm.title)(user, &short(&heavy.client.agent), &rate) },
+            if denied { words!("client-load-denied-title", user = user, agent = short(&heavy.client.agent), rate = &rate) } else { (storm.title)(heavy, user, &short(&heavy.client.agent), &rate) },
             heavy.at,
             (storm.line)(top.verb.as_str(), &resource(top), top.tally.requests),
         )
@@ -127,7 +124,8 @@ fn hurt(mut finding: Finding, harm: Harm, at: Span) -> Finding {
         finding = finding.supported_by(at, words!("client-load-rejected", count = harm.rejected));
     }
     if harm.others_rejected > 0 {
-        finding = finding.supported_by(at, words!("client-load-others-rejected", count = harm.others_rejected));
+        finding = finding
+            .supported_by(harm.others_at.unwrap_or(at), words!("client-load-others-rejected", count = harm.others_rejected));
     }
     match harm.breached {
         Some(breached) => finding.supported_by(breached, words!("client-load-breach")),

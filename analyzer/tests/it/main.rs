@@ -20,6 +20,7 @@ mod golden;
 mod hostile;
 mod kit;
 mod load;
+mod lookalikes;
 mod next;
 mod offline;
 mod pages;

@@ -36,6 +36,15 @@ pub struct Dial {
     pub stage: String,
 }
 
+/// Dials through the tunnel that failed, of one that counts them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FailedDials {
+    pub failed: u64,
+    /// With those that did not fail; absent where only failures are counted.
+    pub all: Option<u64>,
+    pub at: Span,
+}
+
 /// Requests of a component to an API server.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ClientCall {
@@ -59,6 +68,15 @@ pub struct EtcdMember {
     pub failed_proposals: Option<Counted<()>>,
     pub at: Span,
 }
+
+/// Fewer dials that failed are of a Pod that went.
+const FEW: u64 = 10;
+
+/// Where nothing tells how many there were, and for a 99th percentile.
+const MANY: u64 = 100;
+
+/// A p99 of etcd's calls from which it is slow.
+const ETCD_SECONDS: f64 = 1.0;
 
 const SERVER: MetricsComponent = MetricsComponent::ApiServer;
 
@@ -123,6 +141,59 @@ impl Metrics<'_> {
     /// How long dials take.
     pub fn dial_times(&self) -> Vec<Timed<Dial>> {
         self.timed(SERVER, &["apiserver_egress_dialer_dial_duration_seconds"], Dial::of)
+    }
+
+    /// The dials through the tunnel of which most failed, where that is one of ten or more: by the API server's
+    /// egress selector, its tunnel client, or the agents. Counters that stand still tell of the past.
+    pub fn failing_dials(&self) -> Option<FailedDials> {
+        let sum = |rows: &[u64]| rows.iter().copied().reduce(u64::saturating_add);
+        let starts = sum(&self.dial_starts().iter().map(|row| row.total).collect::<Vec<_>>());
+        let done = sum(&self.dial_times().iter().map(|row| row.calls).collect::<Vec<_>>());
+        let timeouts = |component, name: &str| {
+            let rows = self.counted(component, &[name], |sample| sample.label("reason").to_owned());
+            // A client that gives up is no fault of the tunnel.
+            let mut rows =
+                rows.into_iter().filter(|row| row.of != "context" && !row.since.stands_still());
+            rows.next().map(|row| (row.total, row.at))
+        };
+        let selector = self.dial_failures();
+        let selector =
+            selector.iter().find(|row| !row.since.stands_still()).map(|row| (row.total, row.at));
+        let agent = timeouts(
+            MetricsComponent::TunnelAgent,
+            "konnectivity_network_proxy_agent_endpoint_dial_failure_total",
+        );
+        let dialled = self.timed(
+            MetricsComponent::TunnelAgent,
+            &["konnectivity_network_proxy_agent_dial_duration_seconds"],
+            |_| (),
+        );
+        let dialled = dialled.first().map(|row| row.calls);
+        let client = timeouts(SERVER, "konnectivity_network_proxy_client_dial_failure_total");
+        let counts = [
+            selector.map(|(failed, at)| (failed, starts.or(done.map(|done| done + failed)), at)),
+            agent.map(|(failed, at)| (failed, dialled.map(|done| done + failed), at)),
+            client.map(|(failed, at)| (failed, None, at)),
+        ];
+        let failing = counts.into_iter().flatten().filter(|(failed, all, _)| {
+            *failed >= FEW && all.map_or(*failed >= MANY, |all| failed * 10 >= all)
+        });
+        let (failed, all, at) = failing.max_by_key(|(failed, ..)| *failed)?;
+        Some(FailedDials { failed, all, at })
+    }
+
+    /// The calls of etcd that take longest, where their p99 is more than a second.
+    pub fn slow_etcd(&self) -> Option<Timed<EtcdCall>> {
+        let slow = self.etcd_latencies().into_iter().filter(|row| {
+            row.calls >= MANY
+                && row.p99.is_some_and(|p99| {
+                    p99.value > ETCD_SECONDS || p99.at_least && p99.value >= ETCD_SECONDS
+                })
+        });
+        slow.max_by(|a, b| {
+            let p99 = |row: &Timed<EtcdCall>| row.p99.map_or(0.0, |p99| p99.value);
+            p99(a).total_cmp(&p99(b)).then_with(|| b.of.cmp(&a.of))
+        })
     }
 
     /// Requests that a component made, by host, method and code.

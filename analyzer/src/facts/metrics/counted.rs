@@ -1,6 +1,6 @@
 //! Counters over scrapes: what was counted since the process began, and how it grew.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use konspect_bundle::Span;
 
@@ -12,7 +12,7 @@ use crate::parse::prometheus::{Growth, NoGrowth, Quantile, growth, histogram_qua
 #[derive(Clone, Debug, PartialEq)]
 pub struct Counted<K> {
     pub of: K,
-    /// Since the process began.
+    /// Since the process began; of an API server, since each of its processes that was scraped began.
     pub total: u64,
     pub since: Since,
     pub at: Span,
@@ -106,6 +106,9 @@ impl<'a> Metrics<'a> {
                 row.1 += by;
             }
         }
+        for sample in self.of_other_processes(component, index, names) {
+            rows.entry(key(sample)).or_insert((0.0, 0.0, sample.at)).0 += sample.value;
+        }
         // Not every counter's name tells that it must not fall, as `_total` does: here it is known.
         if fell {
             compared = Some(Err(NoGrowth::Fell));
@@ -124,6 +127,30 @@ impl<'a> Metrics<'a> {
             .collect();
         rows.sort_by(|a, b| (b.total, &a.of).cmp(&(a.total, &b.of)));
         rows
+    }
+
+    /// What other replicas of the API server counted, and the same one before it was started again: each
+    /// process counts from its own start.
+    fn of_other_processes(
+        &self,
+        component: MetricsComponent,
+        index: usize,
+        names: &[&str],
+    ) -> Vec<&'a Sample> {
+        let start = |scrape: &&Scrape| scrape.process_start;
+        let newest = self.scrapes.get(index).and_then(start);
+        let (true, Some(newest)) = (component == MetricsComponent::ApiServer, newest) else {
+            return Vec::new();
+        };
+        let mut known = BTreeSet::from([newest]);
+        let earlier = self.scrapes.get(..index).unwrap_or_default().iter().rev();
+        earlier
+            .filter(|scrape| scrape.component == component)
+            .filter(|scrape| start(scrape).is_some_and(|started| known.insert(started)))
+            .filter_map(|scrape| names.iter().find_map(|name| scrape.families.get(*name)))
+            .flatten()
+            .filter(|sample| sample.value.is_finite())
+            .collect()
     }
 
     /// Growth from the nearest earlier scrape of the same process, since replicas may answer in turn;

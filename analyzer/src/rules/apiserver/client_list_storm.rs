@@ -20,7 +20,14 @@ static META: Meta = rule_meta!("KSP3003", "client-list-storm", ApiServer, Cause,
 
 static STORM: Storm = Storm {
     habit: Habit::Lists,
-    title: |user, agent, rate| words!("client-list-storm-title", user = user, agent = agent, rate = rate),
+    title: |heavy, user, agent, rate| {
+        let lists = heavy.top.tally.lists;
+        if lists.paged * 2 > lists.count {
+            words!("client-list-storm-paged-title", user = user, agent = agent, rate = rate)
+        } else {
+            words!("client-list-storm-title", user = user, agent = agent, rate = rate)
+        }
+    },
     line: |verb, resource, count| words!("client-list-storm-line", verb = verb, resource = resource, count = count),
     advice: || words!("client-list-storm-advice"),
 };

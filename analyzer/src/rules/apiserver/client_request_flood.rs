@@ -18,7 +18,7 @@ static META: Meta = rule_meta!("KSP3001", "client-request-flood", ApiServer, Cau
 
 static STORM: Storm = Storm {
     habit: Habit::Reads,
-    title: |user, agent, rate| words!("client-request-flood-title", user = user, agent = agent, rate = rate),
+    title: |_, user, agent, rate| words!("client-request-flood-title", user = user, agent = agent, rate = rate),
     line: |verb, resource, count| words!("client-request-flood-line", verb = verb, resource = resource, count = count),
     advice: || words!("client-request-flood-advice"),
 };
@@ -49,7 +49,7 @@ fn churned(churn: &Churn<'_>) -> Finding {
             churn.at,
             words!("client-request-flood-churn-line", count = churn.short, resource = resource(churn.top)),
         )
-        .confidence(if hurts { Confidence::Proven } else { Confidence::Possible })
+        .confidence(if hurts { Confidence::Likely } else { Confidence::Possible })
         .severity(if hurts { Severity::Critical } else { Severity::Warning })
         .since(churn.since)
         .until(churn.until)

@@ -3,8 +3,8 @@
 use konspect_audit::AuditSummary;
 use konspect_bundle::words;
 
-use super::{advise, client, short};
-use crate::facts::clients::watch_leaks;
+use super::{advise, client, named, short};
+use crate::facts::clients::{churners, most_open, watch_leaks};
 use crate::facts::metrics::Metrics;
 use crate::facts::{AnyOf, Listing, Missing, Nodes};
 use crate::finding::{Confidence, Finding, Meta, Severity, Subject};
@@ -27,8 +27,11 @@ impl Rule for ClientWatchLeak {
     fn check((AnyOf(audit, scrapes), nodes): Self::Inputs<'_>, out: &mut Checked) {
         let seen = audit.filter(|audit| audit.tells_open);
         let metrics = scrapes.map(Metrics::new);
-        let swollen = metrics.as_ref().and_then(|metrics| metrics.swollen_watches(nodes.map_or(0, Nodes::len)));
-        for leak in seen.into_iter().flat_map(watch_leaks).take(3) {
+        let nodes = metrics.as_ref().and_then(Metrics::nodes).unwrap_or(0).max(nodes.map_or(0, Nodes::len) as u64);
+        let swollen = metrics.as_ref().and_then(|metrics| metrics.swollen_watches(nodes));
+        for leak in seen.into_iter().flat_map(|audit| watch_leaks(audit, nodes)).take(3) {
+            // Of an address that many share nobody can say that one client is behind it.
+            let plain = leak.open >= PLAIN && !leak.shared;
             let mut finding = META
                 .finding(
                     client(leak.user),
@@ -36,7 +39,7 @@ impl Rule for ClientWatchLeak {
                     leak.most.first.1,
                     words!("client-watch-leak-line", open = leak.most.count, resource = &leak.most.resource),
                 )
-                .confidence(if leak.open >= PLAIN { Confidence::Proven } else { Confidence::Likely })
+                .confidence(if plain { Confidence::Proven } else { Confidence::Likely })
                 .since(leak.since)
                 .until(leak.until)
                 .affected(usize::try_from(leak.open).unwrap_or(usize::MAX))
@@ -68,9 +71,9 @@ impl Rule for ClientWatchLeak {
         }
         if let Some(most) = metrics.as_ref().and_then(Metrics::most_watched) {
             out.cleared(most.at, words!("client-watch-leak-cleared", resource = &most.resource, open = most.open));
-        } else if let Some((_, at)) = seen.and_then(|audit| audit.others().next()?.total.first) {
-            out.cleared(at, words!("client-watch-leak-cleared-audit"));
-        } else {
+        } else if let Some((most, at)) = seen.filter(|audit| churners(audit).is_empty()).and_then(most_open) {
+            out.cleared(at, words!("client-watch-leak-cleared-audit", user = named(most), open = most.open_watches));
+        } else if seen.is_none() {
             out.blind(Missing::table(TableKind::Audit));
         }
     }

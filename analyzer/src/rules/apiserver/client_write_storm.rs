@@ -17,7 +17,7 @@ static META: Meta = rule_meta!("KSP3004", "client-write-storm", ApiServer, Cause
 
 static STORM: Storm = Storm {
     habit: Habit::Writes,
-    title: |user, agent, rate| words!("client-write-storm-title", user = user, agent = agent, rate = rate),
+    title: |_, user, agent, rate| words!("client-write-storm-title", user = user, agent = agent, rate = rate),
     line: |verb, resource, count| words!("client-write-storm-line", verb = verb, resource = resource, count = count),
     advice: || words!("client-write-storm-advice"),
 };

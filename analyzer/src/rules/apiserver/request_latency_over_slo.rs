@@ -5,9 +5,9 @@ use konspect_bundle::words;
 
 use super::{micros, resource};
 use crate::facts::breaches::breaches;
-use crate::facts::metrics::Metrics;
+use crate::facts::metrics::{EtcdCall, Metrics, Timed};
 use crate::facts::{AnyOf, Listing, Missing};
-use crate::finding::{Confidence, Meta, Severity, Step, Subject};
+use crate::finding::{Confidence, Finding, Meta, Severity, Step, Subject};
 use crate::model::metrics::Scrape;
 use crate::parse::TableKind;
 use crate::rule_meta;
@@ -59,6 +59,8 @@ impl Rule for RequestLatencyOverSlo {
                     .affected(slow.len())
                     .step(advice()),
             );
+        } else if let Some(slow) = metrics.as_ref().and_then(Metrics::slow_etcd) {
+            out.found(etcd(&slow).step(advice()));
         } else if let Some((row, p99, limit)) = slowest_row(rows) {
             let seconds = format!("{:.1}", micros(p99));
             let title = words!("request-latency-over-slo-title", verb = &row.verb, resource = &row.resource, seconds = seconds.clone());
@@ -77,6 +79,20 @@ impl Rule for RequestLatencyOverSlo {
             out.blind(Missing::table(TableKind::Audit));
         }
     }
+}
+
+/// No kind of requests is over its objective, or none is timed, but etcd is slow for one of them.
+fn etcd(slow: &Timed<EtcdCall>) -> Finding {
+    let seconds = format!("{:.1}", slow.p99.map_or(0.0, |p99| p99.value));
+    let (operation, resource) = (&slow.of.operation, &slow.of.resource);
+    META.finding(
+        Subject::cluster(""),
+        words!("request-latency-over-slo-etcd-title", operation = operation, resource = resource, seconds = seconds.clone()),
+        slow.at,
+        words!("request-latency-over-slo-etcd", count = slow.calls, seconds = seconds, mean = format!("{:.1}", slow.mean)),
+    )
+    .confidence(Confidence::Likely)
+    .severity(Severity::Warning)
 }
 
 /// Kinds whose plural alone tells that the API server stores them: a query's result has no group.

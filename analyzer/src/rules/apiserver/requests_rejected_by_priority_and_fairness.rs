@@ -6,7 +6,7 @@ use konspect_audit::{AuditSummary, Failure};
 use konspect_bundle::{Words, words};
 
 use crate::facts::clients::time;
-use crate::facts::metrics::{Counted, Crowded, Metrics, Rejects};
+use crate::facts::metrics::{Counted, Crowded, InFlight, Metrics, Rejects};
 use crate::facts::{AnyOf, Listing, Missing};
 use crate::finding::{Confidence, Finding, Meta, Severity, Step, Subject};
 use crate::model::kube::FlowSchema;
@@ -54,22 +54,22 @@ impl Rule for RequestsRejectedByPriorityAndFairness {
         let dropped = metrics.as_ref().and_then(Metrics::dropped);
         let away = counted.max(logged).max(dropped.as_ref().map_or(0, |dropped| dropped.total));
         let crowded = metrics.as_ref().and_then(Metrics::crowded).filter(|crowded| crowded.queued >= WAITING);
+        let flight = metrics.as_ref().and_then(|metrics| metrics.in_flight().filter(|flight| near(flight, metrics)));
         let found = if counted.max(logged) >= ENOUGH {
             found(audit, &rejects, counted.max(logged), schemas)
         } else {
             let dropped = dropped.filter(|dropped| dropped.total >= ENOUGH);
-            dropped.map(|dropped| over_limit(&dropped)).or_else(|| crowded.as_ref().map(waiting))
+            dropped
+                .map(|dropped| over_limit(&dropped))
+                .or_else(|| crowded.as_ref().map(waiting))
+                .or_else(|| flight.as_ref().map(near_limit))
         };
         if let Some(mut finding) = found {
             if let Some(crowded) = crowded.filter(|crowded| finding.evidence.iter().all(|evidence| evidence.at != crowded.at)) {
                 finding = finding.supported_by(crowded.at, level(&crowded));
             }
-            if let Some(flight) = metrics.as_ref().and_then(Metrics::in_flight) {
-                let (mutating, reading) = (flight.mutating.unwrap_or(0), flight.read_only.unwrap_or(0));
-                if mutating * 10 >= MUTATING * 8 || reading * 10 >= READING * 8 {
-                    let says = words!("requests-rejected-by-priority-and-fairness-flight", mutating = mutating, reading = reading);
-                    finding = finding.supported_by(flight.at, says);
-                }
+            if let Some(flight) = flight.filter(|flight| finding.evidence.iter().all(|evidence| evidence.at != flight.at)) {
+                finding = finding.supported_by(flight.at, in_flight(&flight));
             }
             out.found(finding.step(Step::new(words!("requests-rejected-by-priority-and-fairness-advice"))));
         } else if let Some(at) = metrics.as_ref().filter(|metrics| metrics.counts_rejects()).and_then(Metrics::apiserver_at) {
@@ -161,6 +161,36 @@ fn over_limit(dropped: &Counted<()>) -> Finding {
     .confidence(Confidence::Proven)
     .severity(if dropped.since.stands_still() { Severity::Info } else { Severity::Warning })
     .affected(usize::try_from(dropped.total).unwrap_or(usize::MAX))
+}
+
+/// True when four of five of the requests that are allowed at a time are being answered: of all levels'
+/// seats where those are known, since a large cluster's API server allows more.
+fn near(flight: &InFlight, metrics: &Metrics<'_>) -> bool {
+    let (mutating, reading) = (flight.mutating.unwrap_or(0), flight.read_only.unwrap_or(0));
+    let seats: u64 = metrics.level_loads().iter().filter_map(|level| level.nominal_seats).sum();
+    if seats > MUTATING + READING {
+        return (mutating + reading) * 5 >= seats * 4;
+    }
+    mutating * 5 >= MUTATING * 4 || reading * 5 >= READING * 4
+}
+
+/// Nobody is turned away yet.
+fn near_limit(flight: &InFlight) -> Finding {
+    let (mutating, reading) = (flight.mutating.unwrap_or(0), flight.read_only.unwrap_or(0));
+    META.finding(
+        Subject::cluster(""),
+        words!("requests-rejected-by-priority-and-fairness-flight-title", count = mutating + reading),
+        flight.at,
+        in_flight(flight),
+    )
+    .confidence(Confidence::Possible)
+    .severity(Severity::Warning)
+    .affected(usize::try_from(mutating + reading).unwrap_or(usize::MAX))
+}
+
+fn in_flight(flight: &InFlight) -> Words {
+    let (mutating, reading) = (flight.mutating.unwrap_or(0), flight.read_only.unwrap_or(0));
+    words!("requests-rejected-by-priority-and-fairness-flight", mutating = mutating, reading = reading)
 }
 
 /// A full level with a queue, before anybody is turned away.

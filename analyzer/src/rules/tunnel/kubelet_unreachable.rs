@@ -8,10 +8,11 @@ use super::port_10250::noticed;
 
 use crate::facts::reach::{Attempt, Sighting, Witness};
 use crate::facts::metrics::Metrics;
-use crate::facts::{KubeletReach, Listing, Nodes};
-use crate::finding::{Confidence, Meta, Risk, Scope, Step, Subject};
+use crate::facts::{AnyOf, KubeletReach, Listing, Missing, Nodes};
+use crate::finding::{Confidence, Meta, Risk, Scope, Severity, Step, Subject};
 use crate::model::kube::Status;
 use crate::model::metrics::Scrape;
+use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
 use crate::shell::command;
@@ -22,9 +23,13 @@ static META: Meta = rule_meta!("KSP2106", "kubelet-unreachable", Tunnel, Symptom
 
 impl Rule for KubeletUnreachable {
     const META: &'static Meta = &META;
-    type Inputs<'f> = (&'f KubeletReach, Option<&'f Nodes>, Option<&'f Listing<Scrape>>);
+    type Inputs<'f> = (AnyOf<&'f KubeletReach, &'f Listing<Scrape>>, Option<&'f Nodes>);
 
-    fn check((reach, nodes, scrapes): Self::Inputs<'_>, out: &mut Checked) {
+    fn check((AnyOf(reach, scrapes), nodes): Self::Inputs<'_>, out: &mut Checked) {
+        let Some(reach) = reach else {
+            dials(scrapes, out);
+            return;
+        };
         let mut failing: BTreeMap<&str, &Sighting> = BTreeMap::new();
         for (node, sightings) in &reach.nodes {
             let failed = sightings
@@ -39,6 +44,8 @@ impl Rule for KubeletUnreachable {
             let reached = reach.nodes.values().flatten().find(|sighting| sighting.attempt == Attempt::Reached);
             if let Some(sighting) = reached {
                 out.cleared(sighting.at, words!("kubelet-unreachable-cleared", count = reach.reached().len()));
+            } else {
+                dials(scrapes, out);
             }
             return;
         };
@@ -105,6 +112,23 @@ impl Rule for KubeletUnreachable {
             finding = finding.step(Step::new(words!("kubelet-unreachable-look", node = *first)));
         }
         out.found(finding);
+    }
+}
+
+/// Dials that fail where nobody says to which node: only their number is known.
+fn dials(scrapes: Option<&Listing<Scrape>>, out: &mut Checked) {
+    let failing = scrapes.map(Metrics::new).and_then(|metrics| metrics.failing_dials());
+    if let Some(dials) = failing {
+        let says = words!("kubelet-unreachable-dials", failed = dials.failed, all = dials.all.unwrap_or(0));
+        out.found(
+            META.finding(Subject::cluster(""), words!("kubelet-unreachable-dials-title", failed = dials.failed), dials.at, says)
+                .confidence(Confidence::Possible)
+                .severity(Severity::Warning)
+                .affected(usize::try_from(dials.failed).unwrap_or(usize::MAX))
+                .settled_by(words!("kubelet-unreachable-dials-settle")),
+        );
+    } else {
+        out.blind(Missing::table(TableKind::TunnelLogs));
     }
 }
 

@@ -1,0 +1,310 @@
+//! Watches of one client that pile up, or that end as soon as they begin.
+//!
+//! A leak is growth: the same resource again and again by one client, for which neither as many ended
+//! nor the number of the nodes behind its address accounts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use konspect_audit::{AuditSummary, ClientSummary, Failure, Open, SeriesSummary, Verb};
+use konspect_bundle::Span;
+
+use super::{Harm, is_system, others_turned_away, time};
+use crate::facts::addresses::is_public;
+use crate::facts::breaches::breach;
+
+/// Watches of one resource in one namespace from one address that are no longer an informer's.
+const SAME_WATCHES: u64 = 20;
+
+/// Watches of one resource that the Pods of one node may have between them.
+const OF_A_NODE: u64 = 3;
+
+/// Open watches of one client below which nothing is said.
+const MANY_WATCHES: u64 = 60;
+
+/// Kinds of which the same number of watches is open are what replicas of one program watch.
+const KINDS: usize = 3;
+
+/// Micro-seconds over which watches are opened before that is more than a start.
+const SPAN: i64 = 60_000_000;
+
+/// Watches that ended within seconds, below which nothing is said …
+const SHORT_WATCHES: u64 = 100;
+
+/// … and how many of them a second are a reconnect storm when it lasts, and at once.
+const CHURN: f64 = 1.0;
+const BURST: f64 = 5.0;
+
+/// A client whose watches end within seconds and are opened again, without pause.
+#[derive(Clone, Debug)]
+pub struct Churn<'a> {
+    pub client: &'a ClientSummary,
+    /// The watches of which most ended.
+    pub top: &'a SeriesSummary,
+    /// Watches that lived less than ten seconds, or asked for a version that is gone.
+    pub short: u64,
+    pub per_second: f64,
+    pub harm: Harm,
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+    pub at: Span,
+}
+
+/// Clients that open watches again and again. When an API server goes, everybody does: a churn is of one client.
+pub fn churners(audit: &AuditSummary) -> Vec<Churn<'_>> {
+    let short =
+        |client: &ClientSummary| client.total.watches.short + client.total.failed(Failure::Expired);
+    let clients = || audit.others().filter(|client| !is_system(&client.user, &client.agent));
+    let all: u64 = clients().map(short).sum();
+    let throttled = audit.failed(Failure::PriorityAndFairness);
+    let start = audit.window.map_or(0, |(first, _)| first);
+    let mut churners: Vec<Churn<'_>> = clients()
+        .filter_map(|client| {
+            let short = short(client);
+            let top = client
+                .series
+                .iter()
+                .filter(|series| series.verb == Verb::Watch)
+                .max_by_key(|series| series.tally.watches.ended)?;
+            let (first, at) = top.tally.first?;
+            let last = top.tally.last.unwrap_or(first);
+            let began = client.watch_onset.map_or(first, |onset| onset.time);
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "counts and durations of a log are far below 2^52"
+            )]
+            let per_second = short as f64 / ((last - began) as f64 / 1e6).max(5.0);
+            let mostly = short * 5 >= client.total.watches.ended * 4 && short * 5 >= all * 3;
+            // When an API server goes, all of them end at once, and begin again some times.
+            let goes_on =
+                last.saturating_sub(began) >= SPAN && per_second >= CHURN || per_second >= BURST;
+            let rejected = client.total.failed(Failure::PriorityAndFairness);
+            (short >= SHORT_WATCHES && mostly && goes_on).then(|| Churn {
+                client,
+                top,
+                short,
+                per_second,
+                harm: Harm {
+                    rejected,
+                    denied: 0,
+                    others_rejected: throttled.saturating_sub(rejected),
+                    others_at: others_turned_away(audit, client),
+                    breached: breach(audit),
+                },
+                since: (client.watch_onset.is_some() || began > start.saturating_add(60_000_000))
+                    .then(|| time(began))
+                    .flatten(),
+                until: time(last),
+                at,
+            })
+        })
+        .collect();
+    churners.sort_by_key(|churn| (std::cmp::Reverse(churn.short), churn.at));
+    churners
+}
+
+/// A client that opens watches and never closes them.
+#[derive(Clone, Debug)]
+pub struct WatchLeak<'a> {
+    pub user: &'a str,
+    pub agent: &'a str,
+    /// Watches without an end.
+    pub open: u64,
+    /// Those of the resource that has most.
+    pub most: &'a Open,
+    pub resources: usize,
+    /// The other resources, most first.
+    pub others: Vec<&'a Open>,
+    /// Open watches of the client that has most beside the leaking one.
+    pub usual: u64,
+    /// The address stands for many: which Pod leaks is not in the log, nor how many do.
+    pub shared: bool,
+    pub per_minute: f64,
+    pub since: Option<Timestamp>,
+    pub until: Option<Timestamp>,
+}
+
+/// Clients with far more open watches of the same than informers have, most first. `nodes` are those
+/// that are known from elsewhere: behind one address there may be a Pod on each of them.
+pub fn watch_leaks(audit: &AuditSummary, nodes: u64) -> Vec<WatchLeak<'_>> {
+    let mut by_client: BTreeMap<(&str, &str), Vec<&Open>> = BTreeMap::new();
+    for open in audit.open.iter().filter(|open| open.verb == Verb::Watch) {
+        if !is_system(&open.user, &open.agent) && !is_kubelets(open) {
+            by_client.entry((&open.user, &open.agent)).or_default().push(open);
+        }
+    }
+    let behind = Behind::new(audit, nodes);
+    let mut leaks: Vec<WatchLeak<'_>> = by_client
+        .into_iter()
+        .filter_map(|((user, agent), rows)| watch_leak(audit, &behind, user, agent, &rows))
+        .collect();
+    leaks.sort_by(|a, b| (b.open, a.user, a.agent).cmp(&(a.open, b.user, b.agent)));
+    leaks
+}
+
+/// The client with most open watches: what shows that none piles up.
+pub fn most_open(audit: &AuditSummary) -> Option<(&ClientSummary, Span)> {
+    let clients = audit.others().filter(|client| !is_system(&client.user, &client.agent));
+    let most = clients.max_by_key(|client| (client.open_watches, client.total.requests));
+    let client = most.or_else(|| audit.others().next())?;
+    let opened =
+        || audit.open.iter().find(|row| row.user == client.user && row.agent == client.agent);
+    let at = client.total.first.map(|(_, at)| at).or_else(|| opened().map(|row| row.first.1))?;
+    Some((client, at))
+}
+
+/// True for what a kubelet of any make watches: each object that its Pods name.
+fn is_kubelets(open: &Open) -> bool {
+    let program = open.agent.split(['/', ' ']).next().unwrap_or_default();
+    program.ends_with("kubelet") && matches!(&*open.resource, "secrets" | "configmaps")
+}
+
+/// Whose kubelets ask from which address: where many do, the address is that of a gateway.
+struct Behind<'a> {
+    nodes: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    all: u64,
+}
+
+impl<'a> Behind<'a> {
+    fn new(audit: &'a AuditSummary, known: u64) -> Self {
+        let mut nodes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        let mut users: BTreeSet<&str> = BTreeSet::new();
+        for client in &audit.clients {
+            let Some(node) = client.user.strip_prefix("system:node:") else { continue };
+            users.insert(node);
+            for source in &client.sources {
+                nodes.entry(source).or_default().insert(node);
+            }
+        }
+        Self { nodes, all: known.max(users.len() as u64) }
+    }
+
+    /// True when one of the addresses is that of more than one machine.
+    fn shared(&self, client: &ClientSummary) -> bool {
+        client.sources.iter().any(|source| {
+            is_public(source)
+                || self.nodes.get(source.as_str()).is_some_and(|nodes| nodes.len() > 1)
+        })
+    }
+}
+
+fn watch_leak<'a>(
+    audit: &'a AuditSummary,
+    behind: &Behind<'_>,
+    user: &'a str,
+    agent: &'a str,
+    rows: &[&'a Open],
+) -> Option<WatchLeak<'a>> {
+    if rows.iter().all(|row| row.count < SAME_WATCHES) {
+        return None;
+    }
+    // Our own collection opens none, but a person with kubectl may.
+    let client = audit.clients.iter().find(|client| client.user == user && client.agent == agent);
+    if client.is_some_and(|client| client.collector) {
+        return None;
+    }
+    let addresses = client.map_or(1, |client| client.distinct_addresses.max(1));
+    let shared = client.is_some_and(|client| behind.shared(client));
+    let usual = SAME_WATCHES * addresses;
+    let usual = if shared { usual.max(OF_A_NODE * behind.all) } else { usual };
+    let end = audit.window.map_or(0, |(_, last)| last);
+    let piled: Vec<&Open> = rows
+        .iter()
+        .copied()
+        .filter(|row| row.count >= usual && goes_on(row, end))
+        .filter(|row| client.is_none_or(|client| grows(client, row, rows)))
+        .collect();
+    let open: u64 = piled.iter().map(|row| row.count).sum();
+    if open < MANY_WATCHES || shared && alike(&piled) {
+        return None;
+    }
+    let most = *piled.iter().max_by_key(|row| (row.count, std::cmp::Reverse(row.first.1)))?;
+    let first = piled.iter().map(|row| row.first.0).min()?;
+    let last = piled.iter().map(|row| row.last.0).max()?;
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "counts and durations of a log are far below 2^52"
+    )]
+    let per_minute = open as f64 / ((last - first) as f64 / 60e6).max(1.0 / 6.0);
+    let mut others: Vec<&Open> =
+        piled.iter().copied().filter(|row| row.first.1 != most.first.1).collect();
+    others.sort_by(|a, b| (b.count, &a.resource).cmp(&(a.count, &b.resource)));
+    let mut beside: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for row in audit.open.iter().filter(|row| row.verb == Verb::Watch && row.user != user) {
+        *beside.entry((&row.user, &row.agent)).or_default() += row.count;
+    }
+    // When an API server dies again and again, every informer's watches lose their end: a leak is of one client.
+    let alike = audit.open.iter().filter(|row| {
+        row.verb == Verb::Watch
+            && row.user != user
+            && !row.user.starts_with("system:node:")
+            && row.count >= SAME_WATCHES
+            && row.count * 2 >= most.count
+    });
+    if alike.map(|row| row.user.as_str()).collect::<BTreeSet<_>>().len() >= 2 {
+        return None;
+    }
+    let resources: BTreeSet<&str> = piled.iter().map(|row| row.resource.as_str()).collect();
+    Some(WatchLeak {
+        user,
+        agent,
+        open,
+        most,
+        resources: resources.len(),
+        others,
+        usual: beside.into_values().max().unwrap_or(0),
+        shared,
+        per_minute,
+        since: time(began(client, most, first)),
+        until: time(last),
+    })
+}
+
+/// True when watches are opened over a time, and not by a start, a roll-out or a restart alone.
+fn goes_on(row: &Open, end: i64) -> bool {
+    let (first, last) = (row.first.0, row.last.0);
+    let span = last.saturating_sub(first);
+    if span < SPAN || end.saturating_sub(last) > span {
+        return false;
+    }
+    let quarter = |start: i64| (start.saturating_sub(first)).max(0).saturating_mul(4) / (span + 1);
+    let mut counts: BTreeMap<i64, u64> = BTreeMap::new();
+    for (start, count) in &row.rate.slots {
+        *counts.entry(quarter(*start).min(3)).or_default() += count;
+    }
+    counts.values().filter(|count| **count * 20 >= row.count).count() >= 3
+}
+
+/// True when more of the resource's watches began than ended, by at least half of those that are open:
+/// where as many end as begin, the log merely lacks the ends that come after it.
+fn grows(client: &ClientSummary, row: &Open, rows: &[&Open]) -> bool {
+    let series = client
+        .series
+        .iter()
+        .filter(|series| series.verb == Verb::Watch && series.resource == row.resource);
+    let (started, ended) = series.fold((0, 0), |(started, ended): (u64, u64), series| {
+        let watches = series.tally.watches;
+        (started + watches.started, ended + watches.ended)
+    });
+    let open: u64 =
+        rows.iter().filter(|other| other.resource == row.resource).map(|row| row.count).sum();
+    ended == 0 || started.saturating_sub(ended) * 2 >= open
+}
+
+/// True when as many watches of each of several resources are open: each replica has one of each.
+fn alike(piled: &[&Open]) -> bool {
+    let most = piled.iter().map(|row| row.count).max().unwrap_or(0);
+    let least = piled.iter().map(|row| row.count).min().unwrap_or(0);
+    let resources: BTreeSet<&str> = piled.iter().map(|row| row.resource.as_str()).collect();
+    resources.len() >= KINDS && least * 10 >= most * 9
+}
+
+/// When watches began to be opened at the pace that made them many: those of an informer may be open
+/// from before, and of those that leaked first the server may have ended some.
+fn began(client: Option<&ClientSummary>, most: &Open, first: i64) -> i64 {
+    let Some(client) = client else { return first };
+    let Some(onset) = client.watch_onset else { return first };
+    let width =
+        client.watch_rate.slot_seconds.max(most.rate.slot_seconds).saturating_mul(1_000_000);
+    if onset.time.abs_diff(first) <= width.unsigned_abs() { first } else { onset.time }
+}
