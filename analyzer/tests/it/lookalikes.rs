@@ -174,6 +174,16 @@ fn a_leak_begins_where_watches_begin_to_pile_up() {
     assert_eq!(cause.since.as_deref(), Some("2025-06-11T15:06:40Z"));
 }
 
+/// No start of one Pod opens a hundred and fifty watches of one kind, however short it takes.
+#[test]
+fn many_watches_of_the_same_by_one_pod_are_a_leak_at_once() {
+    let mut log = Log::new();
+    for number in 0..150 {
+        log.watch(400.0 + f64::from(number) * 0.2, f64::MAX, AGENT, "services");
+    }
+    assert_eq!(cause(log.report()).rule, "client-watch-leak");
+}
+
 /// Behind an address that many share nobody can say that it is one Pod that leaks.
 #[test]
 fn a_leak_behind_a_gateway_is_not_proven() {

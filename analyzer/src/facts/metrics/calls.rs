@@ -69,10 +69,7 @@ pub struct EtcdMember {
     pub at: Span,
 }
 
-/// Fewer dials that failed are of a Pod that went.
-const FEW: u64 = 10;
-
-/// Where nothing tells how many there were, and for a 99th percentile.
+/// Fewer dials that failed are of Pods that went, and fewer calls have no 99th percentile.
 const MANY: u64 = 100;
 
 /// A p99 of etcd's calls from which it is slow.
@@ -143,7 +140,7 @@ impl Metrics<'_> {
         self.timed(SERVER, &["apiserver_egress_dialer_dial_duration_seconds"], Dial::of)
     }
 
-    /// The dials through the tunnel of which most failed, where that is one of ten or more: by the API server's
+    /// The dials through the tunnel of which most failed, where that is one of ten or more and a hundred: by the API server's
     /// egress selector, its tunnel client, or the agents. Counters that stand still tell of the past.
     pub fn failing_dials(&self) -> Option<FailedDials> {
         let sum = |rows: &[u64]| rows.iter().copied().reduce(u64::saturating_add);
@@ -176,7 +173,7 @@ impl Metrics<'_> {
             client.map(|(failed, at)| (failed, None, at)),
         ];
         let failing = counts.into_iter().flatten().filter(|(failed, all, _)| {
-            *failed >= FEW && all.map_or(*failed >= MANY, |all| failed * 10 >= all)
+            *failed >= MANY && all.is_none_or(|all| failed * 10 >= all)
         });
         let (failed, all, at) = failing.max_by_key(|(failed, ..)| *failed)?;
         Some(FailedDials { failed, all, at })
