@@ -172,9 +172,10 @@ impl Metrics<'_> {
             agent.map(|(failed, at)| (failed, dialled.map(|done| done + failed), at)),
             client.map(|(failed, at)| (failed, None, at)),
         ];
-        let failing = counts.into_iter().flatten().filter(|(failed, all, _)| {
-            *failed >= MANY && all.is_none_or(|all| failed * 10 >= all)
-        });
+        let failing = counts
+            .into_iter()
+            .flatten()
+            .filter(|(failed, all, _)| *failed >= MANY && all.is_none_or(|all| failed * 10 >= all));
         let (failed, all, at) = failing.max_by_key(|(failed, ..)| *failed)?;
         Some(FailedDials { failed, all, at })
     }
