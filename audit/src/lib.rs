@@ -65,6 +65,7 @@ mod record;
 mod rows;
 mod sample;
 mod scan;
+mod seats;
 mod seen;
 mod state;
 mod stream;

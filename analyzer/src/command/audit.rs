@@ -1,5 +1,7 @@
 //! `audit`: questions to audit logs.
 
+mod without;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -17,7 +19,7 @@ use konspect::report::audit::{
     Cell, cautions, collector_requests, object, reading, summaries, without,
 };
 use konspect_audit::answers::{Dimension, Filter};
-use konspect_audit::{Aggregate, AuditFold, AuditSummary, ClientSummary, Question, Verb};
+use konspect_audit::{Aggregate, AuditFold, AuditSummary, Question, Verb};
 use konspect_bundle::{Diagnostic, Words, words};
 use serde_json::{Map, Value};
 
@@ -176,7 +178,10 @@ impl Page<'_> {
         let notes = self.cautions(tables);
         answer.insert("cautions".to_owned(), notes.into_iter().map(Value::from).collect());
         if let Some(wanted) = &self.arguments.without {
-            let client = self.client(wanted)?;
+            let (client, others) = self.client(wanted)?;
+            if let Some(Value::Array(cautions)) = answer.get_mut("cautions") {
+                cautions.extend(self.ambiguous(client, &others).map(Value::from));
+            }
             let outcome = without(self.summary, &client.user, &client.agent, minor);
             answer.insert("without".to_owned(), serde_json::to_value(outcome).unwrap_or_default());
         }
@@ -186,6 +191,11 @@ impl Page<'_> {
     }
 
     fn csv(&self, tables: &[Table]) -> Result<Exit, Failure> {
+        if self.arguments.without.is_some() {
+            let error =
+                anyhow!("CSV is one table, and the answer to --without is none: use -o json");
+            return Err(Failure::new(Exit::Usage, error));
+        }
         let [one] = tables else {
             let error = anyhow!("CSV is one table: ask one question with --report or --by");
             return Err(Failure::new(Exit::Usage, error));
@@ -338,81 +348,6 @@ impl Page<'_> {
                 writeln!(out, "{}", self.language.say(&words!("audit-more", count = answer.more)));
         }
         out
-    }
-
-    /// The client that a text names: the one of those that contain it which costs most.
-    fn client(&self, wanted: &str) -> Result<&ClientSummary, Failure> {
-        self.summary
-            .clients
-            .iter()
-            .filter(|client| client.agent.contains(wanted) || client.user.contains(wanted))
-            .max_by_key(|client| (client.total.latency_sum, client.total.requests))
-            .ok_or_else(|| {
-                Failure::new(
-                    Exit::Usage,
-                    anyhow!("no client {wanted}: `konspect audit … -r user-agents` and `-r users` list them"),
-                )
-            })
-    }
-
-    fn counterfactual(&self, wanted: &str) -> Result<String, Failure> {
-        let client = self.client(wanted)?;
-        let minor = self.minor()?;
-        let mut out = String::from("\n");
-        let name = format!("{} ({})", client.agent, client.user);
-        let Some(outcome) = without(self.summary, &client.user, &client.agent, minor) else {
-            let _ = writeln!(
-                out,
-                "{}",
-                self.language.say(&words!("audit-without-too-little", client = &name))
-            );
-            return Ok(out);
-        };
-        let number = |value: f64| format!("{value:.1}");
-        let percent = |value: f64| format!("{:.0}", value * 100.0);
-        let mut lines = vec![self.language.say(&match outcome.others_p99_without_ms {
-            None => words!(
-                "audit-without-misfit",
-                client = &name,
-                from = number(outcome.others_p99_ms),
-                error = percent(outcome.model.error),
-                share = percent(outcome.share_of_work)
-            ),
-            Some(without) => words!(
-                "audit-without",
-                client = &name,
-                from = number(outcome.others_p99_ms),
-                to = number(without),
-                share = percent(outcome.share_of_work)
-            ),
-        })];
-        lines.push(match outcome.others_p99_in_quiet_bins_ms {
-            Some(quiet) => self.language.say(&words!(
-                "audit-without-quiet",
-                quiet = number(quiet),
-                bins = outcome.quiet_bins,
-                seconds = u64::try_from(outcome.bin_seconds).unwrap_or_default()
-            )),
-            None => self.language.label("audit-without-no-quiet"),
-        });
-        if outcome.others_p99_without_ms.is_some() {
-            lines.push(self.language.say(&words!(
-                "audit-without-model",
-                seats = outcome.model.seats,
-                error = percent(outcome.model.error)
-            )));
-        }
-        match outcome.containment {
-            Some(yaml) => {
-                lines.push(self.language.label("audit-without-contain"));
-                lines.push(format!("\n{yaml}"));
-            }
-            None => lines.push(self.language.label("audit-without-system")),
-        }
-        for line in lines {
-            let _ = writeln!(out, "{line}");
-        }
-        Ok(out)
     }
 }
 

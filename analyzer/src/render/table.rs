@@ -163,7 +163,7 @@ fn decimal(value: u64) -> String {
 }
 
 /// `0.4 ms`, `85 ms`, `1.24 s`, `12 min`.
-fn duration(micros: u64) -> String {
+pub fn duration(micros: u64) -> String {
     let millis = micros as f64 / 1000.0;
     match micros {
         0..10_000 => format!("{millis:.1} ms"),

@@ -225,10 +225,8 @@ fn without_suspect(audit: &AuditSummary, minor: Option<u32>) -> Option<Without> 
     without(audit, &suspect.user, &suspect.agent, minor)
 }
 
-/// A model that misses what was seen by more than this share estimates nothing.
-const MISFIT: f64 = 0.5;
-
-/// What everybody else would have seen without the suspect, by a model of seats: an order of magnitude.
+/// What everybody else would have seen without the suspect, by a model of seats: an order of magnitude;
+/// or why that cannot be told.
 #[derive(Clone, Debug, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Without {
@@ -241,9 +239,16 @@ pub struct Without {
     pub quiet_bins: u64,
     pub others_p99_ms: f64,
     pub others_p99_in_quiet_bins_ms: Option<f64>,
-    /// Null where the model misses what was seen by more than half and so says nothing.
+    /// Null where nothing is estimated.
     pub others_p99_without_ms: Option<f64>,
-    pub model: SeatModel,
+    /// Why nothing is estimated: unaffected, elsewhere, never-quiet, waits-less, misfit or no-gain.
+    pub not_estimated: Option<String>,
+    /// Of the time of everybody else's annotated requests, the share in queues.
+    pub queued_share: Option<f64>,
+    /// The part of their work that took most beside queues, and its share.
+    pub most_in: Option<String>,
+    pub most_share: Option<f64>,
+    pub model: Option<SeatModel>,
     /// FlowSchema and PriorityLevelConfiguration as YAML; null for components of the cluster.
     pub containment: Option<String>,
 }
@@ -256,6 +261,8 @@ pub struct SeatModel {
     pub stretch: f64,
     pub p99_with_ms: f64,
     pub p99_without_ms: f64,
+    /// By how much it misses what it was not fitted to (p50, p90, the p99 of each bin; the worst of
+    /// them), as a share of the observed p99.
     pub error: f64,
 }
 
@@ -272,6 +279,7 @@ pub fn without(
     let millis = |micros: u64| micros as f64 / 1000.0;
     let fraction = |thousandths: u64| thousandths as f64 / 1000.0;
     let minor = minor.or_else(|| containment::minor(audit)).unwrap_or(containment::NEWEST);
+    let told = outcome.model.as_ref().filter(|_| outcome.untold.is_none());
     Some(Without {
         user: outcome.user,
         user_agent: outcome.agent,
@@ -281,15 +289,18 @@ pub fn without(
         quiet_bins: outcome.quiet_bins,
         others_p99_ms: millis(outcome.observed),
         others_p99_in_quiet_bins_ms: outcome.quiet.map(millis),
-        others_p99_without_ms: (fraction(outcome.error) <= MISFIT)
-            .then(|| millis(outcome.estimate)),
-        model: SeatModel {
-            seats: outcome.seats,
-            stretch: fraction(outcome.stretch),
-            p99_with_ms: millis(outcome.modelled_with),
-            p99_without_ms: millis(outcome.modelled_without),
-            error: fraction(outcome.error),
-        },
+        others_p99_without_ms: told.map(|model| millis(model.estimate)),
+        not_estimated: outcome.untold.map(|reason| reason.as_str().to_owned()),
+        queued_share: outcome.spent.map(|spent| fraction(spent.queued)),
+        most_in: outcome.spent.map(|spent| spent.most.as_str().to_owned()),
+        most_share: outcome.spent.map(|spent| fraction(spent.share)),
+        model: outcome.model.as_ref().map(|model| SeatModel {
+            seats: model.seats,
+            stretch: fraction(model.stretch),
+            p99_with_ms: millis(model.with),
+            p99_without_ms: millis(model.without),
+            error: fraction(model.error),
+        }),
         containment: containment::containment(client, minor),
     })
 }
