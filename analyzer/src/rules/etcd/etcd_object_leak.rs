@@ -8,7 +8,7 @@ use super::{LARGE, biggest, bytes};
 use crate::facts::clients::{Heavy, hoarders};
 use crate::facts::metrics::{Metrics, Objects};
 use crate::facts::piles::{Creator, creates, creator, dated, scraped_few};
-use crate::facts::{Facts, Missing, Nodes, helm};
+use crate::facts::{Facts, Missing, Nodes, Pods, helm};
 use crate::finding::{Confidence, Finding, Meta, Risk, Severity, Step, Subject};
 use crate::parse::TableKind;
 use crate::rule_meta;
@@ -115,7 +115,7 @@ fn natural(facts: &Facts, row: &Objects, nodes: Option<u64>, helm: u64) -> bool 
 
 /// Listed Pods that ended and are kept.
 fn finished(facts: &Facts) -> u64 {
-    let pods = facts.pods.ok().into_iter().flat_map(|pods| pods.iter());
+    let pods = facts.pods.ok().into_iter().flat_map(Pods::iter);
     pods.filter(|pod| matches!(&*pod.phase, "Succeeded" | "Failed")).count() as u64
 }
 
