@@ -146,7 +146,7 @@ impl Analysis {
 
     fn audit_object(&self) -> Option<serde_json::Value> {
         if let Some(log) = self.facts.audit.ok() {
-            return Some(audit::object(log, self.facts.context.minor(), &self.paths));
+            return Some(audit::object(log, self.facts.context.minor(), &self.paths, None));
         }
         let rows: Vec<_> = self.facts.audit_rows.ok()?.iter().collect();
         Some(audit::object_of_summaries(&rows, &self.paths))

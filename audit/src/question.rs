@@ -19,9 +19,9 @@ pub(crate) const GROUPS: usize = 1 << 13;
 /// A question to a log: every list that is not empty must have a match.
 #[derive(Clone, Debug, Default)]
 pub struct Question {
-    /// Text within the user agent.
+    /// Text within the user agent, in whatever case.
     pub agents: Vec<String>,
-    /// Text within the user's name.
+    /// Text within the user's name, in whatever case.
     pub users: Vec<String>,
     pub verbs: Vec<Verb>,
     /// `pods`, `pods/exec`, `deployments`, `deployments.apps`, `apps/deployments`, `/readyz`.
@@ -73,8 +73,8 @@ impl Question {
             list.is_empty() || list.iter().any(|wanted| matches(wanted))
         };
         let time = event.received.or(event.staged);
-        any(&self.agents, &|wanted| event.agent.contains(wanted))
-            && any(&self.users, &|wanted| event.user.contains(wanted))
+        any(&self.agents, &|wanted| holds(&event.agent, wanted))
+            && any(&self.users, &|wanted| holds(&event.user, wanted))
             && (self.verbs.is_empty() || self.verbs.contains(&event.verb))
             && any(&self.resources, &|wanted| is_resource(event, wanted))
             && any(&self.namespaces, &|wanted| event.namespace == wanted)
@@ -104,6 +104,12 @@ impl Question {
         };
         bin.into_iter().chain(self.by.iter().map(value)).collect()
     }
+}
+
+/// Whether a text contains another, in whatever case.
+fn holds(text: &str, wanted: &str) -> bool {
+    let same = |part: &[u8]| part.eq_ignore_ascii_case(wanted.as_bytes());
+    wanted.is_empty() || text.as_bytes().windows(wanted.len()).any(same)
 }
 
 fn is_resource(event: &Event<'_>, wanted: &str) -> bool {

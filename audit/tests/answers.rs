@@ -235,6 +235,8 @@ fn times_that_are_asked_for_bound_the_window_and_others_do_not() {
     assert_eq!(summary.window, Some((micros(NINE + 60), micros(NINE + 120))));
     let row = &top(&summary, Dimension::UserAgent, &Filter::default(), 9)[0];
     assert_eq!((row.requests, row.rate), (60, Some(1_000_000)));
+    let case = Question { agents: vec!["LIST".to_owned()], ..Question::default() };
+    assert_eq!(asked(&slice(), case).requests(), 340, "in whatever case");
     // Who asks for one verb asks how often it came while the log was written.
     let watches = Question { verbs: vec![Verb::Watch], ..Question::default() };
     assert_eq!(asked(&slice(), watches).seconds(), 299);

@@ -10,7 +10,7 @@ audit-window = { $requests ->
        *[other] { $clients } clients
     } from { $from } to { $to } UTC
 audit-left-out = { $count } events left out by the filters
-audit-duplicates = { $count } events were in more than one file and count once
+audit-duplicates = { $count } events came more than once and count once
 audit-states = { $count } saved states merged: events that are also in another input count twice
 audit-note = Note:
 audit-admin-only = no get and no list is in this log (kube-audit-admin, or filtered so): nothing can be said about lists and polling, neither good nor bad
@@ -69,8 +69,8 @@ audit-title-unbounded-lists = LIST requests with neither limit nor resourceVersi
 audit-title-rejected = Requests turned away or failed, by client
 audit-title-failures = Failures by message
 audit-title-webhooks = Webhooks: time spent on slow requests, and failures
-audit-title-leaks = Objects created and not deleted by the same client
-audit-title-deprecated = Callers of API versions that will be removed
+audit-title-leaks = Objects created and not deleted, by who created them
+audit-title-deprecated = Callers of deprecated API versions
 audit-title-groups = Requests by group
 
 ## Headings of columns

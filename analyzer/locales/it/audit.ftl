@@ -7,7 +7,7 @@ audit-window = { $requests ->
        *[other] { $requests } richieste
     } di { $clients } client dal { $from } al { $to } UTC
 audit-left-out = { $count } eventi esclusi dai filtri
-audit-duplicates = { $count } eventi erano in più di un file e contano una volta
+audit-duplicates = { $count } eventi si ripetono e contano una volta
 audit-states = { $count } stati salvati uniti: gli eventi presenti anche in un altro ingresso contano due volte
 audit-note = Nota:
 audit-admin-only = in questo log non ci sono get né list (kube-audit-admin, o filtrato così): di elenchi e polling non si può dire nulla, né in bene né in male
@@ -66,8 +66,8 @@ audit-title-unbounded-lists = Richieste LIST senza limit né resourceVersion
 audit-title-rejected = Richieste respinte o fallite, per client
 audit-title-failures = Errori per messaggio
 audit-title-webhooks = Webhook: tempo speso sulle richieste lente, ed errori
-audit-title-leaks = Oggetti creati e non eliminati dallo stesso client
-audit-title-deprecated = Chiamanti di versioni API che saranno rimosse
+audit-title-leaks = Oggetti creati e non eliminati, per chi li ha creati
+audit-title-deprecated = Chiamanti di versioni API deprecate
 audit-title-groups = Richieste per gruppo
 
 ## Headings of columns

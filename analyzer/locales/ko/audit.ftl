@@ -4,7 +4,7 @@
 audit-read = { $records }줄: 이벤트 { $events }개, 읽지 못함 { $refused }개, 다른 종류 { $others }개
 audit-window = { $from }부터 { $to }까지(UTC) 클라이언트 { $clients }개의 요청 { $requests }개
 audit-left-out = 필터로 제외된 이벤트 { $count }개
-audit-duplicates = 여러 파일에 있는 이벤트 { $count }개는 한 번만 셉니다
+audit-duplicates = 두 번 이상 나온 이벤트 { $count }개는 한 번만 셉니다
 audit-states = 저장된 상태 { $count }개를 병합했습니다. 다른 입력에도 있는 이벤트는 두 번 셉니다
 audit-note = 참고:
 audit-admin-only = 이 로그에는 get과 list가 없습니다(kube-audit-admin이거나 그렇게 필터링됨). 목록과 폴링에 대해서는 좋다고도 나쁘다고도 말할 수 없습니다
@@ -63,8 +63,8 @@ audit-title-unbounded-lists = limit도 resourceVersion도 없는 LIST 요청
 audit-title-rejected = 클라이언트별 거부되거나 실패한 요청
 audit-title-failures = 메시지별 실패
 audit-title-webhooks = 웹후크: 느린 요청에서 쓴 시간과 실패
-audit-title-leaks = 같은 클라이언트가 만들고 삭제하지 않은 개체
-audit-title-deprecated = 제거될 API 버전을 호출하는 클라이언트
+audit-title-leaks = 만든 클라이언트별, 생성되고 삭제되지 않은 개체
+audit-title-deprecated = 사용 중단된 API 버전을 호출하는 클라이언트
 audit-title-groups = 그룹별 요청
 
 ## Headings of columns

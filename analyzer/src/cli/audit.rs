@@ -16,16 +16,16 @@ pub(crate) struct Audit {
     /// Groups requests by this; given several times, by all of it together
     #[arg(long, value_name = "WHAT", value_delimiter = ',', value_parser = DIMENSIONS)]
     pub(crate) by: Vec<String>,
-    /// The most rows of each table
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub(crate) top: usize,
+    /// The most rows of each table [default: 10, and 20 where JSON answers everything]
+    #[arg(long, value_name = "N")]
+    pub(crate) top: Option<usize>,
     /// Width of bins of time, such as 30s, 5m or 1h; with --by it cuts the groups, too
     #[arg(long, value_name = "TIME")]
     pub(crate) bin: Option<String>,
-    /// Only user agents that contain this
+    /// Only user agents that contain this, in whatever case
     #[arg(long, value_name = "TEXT", value_delimiter = ',', help_heading = FILTERS)]
     pub(crate) client: Vec<String>,
-    /// Only users whose name contains this
+    /// Only users whose name contains this, in whatever case
     #[arg(long, value_name = "TEXT", value_delimiter = ',', help_heading = FILTERS)]
     pub(crate) user: Vec<String>,
     /// Only this verb, such as list

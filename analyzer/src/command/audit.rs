@@ -34,6 +34,9 @@ const MANY_LEFT: u64 = 100;
 /// So many artefacts that could not be read, and so many states that count twice, are named.
 const LOST: usize = 5;
 
+/// Rows of a table, unless somebody says how many.
+const TOP: usize = 10;
+
 /// What is shown when nothing is asked for; tables without rows are left out.
 const STANDS_OUT: [Table; 5] =
     [Table::UserAgents, Table::Slo, Table::Rejected, Table::Bursts, Table::Leaks];
@@ -118,7 +121,7 @@ impl Page<'_> {
     /// What somebody else counted, as it was counted.
     fn summaries(&self, bold: bool) -> Result<Exit, Failure> {
         let rows: Vec<&Aggregate> = self.logs.rows.iter().collect();
-        let tables = summaries::tables(&rows, self.arguments.top);
+        let tables = summaries::tables(&rows, self.ask.rows);
         match (self.arguments.output, tables.as_slice()) {
             (TableFormat::Json, _) => {
                 let answers = tables
@@ -164,7 +167,7 @@ impl Page<'_> {
                 _ => Map::new(),
             }
         } else {
-            match object(self.summary, minor, &self.logs.paths) {
+            match object(self.summary, minor, &self.logs.paths, self.arguments.top) {
                 Value::Object(answer) => answer,
                 _ => Map::new(),
             }
@@ -381,7 +384,7 @@ fn ask(arguments: &Audit) -> anyhow::Result<Ask> {
     });
     Ok(Ask {
         filter: Filter { with_collector: arguments.with_collector, ..Filter::default() },
-        rows: arguments.top,
+        rows: arguments.top.unwrap_or(TOP),
         bin_seconds: bin.unwrap_or(300),
         groups: starts.into_iter().chain(by).collect(),
     })
@@ -415,11 +418,12 @@ fn question(arguments: &Audit) -> anyhow::Result<Question> {
 /// `429` or `5xx`.
 fn codes(text: &str) -> anyhow::Result<(u16, u16)> {
     if let Some(hundreds) = text.to_ascii_lowercase().strip_suffix("xx") {
-        let first = hundreds.parse::<u16>().ok().filter(|first| (1..10).contains(first));
+        let first = hundreds.parse::<u16>().ok().filter(|first| (1..6).contains(first));
         let first = first.ok_or_else(|| anyhow!("no code {text}: such as 429 or 5xx"))?;
         return Ok((first * 100, first * 100 + 99));
     }
-    let code = text.parse().map_err(|_| anyhow!("no code {text}: such as 429 or 5xx"))?;
+    let code = text.parse().ok().filter(|code| (100..600).contains(code));
+    let code = code.ok_or_else(|| anyhow!("no code {text}: such as 429 or 5xx"))?;
     Ok((code, code))
 }
 
@@ -479,7 +483,7 @@ mod tests {
     fn codes_times_and_bins_are_read_or_refused() {
         assert_eq!(codes("429").unwrap(), (429, 429));
         assert_eq!(codes("5XX").unwrap(), (500, 599));
-        assert!(codes("xx").is_err() && codes("70000").is_err());
+        assert!(["xx", "70000", "42", "6xx", ""].iter().all(|text| codes(text).is_err()));
         assert_eq!(
             [seconds("30s"), seconds("5m"), seconds("1h")].map(Result::unwrap),
             [30, 300, 3600]

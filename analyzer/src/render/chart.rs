@@ -14,6 +14,8 @@ const LEFT: f64 = 64.0;
 const RIGHT: f64 = 640.0;
 const TOP: f64 = 16.0;
 const BOTTOM: f64 = 180.0;
+/// The height of a label at a line's end.
+const LABEL: f64 = 14.0;
 /// A bar and its label above it.
 const BAR_PITCH: f64 = 34.0;
 const BAR_WIDTH: f64 = 420.0;
@@ -209,14 +211,19 @@ fn line(
     }
 }
 
-/// Moves labels at the lines' ends apart, top to bottom.
+/// Moves labels at the lines' ends apart, top to bottom, and those that are below the drawing up again.
 fn spread_labels(lines: &mut [Line]) {
     let mut order: Vec<&mut Line> = lines.iter_mut().collect();
     order.sort_by(|a, b| a.label_y.total_cmp(&b.label_y));
     let mut free = TOP;
-    for line in order {
+    for line in &mut order {
         line.label_y = round(line.label_y.max(free));
-        free = line.label_y + 14.0;
+        free = line.label_y + LABEL;
+    }
+    let mut last = BOTTOM + LABEL / 2.0;
+    for line in order.into_iter().rev() {
+        line.label_y = round(line.label_y.min(last));
+        last = line.label_y - LABEL;
     }
 }
 
@@ -323,4 +330,31 @@ pub(super) fn matrix(cluster: &ClusterCard, most: usize) -> Option<Matrix> {
 
 fn round(x: f64) -> f64 {
     (x * 10.0).round() / 10.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_at_the_lower_edge_stay_within_the_drawing() {
+        let line = |label_y: f64| Line {
+            name: String::new(),
+            paths: Vec::new(),
+            areas: Vec::new(),
+            label_x: 0.0,
+            label_y,
+            dots: Vec::new(),
+            max: String::new(),
+            last: String::new(),
+        };
+        let mut lines: Vec<Line> =
+            [30.0, 181.0, 184.0, 183.0, 182.0].into_iter().map(line).collect();
+        spread_labels(&mut lines);
+        let mut places: Vec<f64> = lines.iter().map(|line| line.label_y).collect();
+        places.sort_by(f64::total_cmp);
+        assert!(places.windows(2).all(|pair| pair[1] - pair[0] >= LABEL), "{places:?}");
+        assert!(places.iter().all(|place| (TOP..=BOTTOM + LABEL).contains(place)), "{places:?}");
+        assert!(places.contains(&30.0), "one that has room stays: {places:?}");
+    }
 }

@@ -134,7 +134,7 @@ fn middle_out(text: &str) -> String {
     if characters.len() <= WIDEST {
         return text.to_owned();
     }
-    let tail = WIDEST / 3;
+    let tail = WIDEST / 2;
     let head = characters.iter().take(WIDEST - 1 - tail);
     let end = characters.iter().skip(characters.len() - tail);
     head.chain(std::iter::once(&'…')).chain(end).collect()

@@ -186,10 +186,16 @@ pub fn cautions(audit: &AuditSummary) -> Vec<Words> {
     cautions
 }
 
-/// The `audit` object of a report.
-pub fn object(audit: &AuditSummary, minor: Option<u32>, paths: &[String]) -> Value {
+/// The `audit` object of a report, with so many rows of each table.
+pub fn object(
+    audit: &AuditSummary,
+    minor: Option<u32>,
+    paths: &[String],
+    rows: Option<usize>,
+) -> Value {
     let slots = i64::try_from(audit.seconds()).unwrap_or(i64::MAX) / BINS / BIN_SECONDS;
-    let ask = Ask { rows: ROWS, bin_seconds: BIN_SECONDS * slots.max(1), ..Ask::default() };
+    let rows = rows.unwrap_or(ROWS);
+    let ask = Ask { rows, bin_seconds: BIN_SECONDS * slots.max(1), ..Ask::default() };
     let mut object = match serde_json::to_value(reading(audit)) {
         Ok(Value::Object(object)) => object,
         _ => Map::new(),
@@ -206,7 +212,7 @@ pub fn object(audit: &AuditSummary, minor: Option<u32>, paths: &[String]) -> Val
 
 /// The `audit` object where there is no log, but results of queries that somebody else ran.
 pub fn object_of_summaries(rows: &[&konspect_audit::Aggregate], paths: &[String]) -> Value {
-    let mut object = object(&AuditSummary::default(), None, paths);
+    let mut object = object(&AuditSummary::default(), None, paths, None);
     if let Value::Object(answers) = &mut object {
         answers.insert("from_summaries".to_owned(), Value::from(true));
         for table in summaries::tables(rows, ROWS) {

@@ -117,6 +117,35 @@ fn a_terminal_gets_styles_and_no_name_brings_its_own() {
     assert!(!out.contains("\u{1b}[31m"), "{out}");
 }
 
+#[test]
+fn so_many_rows_come_as_are_asked_for() {
+    let rows = |arguments: &[&str]| {
+        answer(&[&log()], arguments)["latency_by_request"].as_array().unwrap().len()
+    };
+    assert_eq!(
+        [rows(&["--top", "3"]), rows(&["--top", "7"]), rows(&["-r", "requests"])],
+        [3, 7, 10]
+    );
+}
+
+/// What a controller takes away is not left behind by whoever made it.
+#[test]
+fn what_somebody_else_deleted_is_not_left() {
+    let line = |number: u32, verb: &str, agent: &str| {
+        format!(
+            r#"{{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"{agent}{number}","stage":"ResponseComplete","requestURI":"/apis/batch/v1/namespaces/shop/jobs","verb":"{verb}","user":{{"username":"{agent}"}},"userAgent":"{agent}","objectRef":{{"resource":"jobs","apiGroup":"batch","namespace":"shop","name":"job-{number}"}},"responseStatus":{{"code":200}},"requestReceivedTimestamp":"2025-06-02T16:00:{number:02}.000000Z","stageTimestamp":"2025-06-02T16:00:{number:02}.010000Z"}}"#
+        )
+    };
+    let made = (0..50).map(|number| line(number, "create", "runner"));
+    let gone = (0..46).map(|number| line(number, "delete", "ttl-after-finished-controller"));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    std::fs::write(&path, made.chain(gone).collect::<Vec<_>>().join("\n")).unwrap();
+    let leaks = answer(&[&path], &["-r", "leaks"]);
+    let rows = leaks["created_minus_deleted"].as_array().unwrap();
+    assert_eq!((rows.len(), &rows[0]["left"]), (1, &Value::from(4)), "{rows:?}");
+}
+
 /// A p99 needs a hundred requests; of fewer the slowest and their number are what is known.
 #[test]
 fn few_requests_have_no_p99() {
@@ -397,6 +426,7 @@ fn wrong_questions_are_refused_before_anything_is_read() {
     std::fs::write(&none, "no log\n").unwrap();
     for (path, arguments, exit) in [
         (&log(), vec!["--code", "many"], 2),
+        (&log(), vec!["--code", "42"], 2),
         (&log(), vec!["--verb", "lsit"], 2),
         (&log(), vec!["--since", "yesterday"], 2),
         (&log(), vec!["--bin", "5"], 2),

@@ -1,6 +1,8 @@
 //! What goes wrong: requests that fail, webhooks, what is left behind, and what will be removed.
 
-use konspect_audit::answers;
+use std::collections::BTreeMap;
+
+use konspect_audit::answers::{self, GrowthRow};
 use konspect_audit::{AuditSummary, Component, Failure};
 
 use super::super::{Cell, Table, stamp};
@@ -91,15 +93,27 @@ pub(super) fn webhooks(audit: &AuditSummary, ask: &Ask) -> Table {
 }
 
 pub(super) fn leaks(audit: &AuditSummary, ask: &Ask) -> Table {
+    // What somebody else took away, as controllers do, is not left either.
+    let mut everybody: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
+    for growth in audit.clients.iter().flat_map(|client| &client.growth) {
+        let (created, deleted) = everybody.entry(&growth.resource).or_default();
+        *created += growth.created;
+        *deleted += growth.deleted;
+    }
+    let left = |row: &GrowthRow| {
+        let (created, deleted) = everybody.get(row.resource.as_str()).copied().unwrap_or_default();
+        row.created.saturating_sub(row.deleted).min(created.saturating_sub(deleted))
+    };
     let rows = answers::growth(audit, &ask.filter)
         .into_iter()
-        .filter(|row| row.created > row.deleted)
+        .filter(|row| left(row) > 0)
         .map(|row| {
+            let left = left(&row);
             vec![
                 Cell::Text(row.user),
                 Cell::Text(row.agent),
                 Cell::Text(row.resource),
-                Cell::Count(row.created - row.deleted),
+                Cell::Count(left),
                 Cell::Count(row.created),
                 Cell::Count(row.deleted),
                 Cell::Count(row.collections_deleted),
