@@ -23,7 +23,8 @@
 //! assert_eq!(summary.clients[0].total.lists.unpaged, 1);
 //! ```
 //!
-//! Artefacts may be folded on any threads and merged in any order; results are the same. A huge one
+//! Artefacts may be folded on any threads and merged in any order; results are the same. Workers of one
+//! [`Folds`] count clients and user agents into tables that they share, so that there is little to merge. A huge one
 //! goes through [`fold_blocks`], which parses blocks on the current thread pool while the iterator
 //! makes the next. Memory does not grow with the log: every table has a bound, keeps what has the
 //! smallest hashes so that order does not matter, and counts what spilled ([`Budget`]).
