@@ -73,7 +73,7 @@ const TRUTHS: &[Truth] = &[
         silent: &["client-list-storm", "client-request-flood"],
         says: &[
             "system:serviceaccount:istio-system:mixer",
-            "600 watches",
+            "leaks watches: 600 are open",
             "of services",
             "of namespaces",
             "syncrecords",
