@@ -3,7 +3,7 @@
 //!
 //! It refuses to join parts: it tells what a line is, and up to where no run of parts is open.
 
-use memchr::{memchr, memchr2, memmem, memrchr};
+use memchr::{memchr, memchr2, memchr3, memmem, memrchr};
 
 use crate::scan::unescape;
 use crate::time;
@@ -69,10 +69,10 @@ pub(crate) fn unwrap(line: &[u8]) -> Wrapped<'_> {
     wrapped.text = journal_prefix(wrapped.text).unwrap_or(wrapped.text);
     let text = wrapped.text;
     if text.first() != Some(&b'{') && !is_server_line(text) {
-        // Other tools name the container in their own way.
+        // Other tools name the container in their own way; the headers of archives are no names.
         let front = text.get(..text.len().min(PREFIX + EVENT.len())).unwrap_or_default();
         if let Some(found) = memmem::find(front, EVENT)
-            && memchr2(b'"', b'{', front.get(..found).unwrap_or_default()).is_none()
+            && memchr3(b'"', b'{', 0, front.get(..found).unwrap_or_default()).is_none()
         {
             wrapped.text = text.get(found..).unwrap_or_default();
         }
@@ -275,6 +275,10 @@ mod tests {
                 "I0501 10:00:00.000000 1 x.go:1] sent {\"kind\":\"Event\",\"a\":1}",
             ),
             ("a \"quoted\" {\"kind\":\"Event\",", "a \"quoted\" {\"kind\":\"Event\","),
+            (
+                "audit.log\0\0ustar\0{\"kind\":\"Event\",",
+                "audit.log\0\0ustar\0{\"kind\":\"Event\",",
+            ),
         ] {
             assert_eq!(unwrap(line.as_bytes()).text, text.as_bytes(), "{line}");
         }

@@ -112,7 +112,11 @@ pub fn sniff(head: &[u8]) -> Option<Form> {
             // A log that begins in the middle of a line is still a log.
             let rest =
                 text.get(header.len().min(text.len())..).unwrap_or_default().trim_ascii_start();
-            (rest.first() == Some(&b'{') && text.len() > rest.len() && !header.contains(&0))
+            // The header of an archive is no line.
+            if header.contains(&0) {
+                return None;
+            }
+            (rest.first() == Some(&b'{') && text.len() > rest.len())
                 .then(|| sniff(rest))
                 .flatten()
                 .or_else(|| container::has_events(text).then_some(Form::Lines))

@@ -56,26 +56,22 @@ fn real_logs_are_counted_like_a_simple_reader_counts_them() {
         let summary = fold.finish();
         let (mut events, mut ended, mut sum) =
             (0_u64, BTreeMap::<(String, String), u64>::new(), 0_u64);
-        let mut open = std::collections::BTreeSet::new();
+        let mut open = BTreeMap::new();
         for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
             let event: serde_json::Value = serde_json::from_slice(line).unwrap_or_else(|error| {
                 panic!("{}: {error}: {}", path.display(), String::from_utf8_lossy(line))
             });
             let text = |key: &str| event[key].as_str().unwrap_or_default().to_owned();
+            let user = event["user"]["username"].as_str().unwrap_or_default().to_owned();
             events += 1;
             match text("stage").as_str() {
                 "ResponseComplete" | "Panic" => {
-                    *ended
-                        .entry((
-                            event["user"]["username"].as_str().unwrap_or_default().to_owned(),
-                            text("userAgent"),
-                        ))
-                        .or_default() += 1;
+                    *ended.entry((user, text("userAgent"))).or_default() += 1;
                     sum += 1;
                     open.remove(&text("auditID"));
                 }
                 "ResponseStarted" => {
-                    open.insert(text("auditID"));
+                    open.insert(text("auditID"), (text("verb"), (user, text("userAgent"))));
                 }
                 _ => {}
             }
@@ -88,7 +84,15 @@ fn real_logs_are_counted_like_a_simple_reader_counts_them() {
             "{name} {:?}",
             summary.refusals
         );
-        assert_eq!(summary.requests(), sum, "{name}");
+        let mut watching = BTreeMap::<_, u64>::new();
+        for (_, client) in open.values().filter(|(verb, _)| verb == "watch") {
+            *watching.entry(client.clone()).or_default() += 1;
+        }
+        assert_eq!(summary.requests(), sum + watching.values().sum::<u64>(), "{name}");
+        for client in &summary.clients {
+            let key = (client.user.clone(), client.agent.clone());
+            assert_eq!(client.open_watches, watching.get(&key).copied().unwrap_or(0), "{name}");
+        }
         for client in summary.clients.iter().filter(|client| client.total.requests > 0) {
             assert_eq!(
                 client.total.requests,
