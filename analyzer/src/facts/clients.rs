@@ -202,10 +202,11 @@ fn loads(audit: &AuditSummary) -> Vec<Heavy<'_>> {
         + audit.other.latency_sum;
     let throttled = audit.failed(Failure::PriorityAndFairness);
     let breached = breach(audit);
+    let turned = turned_away(audit);
     let mut heavy: Vec<Heavy<'_>> = audit
         .others()
         .filter(|client| !is_system(&client.user, &client.agent) && client.total.requests >= ENOUGH)
-        .filter_map(|client| load(client, audit, all, throttled, breached))
+        .filter_map(|client| load(client, audit, all, throttled, breached, &turned))
         .collect();
     heavy.sort_by(|a, b| {
         (b.client.total.latency_sum, b.requests).cmp(&(a.client.total.latency_sum, a.requests))
@@ -219,6 +220,7 @@ fn load<'a>(
     all: u64,
     throttled: u64,
     breached: Option<Span>,
+    turned: &[Turned<'_>],
 ) -> Option<Heavy<'a>> {
     let mut kinds: BTreeMap<Habit, (u64, u64)> = BTreeMap::new();
     let counts = |series: &SeriesSummary| {
@@ -273,7 +275,7 @@ fn load<'a>(
     // What was there when the log begins may have begun long before.
     let start = audit.window.map_or(0, |(first, _)| first);
     let others_rejected = throttled.saturating_sub(rejected);
-    let others_at = (others_rejected > 0).then(|| others_turned_away(audit, client)).flatten();
+    let others_at = (others_rejected > 0).then(|| others_turned_away(turned, client)).flatten();
     let heavy = Heavy {
         client,
         habit,
@@ -324,15 +326,38 @@ fn began(client: &ClientSummary, first: i64) -> i64 {
 }
 
 /// What of the others was turned away most, by its first request.
-fn others_turned_away(audit: &AuditSummary, client: &ClientSummary) -> Option<Span> {
-    let others =
-        audit.others().filter(|other| (&other.user, &other.agent) != (&client.user, &client.agent));
-    let turned = others.flat_map(|other| &other.series).filter_map(|series| {
-        let count = series.tally.failed(Failure::PriorityAndFairness);
-        // Where nothing else came of them, the first is one of those.
-        (count > 0).then_some((count == series.tally.requests, count, series.tally.first?.1))
-    });
-    turned.max_by_key(|(all, count, at)| (*all, *count, std::cmp::Reverse(*at))).map(|(.., at)| at)
+fn others_turned_away(turned: &[Turned<'_>], client: &ClientSummary) -> Option<Span> {
+    turned
+        .iter()
+        .find(|turned| turned.client != (client.user.as_str(), client.agent.as_str()))
+        .map(|turned| turned.rank.2.0)
+}
+
+/// The requests of one client that were turned away and show it best.
+struct Turned<'a> {
+    rank: (bool, u64, std::cmp::Reverse<Span>),
+    client: (&'a str, &'a str),
+}
+
+/// What shows best of each client that it was turned away, the best first.
+fn turned_away(audit: &AuditSummary) -> Vec<Turned<'_>> {
+    let of_client = |client: &'_ ClientSummary| {
+        let series = client.series.iter().filter_map(|series| {
+            let count = series.tally.failed(Failure::PriorityAndFairness);
+            // Where nothing else came of them, the first is one of those.
+            let at = std::cmp::Reverse(series.tally.first?.1);
+            (count > 0).then_some((count == series.tally.requests, count, at))
+        });
+        series.max()
+    };
+    let mut turned: Vec<Turned<'_>> = audit
+        .others()
+        .filter_map(|client| {
+            Some(Turned { rank: of_client(client)?, client: (&client.user, &client.agent) })
+        })
+        .collect();
+    turned.sort_by(|a, b| b.rank.cmp(&a.rank));
+    turned
 }
 
 /// True for LISTs of one kind that are sent again and again, not once by each start, and not by one

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use konspect_audit::{AuditSummary, ClientSummary, Failure, Open, SeriesSummary, Verb};
 use konspect_bundle::Span;
 
-use super::{Harm, is_system, others_turned_away, time};
+use super::{Harm, is_system, others_turned_away, time, turned_away};
 use crate::facts::addresses::is_public;
 use crate::facts::breaches::breach;
 
@@ -57,6 +57,7 @@ pub fn churners(audit: &AuditSummary) -> Vec<Churn<'_>> {
     let clients = || audit.others().filter(|client| !is_system(&client.user, &client.agent));
     let all: u64 = clients().map(short).sum();
     let throttled = audit.failed(Failure::PriorityAndFairness);
+    let turned = turned_away(audit);
     let start = audit.window.map_or(0, |(first, _)| first);
     let mut churners: Vec<Churn<'_>> = clients()
         .filter_map(|client| {
@@ -88,7 +89,7 @@ pub fn churners(audit: &AuditSummary) -> Vec<Churn<'_>> {
                     rejected,
                     denied: 0,
                     others_rejected: throttled.saturating_sub(rejected),
-                    others_at: others_turned_away(audit, client),
+                    others_at: others_turned_away(&turned, client),
                     breached: breach(audit),
                 },
                 since: (client.watch_onset.is_some() || began > start.saturating_add(60_000_000))
@@ -134,9 +135,10 @@ pub fn watch_leaks(audit: &AuditSummary, nodes: u64) -> Vec<WatchLeak<'_>> {
         }
     }
     let behind = Behind::new(audit, nodes);
+    let others = Others::new(audit);
     let mut leaks: Vec<WatchLeak<'_>> = by_client
         .into_iter()
-        .filter_map(|((user, agent), rows)| watch_leak(audit, &behind, user, agent, &rows))
+        .filter_map(|((user, agent), rows)| watch_leak(audit, &behind, &others, user, agent, &rows))
         .collect();
     leaks.sort_by(|a, b| (b.open, a.user, a.agent).cmp(&(a.open, b.user, b.agent)));
     leaks
@@ -188,9 +190,53 @@ impl<'a> Behind<'a> {
     }
 }
 
+/// What everybody has open, reckoned once: of many clients each is compared with all others.
+struct Others<'a> {
+    clients: BTreeMap<(&'a str, &'a str), &'a ClientSummary>,
+    /// Open watches of each client, most first.
+    open: Vec<(u64, &'a str)>,
+    /// The most that a user has open of the same, most first; nodes left out.
+    same: Vec<(u64, &'a str)>,
+}
+
+impl<'a> Others<'a> {
+    fn new(audit: &'a AuditSummary) -> Self {
+        let key = |client: &'a ClientSummary| (client.user.as_str(), client.agent.as_str());
+        // Of two rows of the same name the first counts.
+        let clients = audit.clients.iter().rev().map(|client| (key(client), client)).collect();
+        let mut open: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+        let mut same: BTreeMap<&str, u64> = BTreeMap::new();
+        for row in audit.open.iter().filter(|row| row.verb == Verb::Watch) {
+            *open.entry((&row.user, &row.agent)).or_default() += row.count;
+            if !row.user.starts_with("system:node:") {
+                let most = same.entry(&row.user).or_default();
+                *most = row.count.max(*most);
+            }
+        }
+        let mut open: Vec<_> = open.into_iter().map(|((user, _), count)| (count, user)).collect();
+        let mut same: Vec<_> = same.into_iter().map(|(user, count)| (count, user)).collect();
+        open.sort_unstable_by(|a, b| b.cmp(a));
+        same.sort_unstable_by(|a, b| b.cmp(a));
+        Self { clients, open, same }
+    }
+
+    /// Open watches of the client that has most, beside those of a user.
+    fn usual(&self, user: &str) -> u64 {
+        self.open.iter().find(|(_, other)| *other != user).map_or(0, |(count, _)| *count)
+    }
+
+    /// True when two more users have at least half as many open of the same.
+    fn alike(&self, user: &str, most: u64) -> bool {
+        let many = |count: u64| count >= SAME_WATCHES && count * 2 >= most;
+        let others = self.same.iter().take_while(|(count, _)| many(*count));
+        others.filter(|(_, other)| *other != user).nth(1).is_some()
+    }
+}
+
 fn watch_leak<'a>(
     audit: &'a AuditSummary,
     behind: &Behind<'_>,
+    others: &Others<'a>,
     user: &'a str,
     agent: &'a str,
     rows: &[&'a Open],
@@ -199,7 +245,7 @@ fn watch_leak<'a>(
         return None;
     }
     // Our own collection opens none, but a person with kubectl may.
-    let client = audit.clients.iter().find(|client| client.user == user && client.agent == agent);
+    let client = others.clients.get(&(user, agent)).copied();
     if client.is_some_and(|client| client.collector) {
         return None;
     }
@@ -227,24 +273,13 @@ fn watch_leak<'a>(
         reason = "counts and durations of a log are far below 2^52"
     )]
     let per_minute = open as f64 / ((last - first) as f64 / 60e6).max(1.0 / 6.0);
-    let mut others: Vec<&Open> =
-        piled.iter().copied().filter(|row| row.first.1 != most.first.1).collect();
-    others.sort_by(|a, b| (b.count, &a.resource).cmp(&(a.count, &b.resource)));
-    let mut beside: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    for row in audit.open.iter().filter(|row| row.verb == Verb::Watch && row.user != user) {
-        *beside.entry((&row.user, &row.agent)).or_default() += row.count;
-    }
     // When an API server dies again and again, every informer's watches lose their end: a leak is of one client.
-    let alike = audit.open.iter().filter(|row| {
-        row.verb == Verb::Watch
-            && row.user != user
-            && !row.user.starts_with("system:node:")
-            && row.count >= SAME_WATCHES
-            && row.count * 2 >= most.count
-    });
-    if alike.map(|row| row.user.as_str()).collect::<BTreeSet<_>>().len() >= 2 {
+    if others.alike(user, most.count) {
         return None;
     }
+    let mut beside: Vec<&Open> =
+        piled.iter().copied().filter(|row| row.first.1 != most.first.1).collect();
+    beside.sort_by(|a, b| (b.count, &a.resource).cmp(&(a.count, &b.resource)));
     let resources: BTreeSet<&str> = piled.iter().map(|row| row.resource.as_str()).collect();
     Some(WatchLeak {
         user,
@@ -252,8 +287,8 @@ fn watch_leak<'a>(
         open,
         most,
         resources: resources.len(),
-        others,
-        usual: beside.into_values().max().unwrap_or(0),
+        others: beside,
+        usual: others.usual(user),
         shared,
         per_minute,
         since: time(began(client, most, first)),
