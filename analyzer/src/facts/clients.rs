@@ -356,7 +356,7 @@ fn turned_away(audit: &AuditSummary) -> Vec<Turned<'_>> {
             Some(Turned { rank: of_client(client)?, client: (&client.user, &client.agent) })
         })
         .collect();
-    turned.sort_by(|a, b| b.rank.cmp(&a.rank));
+    turned.sort_by_key(|one| std::cmp::Reverse(one.rank));
     turned
 }
 
