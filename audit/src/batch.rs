@@ -427,7 +427,7 @@ impl Batch {
     }
 
     fn count_requests(&self, rows: &[Row], known: &KnownClient, users: &mut Users) {
-        let (series_limit, share) = (users.series_limit, users.object_share);
+        let (told, share) = (known.user_hash <= users.series_limit, users.object_share);
         let place =
             users.place_hashed(known.user_hash, &known.user, known.client_hash, &known.agent);
         let client = match place {
@@ -450,7 +450,7 @@ impl Batch {
                 opens |= row.started;
                 self.count_row(row, shape, client);
             }
-            let tally = client.tally(series_limit, &shape.key());
+            let tally = if told { client.tally(&shape.key()) } else { &mut client.other };
             for row in rows {
                 row.tally(tally);
             }

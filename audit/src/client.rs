@@ -9,7 +9,6 @@ use crate::tally::Tally;
 use crate::timeline::Timeline;
 
 /// Bounds of one client's tables; past them the rest is counted as "other" and the summary says so.
-const SERIES_OF_CLIENT: usize = 512;
 pub(crate) const OBJECTS_OF_CLIENT: usize = 256;
 
 /// Counts in slots of five seconds, of at most forty pace; longer windows have wider slots.
@@ -204,20 +203,12 @@ impl Client {
     }
 
     /// The tally that a request belongs to.
-    pub(crate) fn tally(&mut self, limit: u64, key: &SeriesKey<'_>) -> &mut Tally {
-        self.tally_hashed(limit, key.hash(self.hash), key)
+    pub(crate) fn tally(&mut self, key: &SeriesKey<'_>) -> &mut Tally {
+        self.tally_hashed(key.hash(self.hash), key)
     }
 
     /// The tally that a request belongs to whose hash is known.
-    pub(crate) fn tally_hashed(
-        &mut self,
-        limit: u64,
-        hash: u64,
-        key: &SeriesKey<'_>,
-    ) -> &mut Tally {
-        if hash > limit {
-            return &mut self.other;
-        }
+    pub(crate) fn tally_hashed(&mut self, hash: u64, key: &SeriesKey<'_>) -> &mut Tally {
         let Self { series, other, .. } = self;
         match series.row(hash, |series| key.is(series), || key.make(hash)) {
             Some(series) => &mut series.tally,
@@ -249,15 +240,20 @@ impl Client {
         total
     }
 
-    /// Enforces the bounds that concern this client alone; of objects it keeps so many.
-    pub(crate) fn trim(&mut self, share: usize) {
-        let Self { series, other, objects, addresses, namespaces, pace, watch_pace, .. } = self;
-        series.trim(SERIES_OF_CLIENT, |series| other.merge(&series.tally));
+    /// Enforces the bounds that concern this client alone; it keeps so many series and objects.
+    pub(crate) fn trim(&mut self, most_series: usize, share: usize) {
+        self.trim_series(most_series);
+        let Self { objects, addresses, namespaces, pace, watch_pace, .. } = self;
         objects.trim(share, drop);
         addresses.trim();
         namespaces.trim();
         pace.settle();
         watch_pace.settle();
+    }
+
+    pub(crate) fn trim_series(&mut self, most: usize) {
+        let Self { series, other, .. } = self;
+        series.trim(most, |series| other.merge(&series.tally));
     }
 
     /// Keeps the objects near their share between two trims.

@@ -27,7 +27,8 @@
 //! [`Folds`] count clients and user agents into tables that they share, so that there is little to merge. A huge one
 //! goes through [`fold_blocks`], which parses blocks on the current thread pool while the iterator
 //! makes the next. Memory does not grow with the log: every table has a bound, keeps what has the
-//! smallest hashes so that order does not matter, and counts what spilled ([`Budget`]).
+//! smallest hashes so that order does not matter, and counts what spilled ([`Budget`]). What holds for
+//! all users together leaves out whole users, so several bounds that are reached at once agree, too.
 //!
 //! Times are micro-seconds since 1970 and durations micro-seconds, as integers, so that sums do not
 //! depend on their order. Long-running requests (watch, exec, followed logs, …) have no latency.

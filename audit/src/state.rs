@@ -31,7 +31,7 @@ use crate::form::Form;
 use crate::sample::{KEPT, Sample};
 
 const MAGIC: &[u8] = konspect_bundle::SAVED_STATE;
-const VERSION: u64 = 4;
+const VERSION: u64 = 5;
 
 /// Why bytes are no state that this version reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

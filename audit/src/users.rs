@@ -1,5 +1,11 @@
 //! All users and their programs, the outer tables of the fold, with the bounds that hold for all of them
 //! together.
+//!
+//! Several bounds can be reached at once, and what is kept may depend neither on the order of events nor
+//! on how a log was cut. So whatever holds for everybody leaves out whole users, those with the greatest
+//! hashes first: of the users that stay all is known, and whoever else was there meanwhile has taken
+//! nothing from them. What holds within a user depends on nobody else. What a user takes of a bound never
+//! becomes less when more is known of it, or parts of a log would have left out others for nothing.
 
 use std::ops::DerefMut;
 
@@ -8,14 +14,31 @@ use crate::client::{Client, OBJECTS_OF_CLIENT};
 use crate::tally::Tally;
 
 /// Bounds of the tables; past them the rest is counted as "other" and the summary says so.
-const USERS: usize = 1 << 15;
-const AGENTS_OF_USER: usize = 256;
-const CLIENTS: usize = 1 << 15;
-const SERIES: usize = 1 << 17;
-/// So many objects are followed in all. Every client gets an equal share, so that one that polls a few
-/// is followed whole beside those that read thousands.
-const OBJECTS: usize = 1 << 14;
-/// No share is smaller.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    users: usize,
+    agents_of_user: usize,
+    clients: usize,
+    series_of_client: usize,
+    /// A user who has more is crowded: each of its programs gets an equal share of them.
+    series_of_user: usize,
+    series: usize,
+    /// So many objects are followed in all. Every client gets an equal share, so that one that polls a
+    /// few is followed whole beside those that read thousands.
+    objects: usize,
+}
+
+const BOUNDS: Bounds = Bounds {
+    users: 1 << 15,
+    agents_of_user: 256,
+    clients: 1 << 15,
+    series_of_client: 512,
+    series_of_user: 1 << 13,
+    series: 1 << 17,
+    objects: 1 << 14,
+};
+
+/// No share of the objects is smaller.
 pub(crate) const LEAST_OBJECTS: usize = 4;
 
 /// One user and its programs.
@@ -24,13 +47,53 @@ pub(crate) struct User {
     pub(crate) hash: u64,
     pub(crate) name: Box<str>,
     pub(crate) agents: Table<Client>,
+    /// There are more programs, or series, than are counted of one user.
+    pub(crate) crowded: bool,
     /// What spilled from the programs.
     pub(crate) other: Tally,
 }
 
 impl User {
     pub(crate) fn new(hash: u64, name: &str) -> Self {
-        Self { hash, name: name.into(), agents: Table::default(), other: Tally::default() }
+        let (agents, other) = (Table::default(), Tally::default());
+        Self { hash, name: name.into(), agents, crowded: false, other }
+    }
+
+    /// Whether programs were left out.
+    fn is_cut(&self) -> bool {
+        self.agents.limit < u64::MAX
+    }
+
+    fn series(&self) -> usize {
+        self.agents.iter().map(|client| client.series.len()).sum()
+    }
+
+    /// Enforces the bounds that concern this user alone.
+    fn trim(&mut self, bounds: &Bounds, share: usize) {
+        let Self { agents, other, .. } = self;
+        agents.trim(bounds.agents_of_user, |client| other.merge(&client.total()));
+        agents.iter_mut().for_each(|client| client.trim(bounds.series_of_client, share));
+        self.crowded |= self.is_cut() || self.series() > bounds.series_of_user;
+        if self.crowded {
+            let most = bounds.series_of_user / bounds.agents_of_user;
+            self.agents.iter_mut().for_each(|client| client.trim_series(most));
+        }
+    }
+
+    /// Counts its programs no longer.
+    fn leave_clients(&mut self) {
+        self.crowded = false;
+        for client in std::mem::take(&mut self.agents).into_rows() {
+            self.other.merge(&client.total());
+        }
+    }
+
+    /// Counts no longer what its programs ask for.
+    fn leave_series(&mut self) {
+        self.crowded = false;
+        for Client { series, other, .. } in self.agents.iter_mut() {
+            std::mem::take(series).into_rows().for_each(|row| other.merge(&row.tally));
+        }
     }
 }
 
@@ -42,10 +105,13 @@ pub(crate) struct Users {
     pub(crate) table: Table<User>,
     /// What spilled from the users.
     pub(crate) other: Tally,
+    /// Programs are counted of users whose hash is not greater.
     pub(crate) client_limit: u64,
+    /// What they ask for is counted of users whose hash is not greater.
     pub(crate) series_limit: u64,
     /// So many objects are followed of each client.
     pub(crate) object_share: usize,
+    bounds: Bounds,
 }
 
 impl Default for Users {
@@ -56,6 +122,7 @@ impl Default for Users {
             client_limit: u64::MAX,
             series_limit: u64::MAX,
             object_share: OBJECTS_OF_CLIENT,
+            bounds: BOUNDS,
         }
     }
 }
@@ -79,10 +146,10 @@ impl Users {
         let Some(user) = user else {
             return Place::Other(&mut self.other);
         };
-        let key = client_key;
         if key > self.client_limit {
             return Place::Other(&mut user.other);
         }
+        let key = client_key;
         match user.agents.row(key, |client| &*client.agent == agent, || Client::new(key, agent)) {
             Some(client) => Place::Client(client),
             None => Place::Other(&mut user.other),
@@ -102,6 +169,7 @@ impl Users {
                 continue;
             };
             user.other.merge(&row.other);
+            user.crowded |= row.crowded;
             let User { agents, other, .. } = user;
             agents.lower(row.agents.limit, |client| other.merge(&client.total()));
             for client in row.agents.into_rows() {
@@ -134,47 +202,78 @@ impl Users {
 
     /// Enforces every bound on users that stand in parts, as if they were together.
     pub(crate) fn trim_parts(parts: &mut [impl DerefMut<Target = Self>]) {
-        if parts.iter().map(|part| part.table.len()).sum::<usize>() > USERS {
-            let users = parts.iter().flat_map(|part| part.table.iter().map(|user| user.hash));
-            let limit = bound(users.collect(), USERS);
+        let Some(bounds) = parts.first().map(|part| part.bounds) else { return };
+        if parts.iter().map(|part| part.table.len()).sum::<usize>() > bounds.users {
+            let mut users: Vec<u64> =
+                parts.iter().flat_map(|part| part.table.iter().map(|user| user.hash)).collect();
+            let limit = smallest(&mut users, bounds.users);
             for part in &mut *parts {
                 part.limit_users(limit);
             }
         }
         for part in &mut *parts {
-            let Self { table, object_share: share, .. } = &mut **part;
-            for User { agents, other, .. } in table.iter_mut() {
-                agents.trim(AGENTS_OF_USER, |client| other.merge(&client.total()));
-                agents.iter_mut().for_each(|client| client.trim(*share));
+            let Self { table, object_share: share, client_limit, series_limit, .. } = &mut **part;
+            for user in table.iter_mut() {
+                if user.hash > *client_limit {
+                    user.leave_clients();
+                }
+                user.trim(&bounds, *share);
+                if user.hash > *series_limit {
+                    user.leave_series();
+                }
             }
         }
-        let clients = || parts.iter().flat_map(|part| part.clients());
-        if clients().count() > CLIENTS {
-            let limit = bound(clients().map(|client| client.hash).collect(), CLIENTS);
+        if let Some(limit) = first(parts, bounds.clients, |user| user.agents.len()) {
             for part in &mut *parts {
                 part.limit_clients(limit);
             }
         }
-        let clients = || parts.iter().flat_map(|part| part.clients());
-        if clients().map(|client| client.series.len()).sum::<usize>() > SERIES {
-            let rows = clients().flat_map(|client| client.series.iter().map(|row| row.hash));
-            let limit = bound(rows.collect(), SERIES);
+        // Of a crowded user it is not known how many there are.
+        let series = |user: &User| if user.crowded { bounds.series_of_user } else { user.series() };
+        if let Some(limit) = first(parts, bounds.series, series) {
             for part in &mut *parts {
                 part.limit_series(limit);
             }
         }
-        let clients = || parts.iter().flat_map(|part| part.clients());
-        let objects: Vec<usize> = clients().map(|client| client.objects.len()).collect();
-        if objects.iter().sum::<usize>() > OBJECTS {
-            let share = fair(&objects, OBJECTS).max(LEAST_OBJECTS);
+        for part in &mut *parts {
+            part.forget_limits();
+        }
+        if let Some(share) = Self::share(parts, bounds.objects) {
             for part in &mut *parts {
                 part.limit_objects(share);
             }
         }
     }
 
-    fn clients(&self) -> impl Iterator<Item = &Client> {
-        self.table.iter().flat_map(|user| user.agents.iter())
+    /// So many objects of each client can be followed, where it is fewer than now.
+    fn share(parts: &[impl DerefMut<Target = Self>], room: usize) -> Option<usize> {
+        let now = parts.first()?.object_share;
+        if now <= LEAST_OBJECTS {
+            return None;
+        }
+        // What those would take that were left out is not known.
+        if parts.iter().any(|part| part.table.limit.min(part.client_limit) < u64::MAX) {
+            return Some(LEAST_OBJECTS);
+        }
+        let users = parts.iter().flat_map(|part| part.table.iter());
+        let wanted: Vec<usize> = users
+            .flat_map(|user| {
+                let cut = user.is_cut().then_some(OBJECTS_OF_CLIENT);
+                user.agents.iter().map(move |client| cut.unwrap_or(client.objects.len()))
+            })
+            .collect();
+        let taken = wanted.iter().map(|count| now.min(*count)).sum::<usize>();
+        (taken > room).then(|| fair(&wanted, room).max(LEAST_OBJECTS))
+    }
+
+    /// A limit that says nothing beside another is none: equal users have equal limits.
+    fn forget_limits(&mut self) {
+        if self.client_limit >= self.table.limit {
+            self.client_limit = u64::MAX;
+        }
+        if self.series_limit >= self.table.limit.min(self.client_limit) {
+            self.series_limit = u64::MAX;
+        }
     }
 
     pub(crate) fn limit_users(&mut self, limit: u64) {
@@ -186,11 +285,7 @@ impl Users {
         self.client_limit = limit.min(self.client_limit);
         let limit = self.client_limit;
         if limit < u64::MAX {
-            for User { agents, other, .. } in self.table.iter_mut() {
-                let own = agents.limit;
-                agents.lower(limit, |client| other.merge(&client.total()));
-                agents.limit = own;
-            }
+            self.table.iter_mut().filter(|user| user.hash > limit).for_each(User::leave_clients);
         }
     }
 
@@ -198,13 +293,7 @@ impl Users {
         self.series_limit = limit.min(self.series_limit);
         let limit = self.series_limit;
         if limit < u64::MAX {
-            for Client { series, other, .. } in
-                self.table.iter_mut().flat_map(|user| user.agents.iter_mut())
-            {
-                let own = series.limit;
-                series.lower(limit, |row| other.merge(&row.tally));
-                series.limit = own;
-            }
+            self.table.iter_mut().filter(|user| user.hash > limit).for_each(User::leave_series);
         }
     }
 
@@ -225,8 +314,24 @@ fn fair(wanted: &[usize], room: usize) -> usize {
     (1..=OBJECTS_OF_CLIENT).rev().find(|share| taken(*share) <= room).unwrap_or(0)
 }
 
-fn bound(mut hashes: Vec<u64>, capacity: usize) -> u64 {
-    if hashes.len() > capacity { smallest(&mut hashes, capacity) } else { u64::MAX }
+/// The greatest limit up to which users take no more than `room` together; none when all of them may.
+fn first(
+    parts: &[impl DerefMut<Target = Users>],
+    room: usize,
+    takes: impl Fn(&User) -> usize,
+) -> Option<u64> {
+    let users = || parts.iter().flat_map(|part| part.table.iter());
+    if users().map(&takes).sum::<usize>() <= room {
+        return None;
+    }
+    let mut users: Vec<(u64, usize)> = users().map(|user| (user.hash, takes(user))).collect();
+    users.sort_unstable();
+    let mut taken = 0;
+    users.into_iter().find_map(|(hash, takes)| {
+        taken += takes;
+        // One that is known elsewhere and comes before this one can still be kept.
+        (taken > room).then(|| hash.saturating_sub(1))
+    })
 }
 
 fn spill_user(other: &mut Tally, user: User) {
@@ -235,53 +340,4 @@ fn spill_user(other: &mut Tally, user: User) {
 }
 
 #[cfg(test)]
-mod tests {
-    use konspect_bundle::Span;
-
-    use super::*;
-    use crate::budget::hash;
-
-    /// A client that reads few objects is followed whole, however many others read; which objects are
-    /// kept of those does not depend on who came when.
-    #[test]
-    fn every_client_has_its_share_of_the_objects() {
-        let reads = |client: u64| if client == 0 { 3 } else { 20 + client };
-        let fold = |order: &mut dyn Iterator<Item = u64>, between: i64| {
-            let mut users = Users::default();
-            for (number, client) in (0_i64..).zip(order) {
-                let name = client.to_string();
-                let place = users.place_hashed(hash(1, name.as_bytes()), &name, client + 1, "a");
-                let Place::Client(row) = place else { continue };
-                for object in 0..reads(client) {
-                    let key = ["pods", "shop", &format!("{object}")];
-                    row.object(key, Some(number), true, Span::default());
-                }
-                if number % between == 0 {
-                    users.trim();
-                }
-            }
-            users
-        };
-        let kept = |mut users: Users| {
-            users.trim();
-            let mut rows: Vec<_> = users
-                .clients()
-                .flat_map(|client| {
-                    client.objects.iter().map(|row| (client.hash, row.hash, row.count))
-                })
-                .collect();
-            rows.sort_unstable();
-            let mut limits: Vec<_> =
-                users.clients().map(|client| (client.hash, client.objects.limit)).collect();
-            limits.sort_unstable();
-            (rows, limits, users.object_share)
-        };
-        let whole = kept(fold(&mut (0..250), 1000));
-        assert!((60..80).contains(&whole.2) && whole.0.len() <= OBJECTS, "{}", whole.2);
-        assert_eq!(whole.0.iter().filter(|(client, ..)| *client == 1).count(), 3);
-        assert_eq!(kept(fold(&mut (0..250).rev(), 7)), whole);
-        let (mut left, right) = (fold(&mut (120..250), 50), fold(&mut (0..120).rev(), 3));
-        left.merge(right);
-        assert_eq!(kept(left), whole);
-    }
-}
+mod tests;

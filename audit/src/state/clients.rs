@@ -101,7 +101,7 @@ fn client_hash(user: u64, agent: &str) -> u64 {
 }
 
 pub(super) fn put(users: &Users, out: &mut Writer, to: &Writing<'_>) {
-    let Users { table, other, client_limit, series_limit, object_share } = users;
+    let Users { table, other, client_limit, series_limit, object_share, .. } = users;
     for limit in [table.limit, *client_limit, *series_limit] {
         put_limit(out, limit);
     }
@@ -114,6 +114,7 @@ pub(super) fn put(users: &Users, out: &mut Writer, to: &Writing<'_>) {
     for user in rows {
         name.put(out, to.number(&user.name));
         put_limit(out, user.agents.limit);
+        out.number(Column::User, u64::from(user.crowded));
         put_tally(out, &user.other, to.window);
         let mut clients: Vec<&Client> = user.agents.iter().collect();
         clients.sort_unstable_by_key(|client| &client.agent);
@@ -273,8 +274,10 @@ fn read_user<'a>(
     mut to: To<'_, User>,
 ) -> Option<()> {
     let own = limit(from)?;
-    if let To::Row(User { agents, other, .. }) = &mut to {
+    let crowds = from.number(Column::User)? != 0;
+    if let To::Row(User { agents, crowded, other, .. }) = &mut to {
         agents.lower(own, |client| other.merge(&client.total()));
+        *crowded |= crowds;
     }
     row.read(from, state.window)?;
     to.add(row, state.home, |user| &mut user.other);
@@ -284,7 +287,7 @@ fn read_user<'a>(
         let to = match &mut to {
             To::Nowhere => To::Nowhere,
             To::Other(tally) => To::Other(tally),
-            To::Row(user) if hash > limits.clients => To::Other(&mut user.other),
+            To::Row(user) if user_hash > limits.clients => To::Other(&mut user.other),
             To::Row(User { agents, other, .. }) => {
                 let empty = || Client::new(hash, agent);
                 match agents.row(hash, |client| &*client.agent == agent, empty) {
@@ -293,7 +296,8 @@ fn read_user<'a>(
                 }
             }
         };
-        read_client(from, state, hash, limits, row, to)?;
+        let told = user_hash <= limits.series;
+        read_client(from, state, hash, (told, limits.objects), row, to)?;
     }
     Some(())
 }
@@ -302,7 +306,7 @@ fn read_client<'a>(
     from: &mut Reader<'a>,
     state: &Reading<'_>,
     client_hash: u64,
-    limits: Limits,
+    (told, share): (bool, usize),
     row: &mut Row<'a>,
     mut to: To<'_, Client>,
 ) -> Option<()> {
@@ -318,7 +322,9 @@ fn read_client<'a>(
         let key = key_of(*state.kinds.get(kind)?);
         let hash = hash_or(from, key.hash(client_hash))?;
         row.read(from, state.window)?;
-        to.add(row, state.home, |client| client.tally_hashed(limits.series, hash, &key));
+        to.add(row, state.home, |client| {
+            if told { client.tally_hashed(hash, &key) } else { &mut client.other }
+        });
     }
     let mut client = match to {
         To::Row(client) => Some(client),
@@ -326,7 +332,7 @@ fn read_client<'a>(
     };
     read_names(from, state, client.as_deref_mut().map(|client| &mut client.addresses))?;
     read_names(from, state, client.as_deref_mut().map(|client| &mut client.namespaces))?;
-    read_objects(from, state, client_hash, limits.objects, client.as_deref_mut())?;
+    read_objects(from, state, client_hash, share, client.as_deref_mut())?;
     let [pace, watch_pace] = [times(from, state)?, times(from, state)?];
     if let Some(client) = client {
         pace.add_to(&mut client.pace);
