@@ -41,6 +41,9 @@ pub enum Code {
     /// A saved state of audit logs whose events another input holds as well. `with` (`logs`, or `state` and its
     /// `name`), `percent` of its events.
     CountedTwice,
+    /// An archive inside the bundle whose files were read as if it were a folder. `name`, `kind`, `count`:
+    /// none, if they lie unpacked beside it.
+    OpenedArchive,
     /// Dates that are read as is usual, since nothing tells more. `what` (the `order` of day and month, or the
     /// `zone`), `count`.
     AssumedDates,
@@ -68,6 +71,7 @@ impl Code {
             Self::UserRuleRefused => "KSB0016",
             Self::CountedTwice => "KSB0017",
             Self::AssumedDates => "KSB0018",
+            Self::OpenedArchive => "KSB0019",
         }
     }
 }

@@ -49,6 +49,8 @@ pub enum ReadError {
     Method(u16),
     #[error("{0} archive inside the bundle")]
     NestedArchive(&'static str),
+    #[error("{kind} archive inside the bundle, read as {files} files")]
+    OpenedArchive { kind: &'static str, files: usize },
     #[error("cut off after {0} bytes")]
     Cut(u64),
     #[error("damaged after {after} bytes: {reason}")]
@@ -72,6 +74,10 @@ impl ReadError {
             Self::NestedArchive(kind) => {
                 Diagnostic::new(Code::NestedArchive, at).with("name", name).with("kind", *kind)
             }
+            Self::OpenedArchive { kind, files } => Diagnostic::new(Code::OpenedArchive, at)
+                .with("name", name)
+                .with("kind", *kind)
+                .with("count", *files),
             Self::Cut(_) => Diagnostic::new(Code::Truncated, at).with("reason", self.to_string()),
             Self::Limit { limit, value } => {
                 Diagnostic::new(Code::LimitReached, at).with("limit", *limit).with("value", *value)

@@ -30,6 +30,10 @@ mod content;
 #[cfg(feature = "open")]
 mod error;
 #[cfg(feature = "open")]
+mod nested;
+#[cfg(feature = "open")]
+mod numbered;
+#[cfg(feature = "open")]
 mod open;
 #[cfg(feature = "open")]
 mod scan;

@@ -39,6 +39,12 @@ pub struct Limits {
     pub line: usize,
     /// What a compressed tar may keep in memory; a larger one is decompressed again on each pass.
     pub tar_memory: u64,
+    /// How deep archives inside archives are opened; those that are named themselves do not count.
+    pub nested_levels: usize,
+    /// So many archives inside others are opened.
+    pub nested_archives: usize,
+    /// What all of them may keep in memory.
+    pub nested_memory: u64,
     /// Standard input, which is kept in memory.
     pub stdin: u64,
     /// The dictionary or window an xz or zstd stream may ask for.
@@ -65,6 +71,9 @@ impl Default for Limits {
             step: 256 << 10,
             line: 64 << 20,
             tar_memory: 256 * MIB,
+            nested_levels: 2,
+            nested_archives: 1000,
+            nested_memory: 256 * MIB,
             stdin: GIB,
             window: 128 * MIB + KIB,
             verify: true,

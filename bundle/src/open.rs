@@ -13,6 +13,8 @@ use crate::content::Ledger;
 use crate::error::OpenError;
 use crate::limits::Limits;
 use crate::manifest::{FORMAT_VERSION, MANIFEST};
+use crate::nested::Sources;
+use crate::numbered::Numbered;
 use crate::scan::Learned;
 use crate::sniff::{Form, form};
 use crate::store::backing::Backing;
@@ -92,7 +94,12 @@ pub struct Bundle {
     pub(crate) artifacts: Vec<Artifact>,
     /// Where each artefact lies.
     pub(crate) members: Vec<Member>,
+    /// What was named, and behind that the archives inside it.
     pub(crate) sources: Vec<Opened>,
+    named: usize,
+    /// Artefacts that are archives and need not be named to be read, with the number of members that were
+    /// read from them.
+    pub(crate) entered: BTreeMap<ArtifactId, usize>,
     pub(crate) limits: Limits,
     pub(crate) promise: Option<Promise>,
     pub(crate) ledger: Arc<Ledger>,
@@ -188,7 +195,7 @@ impl Bundle {
     /// What was opened; several paths make one card without a digest. The digest of a file is
     /// computed when it is first asked for.
     pub fn card(&self) -> SourceCard {
-        match self.sources.as_slice() {
+        match self.named() {
             [one] => one.card(),
             several => SourceCard {
                 kind: SourceKind::Several,
@@ -206,38 +213,66 @@ impl Bundle {
 
     /// One card for each path that could be opened.
     pub fn cards(&self) -> Vec<SourceCard> {
-        self.sources.iter().map(Opened::card).collect()
+        self.named().iter().map(Opened::card).collect()
+    }
+
+    fn named(&self) -> &[Opened] {
+        self.sources.get(..self.named).unwrap_or_default()
     }
 
     fn assemble(
-        mut sources: Vec<Opened>,
+        mut named: Vec<Opened>,
         listings: Vec<Listing>,
-        mut notes: Vec<Diagnostic>,
+        notes: Vec<Diagnostic>,
         prefixed: bool,
         limits: &Limits,
     ) -> Result<Self, OpenError> {
         if prefixed {
-            make_distinct(&mut sources);
+            make_distinct(&mut named);
         }
+        let prefix = |opened: &Opened| if prefixed { opened.name.clone() } else { String::new() };
+        let prefixes: Vec<String> = named.iter().map(prefix).collect();
+        let mut sources = Sources {
+            prefixes,
+            outer: vec![None; named.len()],
+            opened: named,
+            listings,
+            unpacked: Vec::new(),
+            notes,
+        };
+        sources.open_nested(limits);
+        let Sources { mut opened, listings, prefixes, outer, unpacked, mut notes } = sources;
         let mut numbered = Numbered::default();
-        for (index, (opened, listing)) in sources.iter_mut().zip(listings).enumerate() {
-            opened.cut_off = listing.cut;
+        let mut counts: BTreeMap<_, _> = unpacked.into_iter().map(|place| (place, 0)).collect();
+        for (index, listing) in listings.into_iter().enumerate() {
+            if let Some(opened) = opened.get_mut(index) {
+                opened.cut_off = listing.cut;
+            }
+            if let Some(outer) = outer.get(index).copied().flatten() {
+                counts.insert(outer, listing.found.len());
+            }
             notes.extend(listing.notes);
-            let prefix = if prefixed { opened.name.as_str() } else { "" };
+            let prefix = prefixes.get(index).map_or("", String::as_str);
             numbered.add(index, prefix, listing.found, limits);
         }
         let count = numbered.rows.len();
         if count > limits.members {
-            let path =
-                sources.iter().map(|opened| opened.name.as_str()).collect::<Vec<_>>().join(", ");
-            let (value, limit) = (count as u64, limits.members as u64);
+            let path = opened.iter().map(|opened| opened.name.as_str()).collect::<Vec<_>>();
+            let (path, value, limit) = (path.join(", "), count as u64, limits.members as u64);
             return Err(OpenError::Limit { path, what: "the number of members", value, limit });
         }
         let (artifacts, members) = numbered.finish(&mut notes);
+        let entered = (artifacts.iter().zip(&members))
+            .filter_map(|(artifact, member)| {
+                Some((artifact.id, *counts.get(&(member.source, member.slot))?))
+            })
+            .collect();
         let mut bundle = Self {
             artifacts,
             members,
-            sources,
+            named: outer.iter().filter(|outer| outer.is_none()).count(),
+            sources: opened,
+            entered,
             limits: limits.clone(),
             promise: None,
             ledger: Arc::default(),
@@ -272,7 +307,10 @@ impl Bundle {
                     Diagnostic::new(Code::Incomplete, Span::start_of(id)).with("reason", reason),
                 );
             }
-            self.promise = Some(Promise::new(manifest, id, &mut self.artifacts));
+            let source = |id: ArtifactId| self.members.get(id.index()).map(|member| member.source);
+            let foreign: Vec<bool> =
+                self.artifacts.iter().map(|artifact| source(artifact.id) != source(id)).collect();
+            self.promise = Some(Promise::new(manifest, id, &mut self.artifacts, &foreign));
             return;
         }
     }
@@ -293,6 +331,15 @@ fn parse_manifest(bytes: &[u8]) -> Option<Manifest> {
 }
 
 impl Opened {
+    /// Bytes of the file, when it is one.
+    pub(crate) fn length(&self) -> u64 {
+        self.file.as_ref().map_or(u64::MAX, Backing::len)
+    }
+
+    pub(crate) fn is_archive(&self) -> bool {
+        self.kind != SourceKind::File
+    }
+
     fn new(source: Source, kind: SourceKind, name: String, file: Option<Backing>) -> Self {
         Self { source, kind, name, cut_off: false, file, digest: OnceLock::new() }
     }
@@ -317,79 +364,6 @@ fn digest(file: &Backing) -> Option<String> {
             0 => return Some(hex(&hasher.finalize())),
             length => hasher.update(buffer.get(..length)?),
         }
-    }
-}
-
-/// Collects rows before they are sorted and numbered.
-#[derive(Default)]
-struct Numbered {
-    rows: Vec<Row>,
-}
-
-struct Row {
-    label: names::Label,
-    bytes: u64,
-    member: Member,
-}
-
-impl Numbered {
-    fn add(&mut self, source: usize, prefix: &str, found: Vec<Found>, limits: &Limits) {
-        for found in found {
-            let mut label = names::label(&found.name, limits.name, limits.levels);
-            if !prefix.is_empty() {
-                label.path = format!("{prefix}/{}", label.path);
-            }
-            self.rows.push(Row {
-                label,
-                bytes: found.bytes,
-                member: Member { source, slot: found.slot },
-            });
-        }
-    }
-
-    fn finish(mut self, notes: &mut Vec<Diagnostic>) -> (Vec<Artifact>, Vec<Member>) {
-        self.rows.sort_by(|a, b| {
-            (a.label.path.as_bytes(), a.member.source, a.member.slot).cmp(&(
-                b.label.path.as_bytes(),
-                b.member.source,
-                b.member.slot,
-            ))
-        });
-        let (mut artifacts, mut members) = (Vec::<Artifact>::new(), Vec::new());
-        let mut times: BTreeMap<String, usize> = BTreeMap::new();
-        let mut previous: Option<String> = None;
-        for (index, row) in self.rows.into_iter().enumerate() {
-            let id = ArtifactId(u32::try_from(index).unwrap_or(u32::MAX));
-            let names::Label { mut path, odd, shortened } = row.label;
-            if previous.as_ref() == Some(&path) {
-                let time = times.entry(path.clone()).or_insert(1);
-                *time += 1;
-                notes.push(
-                    Diagnostic::new(Code::DuplicateMember, Span::start_of(id)).with("name", &path),
-                );
-                path = format!("{path} ({time})");
-            } else {
-                previous = Some(path.clone());
-            }
-            if let Some(reason) = odd {
-                notes.push(
-                    Diagnostic::new(Code::UnsafeName, Span::start_of(id))
-                        .with("name", &path)
-                        .with("reason", reason),
-                );
-            }
-            if shortened {
-                let at = Span::start_of(id);
-                notes.push(
-                    Diagnostic::new(Code::LimitReached, at)
-                        .with("limit", "name")
-                        .with("value", path.len()),
-                );
-            }
-            artifacts.push(Artifact { id, path, stored_bytes: row.bytes, command: None });
-            members.push(row.member);
-        }
-        (artifacts, members)
     }
 }
 
@@ -488,7 +462,7 @@ fn spool(pipe: impl Read, shown: &str, limits: &Limits) -> Result<Backing, OpenE
 }
 
 /// Opens one file by what its first bytes are.
-fn open_bytes(
+pub(crate) fn open_bytes(
     backing: Backing,
     name: &str,
     shown: &str,

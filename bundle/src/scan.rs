@@ -286,6 +286,12 @@ impl Bundle {
         let preparation = Preparation { in_steps, ..self.preparation(artifact.id, sum.as_ref()) };
         let (value, notes) = match preparation.prepare(raw) {
             Prepared::Failed(error) => {
+                let error = match (error, self.entered.get(&artifact.id)) {
+                    (ReadError::NestedArchive(kind), Some(files)) => {
+                        ReadError::OpenedArchive { kind, files: *files }
+                    }
+                    (error, _) => error,
+                };
                 let notes = vec![error.diagnostic(at(0), &artifact.path)];
                 (visit(artifact, Content::Failed(error)), notes)
             }

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use crate::limits::Limits;
 use crate::{Arg, Code, Diagnostic, ReadError, Span};
 use backing::Backing;
-use codec::Stream;
+use codec::{ARCHIVE_HEAD, Stream};
 
 /// A regular member as its source lists it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +98,52 @@ impl Source {
         match self {
             Self::Tar(tar) if tar.is_solid() => Some(tar),
             _ => None,
+        }
+    }
+
+    pub(crate) fn is_folder(&self) -> bool {
+        matches!(self, Self::Files(_))
+    }
+
+    /// Whether a member is an archive that can be opened, by its first bytes.
+    pub(crate) fn holds_archive(&self, slot: usize, limits: &Limits) -> bool {
+        let head = match self {
+            Self::Files(paths) => paths.get(slot).and_then(|path| {
+                let file = std::fs::File::open(path).and_then(Backing::file).ok()?;
+                file.bytes(0, ARCHIVE_HEAD).ok()
+            }),
+            Self::Single(_) => None,
+            Self::Zip(zip) => zip.head(slot, ARCHIVE_HEAD, limits),
+            Self::Tar(tar) => return tar.holds_archive(slot, limits),
+            Self::Memory(members) => {
+                members.get(slot).map(|bytes| bytes.iter().take(ARCHIVE_HEAD).copied().collect())
+            }
+        };
+        head.is_some_and(|head| codec::is_archive(&head, limits))
+    }
+
+    /// Bytes of a member as the source holds them, where that is known.
+    pub(crate) fn packed(&self, slot: usize) -> Option<u64> {
+        match self {
+            Self::Zip(zip) => zip.packed_bytes(slot),
+            _ => None,
+        }
+    }
+
+    /// What members may come to, and how much of that is past the free ratio.
+    pub(crate) fn claims(&self, found: &[Found], limits: &Limits) -> (u64, u64) {
+        match self {
+            Self::Zip(zip) => zip.claims(limits),
+            Self::Tar(tar) => tar.claims(found, limits),
+            Self::Files(_) | Self::Single(_) | Self::Memory(_) => (0, 0),
+        }
+    }
+
+    /// Bytes of members that are kept in memory.
+    pub(crate) fn held(&self) -> u64 {
+        match self {
+            Self::Tar(tar) => tar.held(),
+            _ => 0,
         }
     }
 

@@ -19,8 +19,13 @@ pub(crate) struct Promise {
 
 impl Promise {
     /// Matches the manifest's members and commands with artefacts. Paths count from the folder that
-    /// holds the manifest.
-    pub(crate) fn new(manifest: Manifest, id: ArtifactId, artifacts: &mut [Artifact]) -> Self {
+    /// holds the manifest; artefacts of another archive are foreign to it.
+    pub(crate) fn new(
+        manifest: Manifest,
+        id: ArtifactId,
+        artifacts: &mut [Artifact],
+        foreign: &[bool],
+    ) -> Self {
         let own = artifacts.get(id.index()).map_or("", |artifact| artifact.path.as_str());
         let folder = own.strip_suffix(crate::manifest::MANIFEST).unwrap_or_default().to_owned();
         let by_path: BTreeMap<&str, ArtifactId> = artifacts
@@ -41,8 +46,8 @@ impl Promise {
                 *is_listed = true;
             }
         }
-        for (artifact, listed) in artifacts.iter().zip(&listed) {
-            if !listed && artifact.id != id && artifact.path.starts_with(&folder) {
+        for ((artifact, listed), foreign) in artifacts.iter().zip(&listed).zip(foreign) {
+            if !listed && !foreign && artifact.id != id && artifact.path.starts_with(&folder) {
                 notes.push(mismatch(artifact.id, &artifact.path, "added"));
             }
         }

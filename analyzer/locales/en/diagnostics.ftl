@@ -29,3 +29,8 @@ KSB0018 = { $what ->
     [zone] the times of { $count } rows are local to whoever exported them and are read as UTC: they may be off by some hours
    *[order] the dates of { $count } rows are those of one day and may have day and month the other way round
 }
+KSB0019 = { $count ->
+    [0] archive inside the bundle: its files lie unpacked in the bundle, too, and were read there: { $name }
+    [one] archive inside the bundle: its file was read as in a folder: { $name }
+   *[other] archive inside the bundle: its { $count } files were read as in a folder: { $name }
+}

@@ -29,3 +29,8 @@ KSB0018 = { $what ->
     [zone] gli orari di { $count } righe sono nell'ora locale di chi le ha esportate e sono letti come UTC: possono essere spostati di alcune ore
    *[order] le date di { $count } righe sono di un solo giorno e potrebbero avere giorno e mese invertiti
 }
+KSB0019 = { $count ->
+    [0] archivio nel bundle: i suoi file si trovano nel bundle anche già estratti e sono stati letti lì: { $name }
+    [one] archivio nel bundle: il suo file è stato letto come in una cartella: { $name }
+   *[other] archivio nel bundle: i suoi { $count } file sono stati letti come in una cartella: { $name }
+}

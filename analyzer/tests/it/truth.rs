@@ -325,7 +325,12 @@ fn unsound(analysis: &Analysis, report: &Report) -> Vec<String> {
     let told = analysis
         .diagnostics
         .iter()
-        .filter(|diagnostic| matches!(diagnostic.code, Code::UnknownArtifact | Code::NestedArchive))
+        .filter(|diagnostic| {
+            matches!(
+                diagnostic.code,
+                Code::UnknownArtifact | Code::NestedArchive | Code::OpenedArchive
+            )
+        })
         .count();
     if unknown > told {
         wrong.push(format!("{unknown} artefacts are unknown, {told} diagnostics say so"));

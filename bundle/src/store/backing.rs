@@ -15,7 +15,7 @@ pub(crate) struct Backing {
 
 enum Bytes {
     File(FileReader),
-    Memory(Vec<u8>),
+    Memory(Arc<Vec<u8>>),
 }
 
 impl Backing {
@@ -25,6 +25,10 @@ impl Backing {
     }
 
     pub(crate) fn memory(bytes: Vec<u8>) -> Self {
+        Self::shared(Arc::new(bytes))
+    }
+
+    pub(crate) fn shared(bytes: Arc<Vec<u8>>) -> Self {
         Self { length: bytes.len() as u64, bytes: Arc::new(Bytes::Memory(bytes)) }
     }
 
@@ -64,7 +68,7 @@ impl ReaderAt for Backing {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         match &*self.bytes {
             Bytes::File(file) => file.read_at(buffer, offset),
-            Bytes::Memory(bytes) => bytes.read_at(buffer, offset),
+            Bytes::Memory(bytes) => bytes.as_slice().read_at(buffer, offset),
         }
     }
 }

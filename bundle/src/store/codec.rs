@@ -65,6 +65,24 @@ pub(crate) fn archive_kind(head: &[u8]) -> Option<&'static str> {
     }
 }
 
+/// So much of a member is looked at for an archive: a compressed tar shows its first header within it.
+pub(crate) const ARCHIVE_HEAD: usize = 4 << 10;
+
+/// Whether a member that begins so is an archive that can be opened.
+pub(crate) fn is_archive(head: &[u8], limits: &Limits) -> bool {
+    match (archive_kind(head), Codec::of(head)) {
+        (Some(kind), _) => matches!(kind, "zip" | "tar"),
+        (None, Some(codec)) => {
+            let mut first = Vec::new();
+            let reader = codec.reader(Box::new(io::Cursor::new(head.to_vec())), limits);
+            // A head ends early; a tar's header stands before that.
+            let _ = reader.take(512).read_to_end(&mut first);
+            archive_kind(&first) == Some("tar")
+        }
+        (None, None) => false,
+    }
+}
+
 /// Inflates a whole deflate stream that declares its size. One byte more than declared is asked
 /// for, so that a stream which lies is seen. Returns what came out, and what was wrong.
 pub(crate) fn inflate(packed: &[u8], declared: usize) -> (Vec<u8>, Option<ReadError>) {

@@ -59,6 +59,11 @@ pub(crate) fn label(raw: &[u8], longest: usize, levels: usize) -> Label {
     Label { path, odd, shortened }
 }
 
+/// A path behind what holds it; an empty prefix is nothing.
+pub(crate) fn joined(prefix: &str, path: String) -> String {
+    if prefix.is_empty() { path } else { format!("{prefix}/{path}") }
+}
+
 /// Characters that would move the cursor, hide themselves or turn the reading direction.
 fn needs_escape(character: char) -> bool {
     character.is_control()

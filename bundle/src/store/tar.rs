@@ -4,6 +4,7 @@
 //! A plain tar is read in place. A compressed one is kept in memory while it is small; a larger one
 //! is walked again on each pass, for its members can only be reached through those before them.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use ::tar::EntryType;
 
 use super::backing::Backing;
-use super::codec::{Codec, Stream};
+use super::codec::{ARCHIVE_HEAD, Codec, Stream, is_archive};
 use super::{Blob, Found, Listing, Raw};
 use crate::limits::Limits;
 use crate::{Code, Diagnostic, OpenError, ReadError, Span};
@@ -26,6 +27,8 @@ pub(crate) struct Tar {
     members: Members,
     /// What may come out of the decompressor.
     most: u64,
+    /// Members of a compressed one that are archives.
+    archives: BTreeSet<usize>,
 }
 
 enum Members {
@@ -61,7 +64,9 @@ pub(crate) fn open(
     limits: &Limits,
 ) -> Result<(Tar, Listing), OpenError> {
     let most = limits.total.min(limits.free(backing.len()).saturating_add(limits.ratio_allowance));
-    let mut tar = Tar { backing, codec, members: Members::Solid(0), most };
+    let mut tar =
+        Tar { backing, codec, members: Members::Solid(0), most, archives: BTreeSet::new() };
+    let mut archives = BTreeSet::new();
     let mut listing = Listing::default();
     let (mut placed, mut kept, mut held) = (Vec::new(), Some(Vec::new()), 0_u64);
     let mut too_many = false;
@@ -86,9 +91,24 @@ pub(crate) fn open(
                 kept = None;
             }
         }
-        if let (Some(_), Some(kept)) = (codec, &mut kept) {
-            let (bytes, damage) = member.read_all();
-            kept.push((Arc::new(bytes), damage));
+        if codec.is_some() {
+            let is_one = |head: &[u8]| {
+                is_archive(head.get(..head.len().min(ARCHIVE_HEAD)).unwrap_or_default(), limits)
+            };
+            let archive = if let Some(kept) = &mut kept {
+                let (bytes, damage) = member.read_all();
+                let archive = is_one(&bytes);
+                kept.push((Arc::new(bytes), damage));
+                archive
+            } else {
+                let mut head = Vec::new();
+                // Damage shows when the member is read.
+                let _ = member.content.take(ARCHIVE_HEAD as u64).read_to_end(&mut head);
+                is_one(&head)
+            };
+            if archive {
+                archives.insert(found.slot);
+            }
         }
         listing.found.push(found);
         ControlFlow::Continue(())
@@ -111,6 +131,7 @@ pub(crate) fn open(
             OpenError::Empty { path }
         });
     }
+    tar.archives = archives;
     tar.members = match (codec, kept) {
         (None, _) => Members::Placed(placed),
         (Some(_), Some(kept)) => Members::Kept(kept),
@@ -122,6 +143,31 @@ pub(crate) fn open(
 impl Tar {
     pub(crate) fn is_solid(&self) -> bool {
         matches!(self.members, Members::Solid(_))
+    }
+
+    /// Whether a member is an archive that can be opened.
+    pub(crate) fn holds_archive(&self, slot: usize, limits: &Limits) -> bool {
+        let Members::Placed(placed) = &self.members else { return self.archives.contains(&slot) };
+        let head = placed.get(slot).and_then(|(start, length)| {
+            let most = usize::try_from(*length).unwrap_or(usize::MAX).min(ARCHIVE_HEAD);
+            self.backing.bytes(*start, most).ok()
+        });
+        head.is_some_and(|head| is_archive(&head, limits))
+    }
+
+    /// What all members come to, and how much of that is past the free ratio.
+    pub(crate) fn claims(&self, found: &[Found], limits: &Limits) -> (u64, u64) {
+        let total = found.iter().fold(0_u64, |sum, found| sum.saturating_add(found.bytes));
+        let total = total.min(self.most);
+        (total, total.saturating_sub(limits.free(self.backing.len())))
+    }
+
+    /// Bytes of members that are kept in memory.
+    pub(crate) fn held(&self) -> u64 {
+        match &self.members {
+            Members::Kept(kept) => kept.iter().map(|(bytes, _)| bytes.len() as u64).sum(),
+            Members::Placed(_) | Members::Solid(_) => 0,
+        }
     }
 
     pub(crate) fn open(&self, slot: usize, limits: &Limits) -> Result<Raw, ReadError> {

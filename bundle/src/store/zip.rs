@@ -280,13 +280,7 @@ impl Zip {
         }
         let start = self.data(entry)?;
         let end = start.saturating_add(entry.packed);
-        let codec = match CompressionMethod::from(entry.method) {
-            CompressionMethod::STORE => None,
-            CompressionMethod::DEFLATE => Some(Codec::Deflate),
-            CompressionMethod::ZSTD => Some(Codec::Zstd),
-            CompressionMethod::XZ => Some(Codec::Xz),
-            _ => return Err(ReadError::Method(entry.method)),
-        };
+        let codec = entry.codec()?;
         let there = end <= self.backing.len();
         if let (Some(Codec::Deflate), Some(size), true) = (codec, entry.size, there)
             && size.max(entry.packed) <= limits.whole.min(limits.at_once)
@@ -312,6 +306,36 @@ impl Zip {
             count: 0,
             done: false,
         })))
+    }
+
+    /// The first bytes of a member, about so many.
+    pub(crate) fn head(&self, slot: usize, most: usize, limits: &Limits) -> Option<Vec<u8>> {
+        let entry = self.entries.get(slot).filter(|entry| !entry.encrypted)?;
+        let start = self.data(entry).ok()?;
+        let end = start.saturating_add(entry.packed.min(most as u64));
+        let range: Stream = Box::new(self.backing.range(start, end));
+        let stream = match entry.codec().ok()? {
+            None => range,
+            Some(codec) => codec.reader(range, limits),
+        };
+        let mut head = Vec::new();
+        // The stream is cut; what comes before that counts.
+        let _ = stream.take(most as u64).read_to_end(&mut head);
+        Some(head)
+    }
+
+    /// Compressed bytes of a member.
+    pub(crate) fn packed_bytes(&self, slot: usize) -> Option<u64> {
+        self.entries.get(slot).map(|entry| entry.packed)
+    }
+
+    /// What all members may come to, and how much of that is past the free ratio.
+    pub(crate) fn claims(&self, limits: &Limits) -> (u64, u64) {
+        self.entries.iter().fold((0, 0), |(total, over): (u64, u64), entry| {
+            let most = entry.size.unwrap_or(limits.member).min(entry.cap.0);
+            let past = most.saturating_sub(limits.free(entry.packed));
+            (total.saturating_add(most), over.saturating_add(past))
+        })
     }
 
     /// Where the compressed bytes begin.
@@ -348,6 +372,16 @@ impl Zip {
 }
 
 impl Entry {
+    fn codec(&self) -> Result<Option<Codec>, ReadError> {
+        Ok(match CompressionMethod::from(self.method) {
+            CompressionMethod::STORE => None,
+            CompressionMethod::DEFLATE => Some(Codec::Deflate),
+            CompressionMethod::ZSTD => Some(Codec::Zstd),
+            CompressionMethod::XZ => Some(Codec::Xz),
+            _ => return Err(ReadError::Method(self.method)),
+        })
+    }
+
     fn inflate(&self, packed: &[u8], size: u64) -> Raw {
         let (bytes, mut damage) =
             codec::inflate(packed, usize::try_from(size).unwrap_or(usize::MAX));

@@ -154,20 +154,6 @@ fn gz_members_follow_each_other_and_a_cut_keeps_what_came_before() {
 }
 
 #[test]
-fn archives_inside_are_named_and_not_opened() {
-    let inner = tree();
-    let tree: Tree = vec![
-        ("a.bin".into(), zip(&inner)),
-        ("b.bin".into(), tar(&inner)),
-        ("c.bin".into(), gzip(&tar(&inner))),
-        ("d.bin".into(), gzip(&gzip(b"text"))),
-    ];
-    let bundle = open(&zip(&tree)).unwrap();
-    assert!(contents(&bundle).iter().all(|(_, content)| content.is_err()));
-    assert_eq!(notes(&bundle).matches("KSB0009").count(), 4);
-}
-
-#[test]
 fn links_and_odd_names_are_labels() {
     let mut builder = tar::Builder::new(Vec::new());
     let mut header = tar::Header::new_gnu();

@@ -6,3 +6,5 @@ mod containers;
 mod hostile;
 #[cfg(test)]
 mod kit;
+#[cfg(test)]
+mod nested;
