@@ -27,7 +27,7 @@ use crate::users::{Place, Users};
 use crate::watches::{Owner, Watches, Whose, owner_hash};
 
 /// So many rows are counted together.
-const ROWS: usize = 1 << 17;
+const ROWS: usize = 1 << 16;
 const MANY: usize = 1 << 12;
 
 /// Beyond so many names, or bytes of them, all are forgotten.

@@ -141,7 +141,7 @@ pub fn without(summary: &AuditSummary, user: &str, agent: &str) -> Option<Counte
     // Of a log that is too long, only some bins are replayed.
     let seen = others(summary, agent, replay.bins(), width);
     let Fit { seats, stretch } = fit(&replay, seen.p99()?)?;
-    let (with, without) = (replay.run(seats, Some(stretch))?, replay.run(seats, None)?);
+    let (with, without) = (replay.run(seats, Some(stretch)), replay.run(seats, None));
     let [modelled_with] = with.all.quantiles([990]);
     let [modelled_without] = without.all.quantiles([990]);
     let (modelled_with, modelled_without) = (modelled_with?, modelled_without?);
@@ -149,7 +149,7 @@ pub fn without(summary: &AuditSummary, user: &str, agent: &str) -> Option<Counte
         u128::from(observed) * u128::from(modelled_without) / u128::from(modelled_with.max(1));
     let estimate = u64::try_from(scaled).unwrap_or(u64::MAX).max(outcome.quiet.unwrap_or(0));
     let model = Model {
-        seats: seats as u64,
+        seats,
         stretch,
         with: modelled_with,
         without: modelled_without,

@@ -171,11 +171,8 @@ impl Event<'_> {
     /// Whether the request asked that nothing be stored. `kubectl delete --dry-run=server` says so in
     /// the request's body alone, which is not read.
     pub fn is_dry_run(&self) -> bool {
-        let Some((_, query)) = self.uri.split_once('?') else { return false };
-        query.split('&').any(|pair| {
-            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-            unquoted(key) == "dryRun" && unquoted(value) == "All"
-        })
+        parameters(&self.uri)
+            .any(|(key, value)| unquoted(key) == "dryRun" && unquoted(value) == "All")
     }
 
     /// Micro-seconds between the request's arrival and the stage; none when either is missing or
@@ -225,13 +222,17 @@ fn unquoted(text: &str) -> Cow<'_, str> {
 }
 
 /// The value of a query parameter, still percent-encoded; the first one counts, as in Go.
-pub(crate) fn parameter<'a>(uri: &'a str, name: &str) -> Option<&'a str> {
-    let query = uri.get(memchr::memchr(b'?', uri.as_bytes())? + 1..)?;
-    query.split('&').find_map(|pair| match pair.split_once('=') {
-        Some((key, value)) if key == name => Some(value),
-        None if pair == name => Some(""),
-        _ => None,
-    })
+fn parameter<'a>(uri: &'a str, name: &str) -> Option<&'a str> {
+    parameters(uri).find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
+/// The parameters of a query, still percent-encoded.
+pub(crate) fn parameters(uri: &str) -> impl Iterator<Item = (&str, &str)> {
+    let query = memchr::memchr(b'?', uri.as_bytes()).and_then(|at| uri.get(at + 1..));
+    query
+        .into_iter()
+        .flat_map(|query| query.split('&'))
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }
 
 #[cfg(test)]

@@ -58,6 +58,9 @@ pub(crate) enum Shape {
 /// What `kubectl logs --prefix` begins lines with, which is no array.
 const POD: &[u8] = b"[pod/";
 
+/// How an API server begins an event.
+const EVENT: &[u8] = br#"{"kind":"Event","apiVersion":"audit.k8s.io/"#;
+
 /// The form of an audit log, from its first bytes (64 KiB are enough); none when these are no
 /// audit log.
 pub fn sniff(head: &[u8]) -> Option<Form> {
@@ -68,6 +71,8 @@ pub fn sniff(head: &[u8]) -> Option<Form> {
     let has_key = |key: &str| has(&format!("\"{key}\""));
     match text.first()? {
         b'[' if text.starts_with(POD) => container::has_events(text).then_some(Form::Lines),
+        // As API servers write it: what else stands in it need not be searched.
+        b'{' if text.starts_with(EVENT) && shape(head) == Shape::Lines => Some(Form::Lines),
         b'{' | b'[' => {
             let any_key = |keys: &[&str]| keys.iter().any(|key| has_key(key));
             let rows = any_key(&["AuditId", "AuditId_g", "AuditId_s", "auditId"])

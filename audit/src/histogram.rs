@@ -169,7 +169,7 @@ impl Eq for Histogram {}
 
 pub(crate) const LAST_STEP: u16 = 57 * 64 + 127;
 
-fn step_of(value: u64) -> u16 {
+pub(crate) fn step_of(value: u64) -> u16 {
     let octave = (value | 63).ilog2().saturating_sub(5);
     let shift = octave.saturating_sub(1);
     u16::try_from(u64::from(shift) * 64 + (value >> shift)).unwrap_or(LAST_STEP)

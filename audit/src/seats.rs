@@ -1,16 +1,19 @@
 //! A row of seats: requests take one in the order in which they come, and wait for it while there is none.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 
-use crate::histogram::Histogram;
+use crate::histogram::{Histogram, step_of};
 use crate::summary::{AgentLatency, AuditSummary, ClientSummary};
 
 /// Fewer latencies are no distribution.
 pub(crate) const ENOUGH: u64 = 30;
 /// So many requests are replayed at most.
 const REPLAYED: u64 = 300_000;
-const MOST_SEATS: usize = 4096;
+const MOST_SEATS: u64 = 4096;
+/// Thousandths by which service times may be stretched, and the steps between them.
+const MOST_STRETCH: u64 = 4000;
+const STRETCH_STEP: u64 = 10;
 
 struct Arrival {
     time: i64,
@@ -40,13 +43,7 @@ pub(crate) struct Services<'a> {
 
 impl Services<'_> {
     /// Thirty-two quantiles of a client's service time; `out` is the one that is taken out.
-    pub(crate) fn of(
-        &self,
-        summary: &AuditSummary,
-        client: &ClientSummary,
-        out: bool,
-    ) -> [i64; 32] {
-        let agent = summary.agents.iter().find(|row| row.agent == client.agent);
+    fn of(&self, client: &ClientSummary, agent: Option<&AgentLatency>, out: bool) -> [i64; 32] {
         let calm = agent
             .filter(|_| !out)
             .map(|row| within(row, self.quiet, self.width))
@@ -89,6 +86,8 @@ fn within(row: &AgentLatency, bins: &BTreeSet<i64>, width: i64) -> Histogram {
 /// Requests that are replayed.
 pub(crate) struct Replay {
     arrivals: Vec<Arrival>,
+    /// How many of them are not the client's.
+    others: u64,
     bins: BTreeSet<i64>,
     width: i64,
 }
@@ -102,7 +101,7 @@ pub(crate) struct Seen {
 
 /// Seats, and thousandths by which the client's service times are stretched.
 pub(crate) struct Fit {
-    pub(crate) seats: usize,
+    pub(crate) seats: u64,
     pub(crate) stretch: u64,
 }
 
@@ -114,33 +113,28 @@ impl Replay {
         services: &Services<'_>,
     ) -> Self {
         let width = services.width;
-        let mut bins = busy.clone();
-        let total = |bins: &BTreeSet<i64>| -> u64 {
-            let slots = summary.clients.iter().flat_map(|client| &client.rate.slots);
-            slots
-                .filter(|(start, _)| bins.contains(&start.div_euclid(width)))
-                .map(|(_, count)| count)
-                .sum()
-        };
-        while bins.len() > 1 && total(&bins) > REPLAYED {
-            bins = bins.iter().copied().take(bins.len() / 2).collect();
-        }
+        let (bins, total) = replayed(summary, busy, width);
         // Where one bin alone is too much, every n-th request stands for n: seats are fitted anyway.
-        let every = total(&bins).div_ceil(REPLAYED).max(1);
+        let every = total.div_ceil(REPLAYED).max(1);
+        let agents: HashMap<&str, &AgentLatency> =
+            summary.agents.iter().rev().map(|row| (row.agent.as_str(), row)).collect();
         let mut arrivals = Vec::new();
         for (number, client) in
             (0_u64..).zip(summary.clients.iter().filter(|client| !client.other_agents))
         {
+            let within = |start: i64| bins.contains(&start.div_euclid(width));
+            if !client.rate.slots.iter().any(|(start, _)| within(*start)) {
+                continue;
+            }
             let long_running = client.total.requests.saturating_sub(client.total.latency.total());
             let lost = (refused(client) + long_running).min(client.total.requests);
             let kept =
                 |count: u64| count * (client.total.requests - lost) / client.total.requests.max(1);
             let is_out = client.user == out.user && client.agent == out.agent;
-            let times = services.of(summary, client, is_out);
+            let agent = agents.get(client.agent.as_str()).copied();
+            let times = services.of(client, agent, is_out);
             let mut drawn = number;
-            let slots = client.rate.slots.iter();
-            for (start, count) in slots.filter(|(start, _)| bins.contains(&start.div_euclid(width)))
-            {
+            for (start, count) in client.rate.slots.iter().filter(|(start, _)| within(*start)) {
                 let count = kept(*count).div_ceil(every);
                 let slot = client.rate.slot_seconds.saturating_mul(1_000_000);
                 for index in 0..count {
@@ -154,8 +148,9 @@ impl Replay {
                 }
             }
         }
-        arrivals.sort_by_key(|arrival| (arrival.time, arrival.service, arrival.client));
-        Self { arrivals, bins, width }
+        arrivals.sort_unstable_by_key(|arrival| (arrival.time, arrival.service, arrival.client));
+        let others = arrivals.iter().filter(|arrival| !arrival.client).count() as u64;
+        Self { arrivals, others, bins, width }
     }
 
     /// The bins whose requests are replayed.
@@ -165,32 +160,51 @@ impl Replay {
 
     /// What everybody but the client sees with so many seats and the client's service times stretched
     /// by thousandths, or without the client.
-    pub(crate) fn run(&self, seats: usize, stretch: Option<u64>) -> Option<Seen> {
+    pub(crate) fn run(&self, seats: u64, stretch: Option<u64>) -> Seen {
         let mut seen = Seen::default();
         self.each(seats, stretch, |time, latency| {
             seen.all.add(latency);
             seen.bins.entry(time.div_euclid(self.width)).or_default().add(latency);
-        })?;
-        Some(seen)
+            true
+        });
+        seen
     }
 
-    fn p99(&self, seats: usize, stretch: u64) -> Option<u64> {
-        let mut latency = Histogram::default();
-        self.each(seats, Some(stretch), |_, micros| latency.add(micros))?;
-        latency.quantiles([990])[0]
+    /// True when the p99 of everybody but the client is at most so much; what is above is counted, and
+    /// no further than that.
+    fn holds(&self, seats: u64, stretch: u64, p99: u64) -> bool {
+        let limit = step_of(p99);
+        let mut left = self.others - (self.others * 990).div_ceil(1000).max(1).min(self.others);
+        self.each(seats, Some(stretch), |_, latency| {
+            let is_late = step_of(latency) > limit;
+            let holds = !is_late || left > 0;
+            left -= u64::from(is_late && holds);
+            holds
+        })
     }
 
+    /// Seats that are taken on average.
+    fn load(&self) -> u64 {
+        let time = |arrival: Option<&Arrival>| arrival.map_or(0, |arrival| arrival.time);
+        let span = time(self.arrivals.last()).saturating_sub(time(self.arrivals.first())).max(1);
+        let work: i128 = self.arrivals.iter().map(|arrival| i128::from(arrival.service)).sum();
+        u64::try_from(work / i128::from(span)).unwrap_or(u64::MAX)
+    }
+
+    /// Tells of each request but the client's when it came and how long it took, until it is told to stop;
+    /// false when it was.
     fn each(
         &self,
-        seats: usize,
+        seats: u64,
         stretch: Option<u64>,
-        mut each: impl FnMut(i64, u64),
-    ) -> Option<()> {
+        mut each: impl FnMut(i64, u64) -> bool,
+    ) -> bool {
+        let seats = usize::try_from(seats).unwrap_or(usize::MAX);
         let mut free: BinaryHeap<Reverse<i64>> =
             std::iter::repeat_n(Reverse(i64::MIN), seats).collect();
         let factor = i64::try_from(stretch.unwrap_or(1000)).unwrap_or(1000);
         for arrival in self.arrivals.iter().filter(|row| stretch.is_some() || !row.client) {
-            let mut seat = free.peek_mut()?;
+            let Some(mut seat) = free.peek_mut() else { return false };
             let begin = seat.0.max(arrival.time);
             let service = if arrival.client {
                 arrival.service.saturating_mul(factor) / 1000
@@ -199,38 +213,130 @@ impl Replay {
             };
             let end = begin.saturating_add(service);
             *seat = Reverse(end);
-            if !arrival.client {
-                let waited = end.saturating_sub(arrival.time);
-                each(arrival.time, u64::try_from(waited).unwrap_or(0));
+            let took = u64::try_from(end.saturating_sub(arrival.time)).unwrap_or(0);
+            if !arrival.client && !each(arrival.time, took) {
+                return false;
             }
         }
-        Some(())
+        true
     }
+}
+
+/// The bins that are replayed, and the requests in them: the first half of them as long as they are too many.
+fn replayed(summary: &AuditSummary, busy: &BTreeSet<i64>, width: i64) -> (BTreeSet<i64>, u64) {
+    let mut counts: BTreeMap<i64, u64> = busy.iter().map(|bin| (*bin, 0)).collect();
+    for (start, count) in summary.clients.iter().flat_map(|client| &client.rate.slots) {
+        if let Some(bin) = counts.get_mut(&start.div_euclid(width)) {
+            *bin += count;
+        }
+    }
+    let mut bins = counts.len();
+    let total = |bins: usize| counts.values().take(bins).sum::<u64>();
+    while bins > 1 && total(bins) > REPLAYED {
+        bins /= 2;
+    }
+    (counts.keys().take(bins).copied().collect(), total(bins))
 }
 
 /// The fewest seats with which nobody waits longer than they did; then the longest service times of
 /// the client with which that still holds.
 pub(crate) fn fit(replay: &Replay, observed: u64) -> Option<Fit> {
-    let (mut few, mut many) = (1, MOST_SEATS);
-    while few < many {
-        let middle = usize::midpoint(few, many);
-        if replay.p99(middle, 1000)? > observed {
-            few = middle + 1;
-        } else {
-            many = middle;
-        }
-    }
-    let (mut short, mut long) = (1000_u64, 4000_u64);
-    while short < long {
-        let middle = (short + long).div_ceil(2);
-        if replay.p99(few, middle)? > observed {
-            long = middle - 1;
-        } else {
-            short = middle;
-        }
-    }
-    let candidates = [short, short + 1].into_iter().filter_map(|stretch| {
-        Some((replay.p99(few, stretch)?.abs_diff(observed), Fit { seats: few, stretch }))
+    let seats = least(replay.load(), MOST_SEATS, |seats| replay.holds(seats, 1000, observed));
+    let seats = seats.unwrap_or(MOST_SEATS);
+    // More work never shortens a wait: what no longer holds is looked for.
+    let steps = (MOST_STRETCH - 1000) / STRETCH_STEP;
+    let too_long = |step: u64| 1000 + step * STRETCH_STEP;
+    let broken = least(1, steps, |step| !replay.holds(seats, too_long(step), observed));
+    let long = broken.unwrap_or(steps + 1);
+    let near = [long - 1, long].map(too_long).into_iter().filter_map(|stretch| {
+        let [p99] = replay.run(seats, Some(stretch)).all.quantiles([990]);
+        Some((p99?.abs_diff(observed), Fit { seats, stretch }))
     });
-    candidates.min_by_key(|(missed, _)| *missed).map(|(_, fit)| fit)
+    near.min_by_key(|(missed, _)| *missed).map(|(_, fit)| fit)
+}
+
+/// The least number from one to `most` for which something holds that holds for all above it, looked
+/// for around a guess; none when it holds for none.
+fn least(guess: u64, most: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
+    let guess = guess.clamp(1, most);
+    // It holds for `high`, or `high` is beyond; it does not hold for `low`.
+    let (mut low, mut high, mut step) = (0, most + 1, 1);
+    if holds(guess) {
+        high = guess;
+        while high > 1 && high - low > 1 {
+            let next = high.saturating_sub(step).max(1);
+            if !holds(next) {
+                low = next;
+                break;
+            }
+            (high, step) = (next, step * 2);
+        }
+    } else {
+        low = guess;
+        while low < most {
+            let next = (low + step).min(most);
+            if holds(next) {
+                high = next;
+                break;
+            }
+            (low, step) = (next, step * 2);
+        }
+    }
+    while high - low > 1 {
+        let middle = u64::midpoint(low, high);
+        if holds(middle) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    (high <= most).then_some(high)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_least_is_found_wherever_the_search_begins() {
+        for most in 1..40 {
+            for bound in 1..=most + 1 {
+                for guess in 0..=most + 2 {
+                    let asked = std::cell::Cell::new(0);
+                    let found = least(guess, most, |number| {
+                        asked.set(asked.get() + 1);
+                        assert!((1..=most).contains(&number));
+                        number >= bound
+                    });
+                    assert_eq!(found, (bound <= most).then_some(bound), "{guess} {most}");
+                    assert!(asked.get() <= 14, "{} for {bound} from {guess}", asked.get());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whether_a_p99_holds_is_what_the_whole_replay_says() {
+        let arrivals = (0..1000_i64)
+            .map(|at| Arrival { time: at * 100, service: 50 + at * 37 % 400, client: at % 5 == 0 })
+            .collect();
+        let replay = Replay { arrivals, others: 800, bins: BTreeSet::from([0]), width: 1 << 40 };
+        assert_eq!(replay.load(), 2);
+        let mut held = BTreeSet::new();
+        for seats in 1..6 {
+            for stretch in [1000, 1500, 3000] {
+                let [p99] = replay.run(seats, Some(stretch)).all.quantiles([990]);
+                for observed in [100, 400, 449, 450, 500, 2000, 50_000] {
+                    let [bound] = Histogram::from_steps([(step_of(observed), 1)]).quantiles([500]);
+                    assert_eq!(
+                        replay.holds(seats, stretch, observed),
+                        p99 <= bound,
+                        "{seats} {stretch} {observed}"
+                    );
+                    held.insert((p99 <= bound, seats));
+                }
+            }
+        }
+        assert!(held.len() > 5, "both ways");
+    }
 }

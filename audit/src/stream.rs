@@ -39,7 +39,7 @@ pub(crate) struct OwnedPiece {
     id: ArtifactId,
     base: u64,
     bytes: Vec<u8>,
-    /// So many of the bytes were given with the piece before.
+    /// So many of the bytes in front are not of this piece: a mark, or a line that was put together.
     given: usize,
     cut: OwnedCut,
 }
@@ -136,19 +136,13 @@ impl Stream {
         let Source { id, bytes, base } = source;
         match shape {
             Shape::Lines => {
-                let skip = if base == 0 && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-                each(Piece {
-                    id,
-                    base: base + skip as u64,
-                    bytes: bytes.get(skip..).unwrap_or_default(),
-                    cut: Cut::Lines,
-                });
+                let (base, bytes) = without_mark(base, bytes);
+                each(Piece { id, base, bytes, cut: Cut::Lines });
             }
             Shape::Parts => {
                 let whole;
                 let (base, bytes) = if self.kept.is_empty() {
-                    let skip = if base == 0 && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-                    (base + skip as u64, bytes.get(skip..).unwrap_or_default())
+                    without_mark(base, bytes)
                 } else {
                     self.kept.extend_from_slice(bytes);
                     whole = std::mem::take(&mut self.kept);
@@ -217,38 +211,14 @@ impl Stream {
         let shape = self.shape(&bytes);
         let mut pieces = Vec::new();
         let complete = match shape {
-            Shape::Lines => {
-                // What was kept has no line end, so only the new bytes are searched.
-                let found = memchr::memrchr(b'\n', bytes.get(searched..).unwrap_or_default());
-                let end = match found {
-                    _ if last => bytes.len(),
-                    Some(at) => searched + at + 1,
-                    None if bytes.len() > LARGEST => bytes.len(),
-                    None => 0,
+            Shape::Lines | Shape::Parts => {
+                let (end, cut) = match shape {
+                    Shape::Parts => (self.end_of_parts(&bytes, last), OwnedCut::Parts),
+                    _ => (end_of_lines(&bytes, searched, last), OwnedCut::Lines),
                 };
                 self.keep(&mut bytes, base, end);
-                let skip = if base == 0 && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-                bytes.drain(..skip);
-                return vec![OwnedPiece {
-                    id,
-                    base: base + skip as u64,
-                    bytes,
-                    given: 0,
-                    cut: OwnedCut::Lines,
-                }];
-            }
-            Shape::Parts => {
-                let end = self.end_of_parts(&bytes, last);
-                self.keep(&mut bytes, base, end);
-                let skip = if base == 0 && bytes.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-                bytes.drain(..skip);
-                return vec![OwnedPiece {
-                    id,
-                    base: base + skip as u64,
-                    bytes,
-                    given: 0,
-                    cut: OwnedCut::Parts,
-                }];
+                let given = bytes.len() - without_mark(base, &bytes).1.len();
+                return vec![OwnedPiece { id, base, bytes, given, cut }];
             }
             Shape::Values => {
                 let mut ranges = Vec::new();
@@ -335,6 +305,24 @@ impl Stream {
         self.kept =
             if end == 0 { std::mem::take(bytes) } else { bytes.split_off(end.min(bytes.len())) };
         self.kept_base = base + bytes.len() as u64;
+    }
+}
+
+/// Up to the last line end, of which none is known before `searched`.
+fn end_of_lines(bytes: &[u8], searched: usize, last: bool) -> usize {
+    match memchr::memrchr(b'\n', bytes.get(searched..).unwrap_or_default()) {
+        _ if last => bytes.len(),
+        Some(at) => searched + at + 1,
+        None if bytes.len() > LARGEST => bytes.len(),
+        None => 0,
+    }
+}
+
+/// Without the mark of the byte order, which stands at the very beginning if anywhere.
+fn without_mark(base: u64, bytes: &[u8]) -> (u64, &[u8]) {
+    match bytes.strip_prefix(b"\xef\xbb\xbf") {
+        Some(rest) if base == 0 => (base + 3, rest),
+        _ => (base, bytes),
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use konspect_bundle::{ArtifactId, Span};
 use smallvec::SmallVec;
 
-use crate::event::{Component, Event, Verb, parameter};
+use crate::event::{Component, Event, Verb, parameters};
 use crate::failure::Failure;
 use crate::histogram::Histogram;
 
@@ -50,15 +50,25 @@ pub(crate) struct ListQuery {
 
 impl ListQuery {
     pub(crate) fn of(uri: &str) -> Self {
-        let has = |name: &str| parameter(uri, name).is_some_and(|value| !value.is_empty());
-        let version = parameter(uri, "resourceVersion").filter(|value| !value.is_empty());
-        let paged = parameter(uri, "limit").is_some_and(|value| !matches!(value, "" | "0"))
-            || has("continue");
+        let [mut version, mut limit, mut next, mut labels, mut fields] = [None; 5];
+        for (key, value) in parameters(uri) {
+            // The first one counts, as in Go.
+            let _ = match key {
+                "resourceVersion" => version.get_or_insert(value),
+                "limit" => limit.get_or_insert(value),
+                "continue" => next.get_or_insert(value),
+                "labelSelector" => labels.get_or_insert(value),
+                "fieldSelector" => fields.get_or_insert(value),
+                _ => continue,
+            };
+        }
+        let has = |value: Option<&str>| value.is_some_and(|value| !value.is_empty());
+        let paged = limit.is_some_and(|value| !matches!(value, "" | "0")) || has(next);
         Self {
-            unpaged: !paged && version.is_none(),
+            unpaged: !paged && !has(version),
             cached: version == Some("0"),
             paged,
-            selected: has("labelSelector") || has("fieldSelector"),
+            selected: has(labels) || has(fields),
         }
     }
 }

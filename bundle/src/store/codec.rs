@@ -118,6 +118,10 @@ pub(crate) fn inflate(packed: &[u8], declared: usize) -> (Vec<u8>, Option<ReadEr
 /// Buffers below this are cheap to get and to give back.
 const WORTH_KEEPING: usize = 256 << 10;
 
+/// Larger ones are a multiple of this: members of one archive are of nearly the same size, and what
+/// nobody writes to costs nothing.
+const ROUNDED: usize = 1 << 20;
+
 thread_local! {
     static LAST_PACKED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static LAST_INFLATED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
@@ -136,8 +140,14 @@ pub(crate) static INFLATED: Spare = Spare(&LAST_INFLATED);
 impl Spare {
     /// Memory for so many bytes; it may hold old ones.
     pub(crate) fn room_for(&self, length: usize) -> Vec<u8> {
-        let spare = if length < WORTH_KEEPING { Vec::new() } else { self.0.take() };
-        if spare.capacity() >= length { spare } else { Vec::with_capacity(length) }
+        if length < WORTH_KEEPING {
+            return Vec::with_capacity(length);
+        }
+        let spare = self.0.take();
+        if spare.capacity() >= length {
+            return spare;
+        }
+        Vec::with_capacity(length.next_multiple_of(ROUNDED))
     }
 
     /// Takes memory back, unless it is for more than `most` bytes.
