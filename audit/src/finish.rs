@@ -10,7 +10,7 @@ use crate::event::{Stage, Verb};
 use crate::fold::AuditFold;
 use crate::form::Form;
 use crate::onset::{collects, onset, reviews};
-use crate::rows::Row;
+use crate::rows::{AgentRow, Bin, FailureRow, Row, Rows};
 use crate::summary::{
     AgentLatency, AuditSummary, Budget, Change, ClientSummary, Deprecated, FailureSummary,
     GroupSummary, Growth, LatencyBin, Open, Part, Polled, Rate, SeriesSummary,
@@ -104,11 +104,11 @@ impl AuditFold {
             assumed_at: self.assumed_at,
             overlaps: std::mem::take(&mut self.overlaps),
             clients,
-            failures: failures(&self),
+            failures: failures(std::mem::take(&mut self.failures)),
             changes: changes(&self),
             deprecated: deprecated(&self),
             parts: parts(&self),
-            agents: agents(&self),
+            agents: agents(std::mem::take(&mut self.agents)),
             groups: groups(&self),
             open,
             budget,
@@ -148,10 +148,10 @@ fn client_summary(
     });
     let mut polled: Vec<Polled> = client
         .objects
-        .iter()
+        .into_rows()
         .filter(|row| row.count > 1)
         .map(|row| {
-            let [resource, namespace, name] = row.key.each_ref().map(ToString::to_string);
+            let [resource, namespace, name] = row.key.map(String::from);
             Polled { resource, namespace, name, count: row.count, first: row.first, last: row.last }
         })
         .collect();
@@ -163,8 +163,8 @@ fn client_summary(
             &right.name,
         ))
     });
-    let mut rate = rate(&client.pace);
-    let watch_rate = self::rate(&client.watch_pace);
+    let mut rate = rate(client.pace);
+    let watch_rate = self::rate(client.watch_pace);
     // What ran long may have come in before the log.
     let width = rate.slot_seconds.saturating_mul(1_000_000);
     let first = window.map_or(i64::MIN, |(first, _)| first);
@@ -251,14 +251,11 @@ fn sources<const LIMIT: usize>(names: &Names<LIMIT>) -> Vec<String> {
     sources
 }
 
-fn rate<const SECONDS: i64, const LIMIT: usize>(timeline: &Timeline<u64, SECONDS, LIMIT>) -> Rate
+fn rate<const SECONDS: i64, const LIMIT: usize>(timeline: Timeline<u64, SECONDS, LIMIT>) -> Rate
 where
     u64: Slot,
 {
-    Rate {
-        slot_seconds: timeline.width(),
-        slots: timeline.iter().map(|(start, count)| (start, *count)).collect(),
-    }
+    Rate { slot_seconds: timeline.width(), slots: timeline.into_slots().collect() }
 }
 
 fn open_requests(fold: &AuditFold) -> Vec<Open> {
@@ -284,7 +281,7 @@ fn open_requests(fold: &AuditFold) -> Vec<Open> {
                 count: each.saturating_mul(starts.len() as u64),
                 first: (first.time, first.at),
                 last: (last.time, last.at),
-                rate: rate(&timeline),
+                rate: rate(timeline),
             })
         })
         .collect();
@@ -292,11 +289,10 @@ fn open_requests(fold: &AuditFold) -> Vec<Open> {
     open
 }
 
-fn failures(fold: &AuditFold) -> Vec<FailureSummary> {
-    let mut rows: Vec<FailureSummary> = fold
-        .failures
+fn failures(rows: Rows<FailureRow>) -> Vec<FailureSummary> {
+    let mut rows: Vec<FailureSummary> = rows
         .table
-        .iter()
+        .into_rows()
         .filter(|row| row.weight() > 0)
         .map(|row| FailureSummary {
             kind: row.kind,
@@ -314,7 +310,7 @@ fn failures(fold: &AuditFold) -> Vec<FailureSummary> {
                     (user.to_owned(), agent.to_owned(), count)
                 })
                 .collect(),
-            rate: rate(&row.pace),
+            rate: rate(row.pace),
         })
         .collect();
     rows.sort_by(|left, right| {
@@ -439,26 +435,19 @@ fn groups(fold: &AuditFold) -> Vec<GroupSummary> {
     rows
 }
 
-fn agents(fold: &AuditFold) -> Vec<AgentLatency> {
-    let mut rows: Vec<(u64, AgentLatency)> = fold
-        .agents
-        .table
-        .iter()
-        .map(|row| {
-            let bins = row.bins.iter().map(|(start, bin)| LatencyBin {
-                start,
-                sum: bin.sum,
-                max: bin.max,
-                latency: bin.latency.clone(),
-            });
-            let agent = AgentLatency {
-                agent: row.agent.to_string(),
-                slot_seconds: row.bins.width(),
-                bins: bins.collect(),
-            };
-            (row.weight(), agent)
-        })
-        .collect();
+fn agents(rows: Rows<AgentRow>) -> Vec<AgentLatency> {
+    let mut rows: Vec<(u64, AgentLatency)> =
+        rows.table
+            .into_rows()
+            .map(|row| {
+                let (weight, slot_seconds) = (row.weight(), row.bins.width());
+                let bins = row.bins.into_slots().map(|(start, Bin { sum, max, latency })| {
+                    LatencyBin { start, sum, max, latency }
+                });
+                let agent = row.agent.to_string();
+                (weight, AgentLatency { agent, slot_seconds, bins: bins.collect() })
+            })
+            .collect();
     rows.sort_by(|left, right| {
         (std::cmp::Reverse(left.0), &left.1.agent)
             .cmp(&(std::cmp::Reverse(right.0), &right.1.agent))

@@ -127,10 +127,10 @@ impl<S: Slot, const SECONDS: i64, const LIMIT: usize> Timeline<S, SECONDS, LIMIT
         SECONDS << self.doublings
     }
 
-    /// Start of each slot in micro-seconds, and what it holds.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &S)> {
+    /// Start of each slot in micro-seconds, and what it holds; a list of counts keeps its memory.
+    pub(crate) fn into_slots(self) -> impl Iterator<Item = (i64, S)> {
         let micros = self.width() * 1_000_000;
-        self.slots.iter().map(move |(key, slot)| (key.saturating_mul(micros), slot))
+        self.slots.into_iter().map(move |(key, slot)| (key.saturating_mul(micros), slot))
     }
 }
 
