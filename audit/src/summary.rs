@@ -318,7 +318,9 @@ impl AuditSummary {
     /// What is wrong with the log itself.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let mut diagnostics = Vec::new();
-        let place = self.refusals.first().map_or_else(Span::default, |(at, _)| *at);
+        let some =
+            || self.clients.iter().filter_map(|client| client.total.first).map(|(_, at)| at).min();
+        let place = self.refusals.first().map(|(at, _)| *at).or_else(some).unwrap_or_default();
         if let Some((at, reason)) = self.refusals.first() {
             diagnostics.push(
                 Diagnostic::new(Code::Refused, *at)

@@ -11,6 +11,8 @@ client-load-find = find the Pods that run as { $name }
 client-load-throttle = until it is repaired, throttle { $user } with a FlowSchema and a PriorityLevelConfiguration of few shares
 client-load-denied-advice = give the client valid credentials and the rights that it needs, or stop it: it repeats what is refused
 client-load-cleared = the busiest client, { $user }, asked { $requests } times in { $seconds } s
+client-load-cut = { $count } of { $total } events were cut by their exporter and do not tell what they cost
+scrape-counts-no-rejects = the scrape in the bundle counts no requests of priority and fairness
 
 rule-client-request-flood = a client floods the API server with requests
 client-request-flood-title = { $user } ({ $agent }) floods the API server: { $rate } reads/s
@@ -70,6 +72,8 @@ webhook-unreachable-blocks-writes-settle = events or an audit log show whether w
 webhook-unreachable-blocks-writes-cleared = no call of a webhook is counted as failed
 webhook-unreachable-blocks-writes-cleared-list = no event tells of a failed call of those of { $count } webhooks that fail closed
 webhook-unreachable-blocks-writes-over = { $count } calls of { $webhook } failed since the API server started, none since the scrape before
+webhook-unreachable-blocks-writes-few = { $count } of { $total } calls of webhook { $webhook } failed since the API server started
+webhook-unreachable-blocks-writes-open = { $count } calls of { $webhook } failed and let the request pass: nothing was blocked
 webhook-save = save the configuration before you change it
 webhook-delete = if the backend cannot come back, delete the configuration (its controller makes it anew when healthy)
 
@@ -97,10 +101,13 @@ webhook-slow-cleared = the slowest webhook, { $webhook }, takes { $milliseconds 
 
 rule-request-latency-over-slo = requests take longer than the objective
 request-latency-over-slo-title = { $verb } { $resource } takes { $seconds } s (p99), over the objective
+request-latency-over-slo-mean-title = { $verb } { $resource } takes { $seconds } s on average, over the objective
 request-latency-over-slo-audit = the slowest of { $user }, whose p99 is { $seconds } s; the objective is { $limit } s
 request-latency-over-slo-etcd-title = etcd takes { $seconds } s (p99) for { $operation } { $resource }
 request-latency-over-slo-etcd = { $count } calls of etcd: p99 { $seconds } s, on average { $mean } s; from 1 s on etcd is slow
 request-latency-over-slo-metric = the p99 of { $count } requests is { $seconds } s; the objective is { $limit } s
+request-latency-over-slo-mean = { $count } requests take { $seconds } s on average (no buckets were scraped, so no p99); the objective is { $limit } s (p99)
+request-latency-over-slo-cut = { $count } of { $total } events were cut by their exporter and have no latency
 request-latency-over-slo-table = a saved query gives a p99 of { $seconds } s; the objective is { $limit } s
 request-latency-over-slo-advice = see whether one client's calls are slow or everybody's
 request-latency-over-slo-cleared = no kind of request with enough samples is over the objective

@@ -11,6 +11,8 @@ client-load-find = trovare i Pod in esecuzione come { $name }
 client-load-throttle = finché non è riparato, limitare { $user } con un FlowSchema e una PriorityLevelConfiguration con poche quote
 client-load-denied-advice = dare al client credenziali valide e i permessi che gli servono, oppure fermarlo: ripete ciò che viene rifiutato
 client-load-cleared = il client più attivo, { $user }, ha inviato { $requests } richieste in { $seconds } s
+client-load-cut = { $count } eventi su { $total } sono stati troncati da chi li ha esportati e non dicono quanto costano
+scrape-counts-no-rejects = la lettura nel bundle non conta le richieste di priority and fairness
 
 rule-client-request-flood = un client inonda di richieste il server API
 client-request-flood-title = { $user } ({ $agent }) inonda il server API: { $rate } letture/s
@@ -70,6 +72,8 @@ webhook-unreachable-blocks-writes-settle = eventi o un log di controllo mostrano
 webhook-unreachable-blocks-writes-cleared = nessuna chiamata di webhook risulta non riuscita
 webhook-unreachable-blocks-writes-cleared-list = nessun evento parla di una chiamata non riuscita dei webhook con failurePolicy Fail, tra { $count }
 webhook-unreachable-blocks-writes-over = chiamate di { $webhook } non riuscite dall'avvio dell'API server: { $count }; nessuna dopo la lettura precedente
+webhook-unreachable-blocks-writes-few = chiamate del webhook { $webhook } non riuscite dall'avvio dell'API server: { $count } su { $total }
+webhook-unreachable-blocks-writes-open = chiamate di { $webhook } non riuscite che hanno lasciato passare la richiesta: { $count }; nulla è stato bloccato
 webhook-save = salvare la configurazione prima di modificarla
 webhook-delete = se il back-end non può tornare, eliminare la configurazione (il suo controller la ricrea quando è integro)
 
@@ -103,10 +107,13 @@ webhook-slow-cleared = il webhook più lento, { $webhook }, richiede in media { 
 
 rule-request-latency-over-slo = le richieste durano più dell'obiettivo
 request-latency-over-slo-title = { $verb } { $resource } richiede { $seconds } s (p99), oltre l'obiettivo
+request-latency-over-slo-mean-title = { $verb } { $resource } richiede in media { $seconds } s, oltre l'obiettivo
 request-latency-over-slo-audit = la più lenta di { $user }, il cui p99 è { $seconds } s; l'obiettivo è { $limit } s
 request-latency-over-slo-etcd-title = etcd impiega { $seconds } s (p99) per { $operation } { $resource }
 request-latency-over-slo-etcd = { $count } chiamate a etcd: p99 { $seconds } s, in media { $mean } s; da 1 s in poi etcd è lento
 request-latency-over-slo-metric = il p99 di { $count } richieste è { $seconds } s; l'obiettivo è { $limit } s
+request-latency-over-slo-mean = { $count } richieste durano in media { $seconds } s (senza bucket non c'è p99); l'obiettivo è { $limit } s (p99)
+request-latency-over-slo-cut = { $count } eventi su { $total } sono stati troncati da chi li ha esportati e non hanno latenza
 request-latency-over-slo-table = una query salvata dà un p99 di { $seconds } s; l'obiettivo è { $limit } s
 request-latency-over-slo-advice = vedere se sono lente le chiamate di un client o di tutti
 request-latency-over-slo-cleared = nessun tipo di richiesta con abbastanza campioni supera l'obiettivo

@@ -11,6 +11,8 @@ client-load-find = 다음 이름으로 실행되는 Pod 찾기: { $name }
 client-load-throttle = 해결될 때까지 FlowSchema와 몫이 적은 PriorityLevelConfiguration으로 제한, 사용자: { $user }
 client-load-denied-advice = 유효한 자격 증명과 필요한 권한을 부여하거나 클라이언트 중지: 거부된 요청을 반복함
 client-load-cleared = 가장 바쁜 클라이언트: { $user }, { $seconds }초 동안 요청 { $requests }개
+client-load-cut = 이벤트 { $total }개 중 { $count }개가 내보내기에서 잘려 비용을 알 수 없음
+scrape-counts-no-rejects = 번들의 스크레이프에 우선순위 및 공정성 요청 집계가 없음
 
 rule-client-request-flood = 클라이언트가 API 서버에 요청을 과도하게 보냄
 client-request-flood-title = API 서버에 요청 폭주: { $user }({ $agent }), 읽기 { $rate }회/초
@@ -64,6 +66,8 @@ webhook-unreachable-blocks-writes-settle = 이벤트나 감사 로그에서 쓰�
 webhook-unreachable-blocks-writes-cleared = 실패로 집계된 웹후크 호출이 없음
 webhook-unreachable-blocks-writes-cleared-list = 실패 시 거부하는(failurePolicy Fail) 웹후크, 전체 { $count }개 중: 호출 실패를 알리는 이벤트가 없음
 webhook-unreachable-blocks-writes-over = { $webhook }: API 서버 시작 이후 실패한 호출 { $count }건, 이전 스크레이프 이후에는 없음
+webhook-unreachable-blocks-writes-few = 웹후크 { $webhook }: API 서버 시작 이후 호출 { $total }건 중 { $count }건 실패
+webhook-unreachable-blocks-writes-open = { $webhook }: 실패한 호출 { $count }건의 요청이 통과됨(차단된 쓰기 없음)
 webhook-save = 변경하기 전에 구성 저장
 webhook-delete = 백 엔드를 복구할 수 없으면 구성 삭제(컨트롤러가 정상이 되면 다시 만듦)
 
@@ -91,10 +95,13 @@ webhook-slow-cleared = 가장 느린 웹후크: { $webhook }, 평균 { $millisec
 
 rule-request-latency-over-slo = 요청이 목표보다 오래 걸림
 request-latency-over-slo-title = { $verb } { $resource }: p99 { $seconds }초, 목표를 넘음
+request-latency-over-slo-mean-title = { $verb } { $resource }: 평균 { $seconds }초, 목표를 넘음
 request-latency-over-slo-audit = 가장 느린 요청, 사용자: { $user }, p99 { $seconds }초, 목표 { $limit }초
 request-latency-over-slo-etcd-title = etcd 응답 지연: { $operation } { $resource } { $seconds }초(p99)
 request-latency-over-slo-etcd = etcd 호출 { $count }회: p99 { $seconds }초, 평균 { $mean }초. 1초부터 etcd가 느린 것
 request-latency-over-slo-metric = 요청 { $count }개의 p99 { $seconds }초, 목표 { $limit }초
+request-latency-over-slo-mean = 요청 { $count }개의 평균 { $seconds }초(버킷이 수집되지 않아 p99를 알 수 없음), 목표 { $limit }초(p99)
+request-latency-over-slo-cut = 이벤트 { $total }개 중 { $count }개가 내보내기에서 잘려 지연 시간이 없음
 request-latency-over-slo-table = 저장된 쿼리 결과의 p99 { $seconds }초, 목표 { $limit }초
 request-latency-over-slo-advice = 한 클라이언트의 호출만 느린지, 모든 호출이 느린지 확인
 request-latency-over-slo-cleared = 표본이 충분한 요청 종류 중 목표를 넘은 것이 없음

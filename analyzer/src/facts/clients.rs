@@ -81,7 +81,7 @@ pub struct Heavy<'a> {
     pub per_second: f64,
     /// What the writes leave behind by the thousand: a leak then, no storm.
     pub hoarded: Option<&'a Growth>,
-    /// Percent of all clients' latency-weighted load.
+    /// Percent of all clients' latency-weighted load; of their requests, where those of this one were cut.
     pub share: u64,
     /// Requests in flight on average: seconds of latency for each second.
     pub in_flight: f64,
@@ -237,11 +237,13 @@ fn load<'a>(
             *requests += series.tally.requests;
         }
     }
+    // What their exporter cut has no latency: then the number tells, as it does of what is turned away.
+    let unmeasured = cut_short(client, audit);
     let rejected = client.total.failed(Failure::PriorityAndFairness);
     let denied =
         client.total.failed(Failure::Unauthorized) + client.total.failed(Failure::Forbidden);
     // Requests that are turned away cost nothing: then the number tells what the client does.
-    let by_number = (rejected + denied) * 2 > client.total.requests;
+    let by_number = unmeasured || (rejected + denied) * 2 > client.total.requests;
     // What was refused before it was looked at is neither a LIST nor a write: only its number counts.
     let refused = denied * 2 > client.total.requests;
     let (habit, requests) = if refused {
@@ -285,7 +287,11 @@ fn load<'a>(
         requests,
         hoarded: None,
         per_second: requests_f / seconds,
-        share: (client.total.latency_sum.saturating_mul(100)).checked_div(all).unwrap_or(0),
+        share: if unmeasured {
+            client.total.requests.saturating_mul(100).checked_div(audit.requests()).unwrap_or(0)
+        } else {
+            client.total.latency_sum.saturating_mul(100).checked_div(all).unwrap_or(0)
+        },
         in_flight: cost / seconds,
         harm: Harm { rejected, denied, others_rejected, others_at, breached },
         since: (client.onset.is_some() || began > start.saturating_add(60_000_000))
@@ -305,6 +311,19 @@ fn load<'a>(
         growth.created >= LEFT && last - began >= LEFT_OVER && until - last < (last - began) / 4
     });
     (dominates && loud || leaks).then_some(Heavy { hoarded, ..heavy })
+}
+
+/// True when most of the client's requests have no latency, since their exporter cut the events.
+fn cut_short(client: &ClientSummary, audit: &AuditSummary) -> bool {
+    let short = || client.series.iter().filter(|series| Habit::of(series.verb).is_some());
+    let requests: u64 = short().map(|series| series.tally.requests).sum();
+    audit.reading.partial > 0
+        && short().map(|series| series.tally.latency.total()).sum::<u64>() * 2 < requests
+}
+
+/// True when so many events were cut that the rest does not tell what clients cost.
+pub fn cut_many(audit: &AuditSummary) -> bool {
+    audit.reading.partial.saturating_mul(10) > audit.reading.events
 }
 
 /// True for LISTs of one whole kind that come too often for a start, however short the log: each replica

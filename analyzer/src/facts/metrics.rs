@@ -100,6 +100,13 @@ impl<'a> Metrics<'a> {
     pub fn new(scrapes: &'a Listing<Scrape>) -> Self {
         let mut scrapes: Vec<&Scrape> = scrapes.iter().collect();
         scrapes.sort_by_key(|scrape| (scrape.taken, scrape.at));
+        // The counters of one process never fall: where no time tells, they tell which scrape is older.
+        for at in 1..scrapes.len() {
+            let pair = scrapes.get(at - 1).zip(scrapes.get(at));
+            if pair.is_some_and(|(one, two)| reversed(one, two)) {
+                scrapes.swap(at - 1, at);
+            }
+        }
         Self { scrapes }
     }
 
@@ -129,6 +136,18 @@ impl<'a> Metrics<'a> {
             .rev()
             .find(|scrape| scrape.component == MetricsComponent::ApiServer)
             .map(|scrape| scrape.at)
+    }
+
+    /// True when the API server's newest scrape is more than a few series that somebody asked for: what
+    /// such a part does not count is not known.
+    pub fn is_whole(&self) -> bool {
+        ["apiserver_request_total", "apiserver_request_duration_seconds"].iter().any(|family| {
+            self.scrapes
+                .iter()
+                .rev()
+                .find(|scrape| scrape.component == MetricsComponent::ApiServer)
+                .is_some_and(|scrape| scrape.families.contains_key(*family))
+        })
     }
 
     /// When the counters began.
@@ -391,6 +410,25 @@ impl<'a> Metrics<'a> {
             })
             .collect()
     }
+}
+
+/// True for scrapes of one process of which the first was taken later: its first counter that differs is higher.
+fn reversed(one: &Scrape, two: &Scrape) -> bool {
+    let one_process = one.process_start.is_some() && one.process_start == two.process_start;
+    if one.component != two.component || !one_process || one.taken.is_some() && two.taken.is_some()
+    {
+        return false;
+    }
+    let pairs = one
+        .families
+        .iter()
+        .filter_map(|(name, rows)| Some(rows.iter().zip(two.families.get(name)?)));
+    let counters = pairs.flatten().filter(|(one, two)| {
+        let counter = one.name.ends_with("_total") || one.name.ends_with("_bucket");
+        counter && one.name == two.name && one.labels == two.labels
+    });
+    let mut changed = counters.filter(|(one, two)| one.value.total_cmp(&two.value).is_ne());
+    changed.next().is_some_and(|(one, two)| one.value > two.value)
 }
 
 /// A label under the name of now or that of old versions.

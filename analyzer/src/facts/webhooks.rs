@@ -16,6 +16,12 @@ use super::{Events, Facts, Pods, Services};
 use crate::model::kube::{LabelSelector, ServiceRef, Webhook};
 use crate::model::log::Signal;
 
+/// One call of so many that fails is no webhook out of reach: its Pods were replaced, or it was so for a moment.
+const RARE: u64 = 100;
+
+/// Fewer failures of so many calls are not worth a word.
+const NOTABLE: u64 = 10;
+
 /// Why a call failed, by the words of the API server.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reason {
@@ -80,6 +86,8 @@ pub struct Witness {
     pub first: Option<Timestamp>,
     /// The namespace of the object that could not be made, where it is known.
     pub namespace: String,
+    /// Of how many calls, where these are a small part of them: the webhook answers.
+    pub rare_of: Option<u64>,
     pub at: Span,
 }
 
@@ -100,6 +108,12 @@ impl Failing<'_> {
 
     pub fn since(&self) -> Option<Timestamp> {
         self.witnesses.iter().filter_map(|witness| witness.first).min()
+    }
+
+    /// Of how many calls they are a small part, where nothing else tells of a failure.
+    pub fn rare_of(&self) -> Option<u64> {
+        let rare = self.witnesses.iter().map(|witness| witness.rare_of);
+        rare.collect::<Option<Vec<u64>>>()?.into_iter().max()
     }
 
     /// True when every entry of that name is passed over when it fails.
@@ -138,6 +152,7 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
                     count: event.count.max(1),
                     first,
                     namespace,
+                    rare_of: None,
                     at: event.at,
                 },
                 Some(reason(rest)),
@@ -157,6 +172,7 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
                 count: failure.count,
                 first: time(first),
                 namespace: String::new(),
+                rare_of: None,
                 at,
             };
             note(&failure.name, witness, Some(reason(&failure.message)));
@@ -172,6 +188,7 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
                 count: 1,
                 first: hit.time,
                 namespace: String::new(),
+                rare_of: None,
                 at: hit.at,
             };
             note(name, witness, Some(reason(rest)));
@@ -184,6 +201,7 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
                 count: 1,
                 first: command.started,
                 namespace: String::new(),
+                rare_of: None,
                 at: command.at,
             };
             note(name, witness, Some(reason(rest)));
@@ -198,6 +216,7 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
                     count: 1,
                     first: condition.transition.get(),
                     namespace: namespace.to_string(),
+                    rare_of: None,
                     at: condition.at.get(),
                 };
                 note(name, witness, Some(reason(rest)));
@@ -205,12 +224,23 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
         }
     }
     let metrics = facts.scrapes.ok().map(Metrics::new);
-    for row in metrics.map(|metrics| metrics.webhook_failures()).unwrap_or_default() {
+    for row in metrics.as_ref().map(Metrics::webhook_failures).unwrap_or_default() {
         // The count is of the process's whole life: what does not grow is over.
         if !row.since.stands_still() {
             let (count, at) = (row.total, row.at);
-            let witness =
-                Witness { text: String::new(), count, first: None, namespace: String::new(), at };
+            let calls = metrics.as_ref().and_then(|metrics| metrics.calls_of_webhook(&row.of));
+            let rare_of = calls.and_then(|(all, lately)| {
+                let (failed, of) = row.since.by().zip(lately).unwrap_or((count, all));
+                (failed.saturating_mul(RARE) < of).then_some(all)
+            });
+            let witness = Witness {
+                text: String::new(),
+                count,
+                first: None,
+                namespace: String::new(),
+                rare_of,
+                at,
+            };
             note(&row.of, witness, None);
         }
     }
@@ -225,7 +255,9 @@ pub fn failing(facts: &Facts) -> Vec<Failing<'_>> {
                 .collect();
             failing
         })
-        .filter(|failing| !failing.ignored())
+        .filter(|failing| {
+            !failing.ignored() && (failing.rare_of().is_none() || failing.count() >= NOTABLE)
+        })
         .collect();
     failing.sort_by(|a, b| (b.count(), &a.name).cmp(&(a.count(), &b.name)));
     failing

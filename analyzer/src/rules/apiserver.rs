@@ -19,10 +19,11 @@ use konspect_audit::{AuditSummary, ClientSummary, SeriesSummary};
 use konspect_bundle::{Span, Words, words};
 
 use super::Registered;
-use crate::facts::clients::{Habit, Harm, Heavy, account, heavy};
-use crate::facts::Listing;
+use crate::facts::clients::{Habit, Harm, Heavy, account, cut_many, heavy};
+use crate::facts::{Listing, Missing};
 use crate::finding::{Confidence, Finding, Meta, Risk, Severity, Step, Subject};
 use crate::model::kube::{FlowSchema, Webhook};
+use crate::parse::TableKind;
 use crate::rules::Checked;
 use crate::shell::command;
 
@@ -56,6 +57,9 @@ fn storms(meta: &'static Meta, storm: &Storm, audit: &AuditSummary, schemas: Opt
         out.found(found(meta, storm, heavy, schemas));
     }
     if out.findings.is_empty() {
+        if cut_many(audit) {
+            return out.blind(cut(audit, |count, total| words!("client-load-cut", count = count, total = total)));
+        }
         let busiest = audit.others().max_by_key(|client| client.total.requests);
         if let Some((client, (_, at))) = busiest.and_then(|client| Some((client, client.total.first?))) {
             out.cleared(
@@ -69,6 +73,12 @@ fn storms(meta: &'static Meta, storm: &Storm, audit: &AuditSummary, schemas: Opt
             );
         }
     }
+}
+
+/// The audit log is there, but too many of its events were cut to judge by it.
+fn cut(audit: &AuditSummary, says: fn(u64, u64) -> Words) -> Missing {
+    let at = audit.others().filter_map(|client| client.total.first).map(|(_, at)| at).min().unwrap_or_default();
+    Missing { because: Some((says(audit.reading.partial, audit.reading.events), at)), ..Missing::table(TableKind::Audit) }
 }
 
 fn found(meta: &'static Meta, storm: &Storm, heavy: &Heavy<'_>, schemas: Option<&Listing<FlowSchema>>) -> Finding {

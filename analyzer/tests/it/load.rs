@@ -232,3 +232,71 @@ fn a_client_that_nobody_waits_for_gains_nobody_anything() {
     assert_eq!(without["not_estimated"], "waits-less", "{without}");
     assert!(without["others_p99_without_ms"].is_null(), "{without}");
 }
+
+/// A record of a diagnostic setting in a storage account, its event cut where the client's objects begin.
+fn exported(line: &str, cut: bool) -> String {
+    let event: serde_json::Value = serde_json::from_str(line).unwrap();
+    let log = match line.find(r#","responseStatus""#) {
+        Some(end) if cut => {
+            line[..end].to_owned()
+                + r#","responseStatus":{"code":200},"requestObject":{"data":{"x":"yyyy"#
+        }
+        _ => format!("{line}\n"),
+    };
+    let record = serde_json::json!({
+        "category": "kube-audit",
+        "operationName": "Microsoft.ContainerService/managedClusters/diagnosticLogs/Read",
+        "properties": { "pod": "kube-apiserver-1", "log": log, "stream": "stdout" },
+        "time": event["stageTimestamp"],
+    });
+    format!("{record}\n")
+}
+
+/// What an exporter cut has no latency: the number of requests tells then, and what it does not tell is not cleared.
+#[test]
+fn a_client_whose_events_were_cut_is_judged_by_their_number() {
+    let mut log = Log::of_a_cluster();
+    for number in 0..900 {
+        let at = 66.0 + f64::from(number) / 9.0;
+        log.add(
+            at,
+            SYNC,
+            ("update", "/api/v1/namespaces/vault/configmaps/big", "configmaps"),
+            200,
+            1.8,
+        );
+    }
+    let records = |cut: bool| -> Report {
+        let lines = log.text.lines().map(|line| exported(line, cut && line.contains(SYNC.1)));
+        let files = [("commands.txt", "nothing\n".to_owned()), ("z/PT1H.json", lines.collect())];
+        let files = files.map(|(name, text): (&str, String)| (name.to_owned(), text.into_bytes()));
+        kit::report(&kit::memory(files.to_vec()))
+    };
+    let (whole, cut) = (records(false), records(true));
+    assert_eq!(causes(&whole), ["client-write-storm"]);
+    assert_eq!(causes(&cut), ["client-write-storm"]);
+    // Of a request that was cut only its end is known.
+    for (report, since) in [(&whole, "2025-06-11T15:01:05Z"), (&cut, "2025-06-11T15:01:07Z")] {
+        assert_eq!(report.causes[0].since.as_deref(), Some(since));
+    }
+    for rule in ["client-request-flood", "client-list-storm", "request-latency-over-slo"] {
+        assert!(cut.ruled_out.iter().all(|card| card.rule != rule), "{rule}");
+        let unchecked = cut.unchecked.iter().find(|card| card.rule == rule).unwrap();
+        assert!(unchecked.missing.contains("900 of 1080 events"), "{}", unchecked.missing);
+    }
+    let note = cut.diagnostics.iter().find(|note| note.code == "KSB0012").unwrap();
+    assert_eq!(note.path, "z/PT1H.json");
+}
+
+/// More than ten thousand that one log shows being made are there, whether or not anybody counted them.
+#[test]
+fn a_log_that_shows_ten_thousand_made_counts_as_somebody_who_counts_them() {
+    for (made, expected) in [(9_000, &[][..]), (10_500, &["etcd-object-leak"])] {
+        let mut log = Log::default();
+        for number in 0..made {
+            let at = 100.0 + f64::from(number) / 12.0;
+            log.add(at, SYNC, ("create", "/api/v1/namespaces/vault/secrets", "secrets"), 201, 0.01);
+        }
+        assert_eq!(causes(&log.report()), expected, "{made}");
+    }
+}

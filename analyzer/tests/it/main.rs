@@ -27,6 +27,7 @@ mod pages;
 mod path;
 mod render;
 mod schema;
+mod scrapes;
 mod states;
 mod targets;
 mod templates;

@@ -89,6 +89,36 @@ impl Metrics<'_> {
         })
     }
 
+    /// How often one webhook was called, and how often since the scrape before; none where nothing counts that.
+    pub fn calls_of_webhook(&self, name: &str) -> Option<(u64, Option<u64>)> {
+        let of_it = self.webhook_calls().into_iter().filter(|row| row.of.name == name);
+        let counted = of_it.map(|row| (row.total, row.since.by())).reduce(|one, other| {
+            (
+                one.0.saturating_add(other.0),
+                one.1.zip(other.1).map(|(one, other)| one.saturating_add(other)),
+            )
+        });
+        let timed = || {
+            let rows = self.webhook_latencies();
+            rows.into_iter().find(|row| row.name == name).map(|row| (row.calls, None))
+        };
+        counted.or_else(timed)
+    }
+
+    /// The webhook whose failures let most requests pass (`failurePolicy: Ignore`), and how many.
+    pub fn opened_most(&self) -> Option<Counted<String>> {
+        let mut opened: Vec<Counted<String>> = self.webhook_fail_opens();
+        let codes =
+            self.webhook_calls().into_iter().filter(|row| row.of.code == "600" && !row.of.rejected);
+        opened.extend(codes.map(|Counted { of, total, since, at }| Counted {
+            of: of.name,
+            total,
+            since,
+            at,
+        }));
+        opened.into_iter().filter(|row| row.total > 0).max_by_key(|row| row.total)
+    }
+
     /// Requests that a webhook's failure let pass (`failurePolicy: Ignore`), by webhook.
     pub fn webhook_fail_opens(&self) -> Vec<Counted<String>> {
         self.counted(SERVER, &["apiserver_admission_webhook_fail_open_count"], |sample| {

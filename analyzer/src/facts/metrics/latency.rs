@@ -25,7 +25,9 @@ pub struct Latency {
     pub resource: String,
     pub scope: String,
     pub count: u64,
-    pub p99: Quantile,
+    /// Absent where the buckets were not scraped.
+    pub p99: Option<Quantile>,
+    pub mean: f64,
     pub limit: f64,
     /// True of the requests between two scrapes, false of all since the process began.
     pub lately: bool,
@@ -59,22 +61,23 @@ impl Metrics<'_> {
             .into_iter()
             .filter_map(|((verb, resource, scope), rows)| {
                 let limit = objective(verb, &resource, scope)?;
-                let (count, p99) = tail(&rows, growth.as_ref())?;
+                let (count, mean, p99) = tail(&rows, growth.as_ref())?;
                 let at =
                     rows.iter().find(|sample| sample.name.ends_with("_count")).or(rows.first())?.at;
-                (count >= ENOUGH && p99.value > limit).then(|| Latency {
+                (count >= ENOUGH && p99.map_or(mean, |p99| p99.value) > limit).then(|| Latency {
                     verb: verb.to_owned(),
                     resource,
                     scope: scope.to_owned(),
                     count: number(count),
                     p99,
+                    mean,
                     limit,
                     lately: growth.is_some(),
                     at,
                 })
             })
             .collect();
-        slow.sort_by(|a, b| b.p99.value.total_cmp(&a.p99.value).then_with(|| a.at.cmp(&b.at)));
+        slow.sort_by(|a, b| b.seconds().total_cmp(&a.seconds()).then_with(|| a.at.cmp(&b.at)));
         slow
     }
 
@@ -84,8 +87,15 @@ impl Metrics<'_> {
     }
 }
 
-/// How many requests there were and their p99, since the scrape that the growth begins at.
-fn tail(rows: &[&Sample], growth: Option<&Growth<'_>>) -> Option<(f64, Quantile)> {
+impl Latency {
+    /// The p99, else the mean.
+    pub fn seconds(&self) -> f64 {
+        self.p99.map_or(self.mean, |p99| p99.value)
+    }
+}
+
+/// How many requests there were, their mean and their p99, since the scrape that the growth begins at.
+fn tail(rows: &[&Sample], growth: Option<&Growth<'_>>) -> Option<(f64, f64, Option<Quantile>)> {
     let value = |sample: &Sample| growth.map_or(sample.value, |growth| growth.of(sample));
     let of_end = |end: &str| -> f64 {
         rows.iter().filter(|sample| sample.name.ends_with(end)).map(|sample| value(sample)).sum()
@@ -94,12 +104,10 @@ fn tail(rows: &[&Sample], growth: Option<&Growth<'_>>) -> Option<(f64, Quantile)
     let buckets = rows.iter().filter(|sample| sample.name.ends_with("_bucket"));
     let buckets =
         buckets.filter_map(|sample| Some((sample.label("le").parse().ok()?, value(sample))));
-    // The minimal profile of managed Prometheus drops the buckets: a mean over the limit is a p99 over it.
-    let p99 = quantile(buckets, 0.99).or_else(|| {
-        let value = of_end("_sum") / count;
-        (count > 0.0 && value.is_finite()).then_some(Quantile { value, at_least: true })
-    })?;
-    Some((count, p99))
+    // The minimal profile of managed Prometheus drops the buckets: then only the mean is known.
+    let mean = of_end("_sum") / count;
+    let p99 = quantile(buckets, 0.99);
+    (count > 0.0 && (p99.is_some() || mean.is_finite())).then_some((count, mean, p99))
 }
 
 /// Seconds that the p99 of a kind may take; none for what the objective leaves out.

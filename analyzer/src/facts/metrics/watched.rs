@@ -84,12 +84,27 @@ impl Metrics<'_> {
             .into_iter()
             .filter(|row| row.scope.is_empty() && matches!(&*row.resource, "Secret" | "ConfigMap"))
             .max_by_key(|row| row.open)?;
-        (nodes > 0 && most.open > 2 * PODS_OF_A_NODE * nodes + 60).then_some(Watches {
+        (nodes > 0 && most.open > 2 * PODS_OF_A_NODE * nodes + 60).then(|| Watches {
+            before: self.watchers_before(&most.resource),
             resource: most.resource,
             open: most.open,
-            before: 0,
             at: most.at,
         })
+    }
+}
+
+impl Metrics<'_> {
+    /// Watchers of a kind in the scrape of the same process before the newest, 0 without one.
+    fn watchers_before(&self, kind: &str) -> u64 {
+        let scrapes =
+            self.scrapes.iter().filter(|scrape| scrape.component == MetricsComponent::ApiServer);
+        let mut newest_first = scrapes.rev();
+        let pair = newest_first.next().zip(newest_first.next());
+        let earlier = pair.filter(|(newest, earlier)| growth(earlier, newest).is_ok());
+        let samples =
+            earlier.and_then(|(_, earlier)| earlier.families.get("apiserver_registered_watchers"));
+        let of_kind = samples.into_iter().flatten().filter(|sample| sample.label("kind") == kind);
+        of_kind.map(|sample| number(sample.value)).sum()
     }
 }
 

@@ -13,6 +13,14 @@ pub struct Quantile {
     pub at_least: bool,
 }
 
+impl Quantile {
+    /// With one digit, as a bound where it lies above the last one.
+    pub fn shown(&self) -> String {
+        let bound = if self.at_least { "≥ " } else { "" };
+        format!("{bound}{:.1}", self.value)
+    }
+}
+
 /// The quantile `q` (0 to 1) of the `_bucket` samples among those given, summed over all series;
 /// other samples are passed over. Nothing without an observation or without the `+Inf` bucket.
 pub fn histogram_quantile<'a>(

@@ -60,7 +60,9 @@ impl Rule for DeprecatedApiInUse {
                 .step(Step::new(words!("deprecated-api-in-use-advice"))),
             );
         }
-        if let Some(at) = metrics.and_then(|metrics| metrics.apiserver_at()).filter(|_| used.is_empty()) {
+        // Calls of none are counted by no series: only a whole scrape tells that there are none.
+        let whole = metrics.as_ref().filter(|metrics| metrics.is_whole());
+        if let Some(at) = whole.and_then(Metrics::apiserver_at).filter(|_| used.is_empty()) {
             out.cleared(at, words!("deprecated-api-in-use-cleared"));
         }
     }

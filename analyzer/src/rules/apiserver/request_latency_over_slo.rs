@@ -3,8 +3,9 @@
 use konspect_audit::{Aggregate, AuditSummary};
 use konspect_bundle::words;
 
-use super::{micros, resource};
+use super::{cut, micros, resource};
 use crate::facts::breaches::breaches;
+use crate::facts::clients::cut_many;
 use crate::facts::metrics::{EtcdCall, Metrics, Timed};
 use crate::facts::{AnyOf, Listing, Missing};
 use crate::finding::{Confidence, Finding, Meta, Severity, Step, Subject};
@@ -49,9 +50,20 @@ impl Rule for RequestLatencyOverSlo {
             }
             out.found(finding.step(advice()));
         } else if let Some(worst) = slow.first() {
-            let seconds = format!("{:.1}", worst.p99.value);
-            let title = words!("request-latency-over-slo-title", verb = &worst.verb, resource = &worst.resource, seconds = seconds.clone());
-            let says = words!("request-latency-over-slo-metric", count = worst.count, seconds = seconds, limit = format!("{:.0}", worst.limit));
+            let limit = format!("{:.0}", worst.limit);
+            let (verb, resource) = (&worst.verb, &worst.resource);
+            let (title, says) = if let Some(p99) = worst.p99 {
+                (
+                    words!("request-latency-over-slo-title", verb = verb, resource = resource, seconds = p99.shown()),
+                    words!("request-latency-over-slo-metric", count = worst.count, seconds = p99.shown(), limit = limit),
+                )
+            } else {
+                let seconds = format!("{:.1}", worst.mean);
+                (
+                    words!("request-latency-over-slo-mean-title", verb = verb, resource = resource, seconds = &seconds),
+                    words!("request-latency-over-slo-mean", count = worst.count, seconds = &seconds, limit = limit),
+                )
+            };
             out.found(
                 META.finding(Subject::cluster(""), title, worst.at, says)
                     .confidence(Confidence::Likely)
@@ -73,6 +85,8 @@ impl Rule for RequestLatencyOverSlo {
             );
         } else if let Some(at) = metrics.as_ref().filter(|metrics| metrics.times_requests()).and_then(Metrics::apiserver_at) {
             out.cleared(at, words!("request-latency-over-slo-cleared"));
+        } else if let Some(audit) = audit.filter(|audit| cut_many(audit)) {
+            out.blind(cut(audit, |count, total| words!("request-latency-over-slo-cut", count = count, total = total)));
         } else if let Some((_, at)) = audit.and_then(|audit| audit.others().next()?.total.first) {
             out.cleared(at, words!("request-latency-over-slo-cleared"));
         } else {
@@ -83,7 +97,7 @@ impl Rule for RequestLatencyOverSlo {
 
 /// No kind of requests is over its objective, or none is timed, but etcd is slow for one of them.
 fn etcd(slow: &Timed<EtcdCall>) -> Finding {
-    let seconds = format!("{:.1}", slow.p99.map_or(0.0, |p99| p99.value));
+    let seconds = slow.p99.map(|p99| p99.shown()).unwrap_or_default();
     let (operation, resource) = (&slow.of.operation, &slow.of.resource);
     META.finding(
         Subject::cluster(""),

@@ -77,7 +77,8 @@ impl Rule for RequestsRejectedByPriorityAndFairness {
         } else if let Some((_, at)) = audit.filter(|audit| !audit.admin_only).and_then(|audit| audit.others().next()?.total.first) {
             out.cleared(at, few(away));
         } else {
-            out.blind(Missing::table(TableKind::Metrics));
+            let because = metrics.as_ref().and_then(Metrics::apiserver_at).map(|at| (words!("scrape-counts-no-rejects"), at));
+            out.blind(Missing { because, ..Missing::table(TableKind::Metrics) });
         }
     }
 }

@@ -88,8 +88,7 @@ fn slow(facts: &Facts, latency: &WebhookLatency, waits: Option<&Waits>) -> Findi
         )
         .confidence(if waits.is_some_and(|waits| waits.mean >= SLOW) || latency.mean >= 2.0 { Confidence::Proven } else { Confidence::Likely });
     if let Some(p99) = latency.p99 {
-        let seconds = format!("{:.1}", p99.value);
-        finding = finding.supported_by(latency.at, words!("webhook-slow-p99", seconds = seconds));
+        finding = finding.supported_by(latency.at, words!("webhook-slow-p99", seconds = p99.shown()));
     }
     if let Some(waits) = waits {
         finding = finding.supported_by(waits.at, waits.says());

@@ -44,9 +44,18 @@ impl Rule for WebhookUnreachableBlocksWrites {
         }
         let metrics = facts.scrapes.ok().map(Metrics::new);
         let over = metrics.as_ref().and_then(|metrics| metrics.webhook_failures().into_iter().next());
+        let opened = metrics.as_ref().and_then(Metrics::opened_most);
         if let Some(over) = over {
-            out.cleared(over.at, words!("webhook-unreachable-blocks-writes-over", webhook = over.of, count = over.total));
-        } else if let Some(at) = metrics.as_ref().and_then(Metrics::apiserver_at) {
+            let calls = metrics.as_ref().and_then(|metrics| metrics.calls_of_webhook(&over.of)).map_or(over.total, |(calls, _)| calls);
+            let says = if over.since.stands_still() {
+                words!("webhook-unreachable-blocks-writes-over", webhook = over.of, count = over.total)
+            } else {
+                words!("webhook-unreachable-blocks-writes-few", webhook = over.of, count = over.total, total = calls)
+            };
+            out.cleared(over.at, says);
+        } else if let Some(opened) = opened {
+            out.cleared(opened.at, words!("webhook-unreachable-blocks-writes-open", webhook = opened.of, count = opened.total));
+        } else if let Some(at) = metrics.as_ref().filter(|metrics| counts_calls(metrics)).and_then(Metrics::apiserver_at) {
             out.cleared(at, words!("webhook-unreachable-blocks-writes-cleared"));
         } else if let (Some(webhooks), Some(_)) = (facts.webhooks.ok().filter(|webhooks| webhooks.complete), facts.events.ok()) {
             out.cleared(webhooks.at(), words!("webhook-unreachable-blocks-writes-cleared-list", count = webhooks.len()));
@@ -54,6 +63,11 @@ impl Rule for WebhookUnreachableBlocksWrites {
             out.blind(Missing { tables: vec![TableKind::Webhooks, TableKind::Events, TableKind::Metrics], node: String::new(), because: None });
         }
     }
+}
+
+/// False of a part of a scrape that does not count calls of webhooks.
+fn counts_calls(metrics: &Metrics<'_>) -> bool {
+    metrics.is_whole() || !metrics.webhook_calls().is_empty() || !metrics.webhook_latencies().is_empty()
 }
 
 fn unreachable(facts: &Facts, webhook: &Failing<'_>) -> Finding {
@@ -69,8 +83,10 @@ fn unreachable(facts: &Facts, webhook: &Failing<'_>) -> Finding {
     let dead = webhook.service().and_then(|service| dead(facts, service));
     let plain = [Reason::NoEndpoints, Reason::ServiceNotFound, Reason::Certificate].iter().any(|reason| webhook.reasons.contains(reason));
     let silent = webhook.reasons.is_empty();
-    let confidence = match (webhook.only_tunnel() && !silent, dead.is_some(), plain) {
-        // The way to the nodes fails: the webhook is only one of those who notice.
+    let rare = webhook.rare_of();
+    // The way to the nodes fails: the webhook is only one of those who notice. Or it answers nearly all calls.
+    let doubtful = webhook.only_tunnel() && !silent || rare.is_some();
+    let confidence = match (doubtful, dead.is_some(), plain) {
         (true, ..) => Confidence::Possible,
         (_, true, _) | (_, _, true) => Confidence::Proven,
         _ => Confidence::Likely,
@@ -78,12 +94,15 @@ fn unreachable(facts: &Facts, webhook: &Failing<'_>) -> Finding {
     let mut finding = META
         .finding(
             webhook_subject(&webhook.name, webhook.entries.first().copied()),
-            words!("webhook-unreachable-blocks-writes-title", webhook = &webhook.name),
+            match rare {
+                Some(calls) => words!("webhook-unreachable-blocks-writes-few", webhook = &webhook.name, count = webhook.count(), total = calls),
+                None => words!("webhook-unreachable-blocks-writes-title", webhook = &webhook.name),
+            },
             at,
             says,
         )
         .confidence(confidence)
-        .severity(if webhook.only_tunnel() && !silent { Severity::Warning } else { Severity::Critical })
+        .severity(if doubtful { Severity::Warning } else { Severity::Critical })
         .since(webhook.since())
         .affected(usize::try_from(webhook.count()).unwrap_or(usize::MAX));
     let mut seen = vec![at];

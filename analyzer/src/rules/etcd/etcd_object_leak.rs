@@ -55,7 +55,11 @@ impl Rule for EtcdObjectLeak {
             out.found(finding);
         }
         if out.findings.is_empty() {
-            hoarders.iter().filter_map(|heavy| pouring(facts, metrics.as_ref(), heavy)).take(3).for_each(|finding| out.found(finding));
+            // What nobody counted, and is no pile by nature.
+            let unknown = |row: &Objects| {
+                objects.iter().all(|known| known.resource != row.resource) && !natural(facts, row, nodes, helm)
+            };
+            hoarders.iter().filter_map(|heavy| pouring(facts, metrics.as_ref(), heavy, &unknown)).take(3).for_each(|finding| out.found(finding));
         }
         if out.findings.is_empty()
             && let Some(most) = objects.iter().find(|row| row.resource != "events")
@@ -178,12 +182,25 @@ fn created(creator: &Creator<'_>) -> Words {
 }
 
 /// A client that pours objects into etcd while the log runs: nothing says how many there are by now, or they are not yet many.
-fn pouring(facts: &Facts, metrics: Option<&Metrics<'_>>, heavy: &Heavy<'_>) -> Option<Finding> {
+fn pouring(
+    facts: &Facts,
+    metrics: Option<&Metrics<'_>>,
+    heavy: &Heavy<'_>,
+    unknown: &dyn Fn(&Objects) -> bool,
+) -> Option<Finding> {
     let growth = heavy.hoarded?;
     let creator = creates(facts.audit.ok()?, heavy.client, &growth.resource)?;
     let resource = growth.resource.split_once('/').map_or(growth.resource.clone(), |(group, plural)| format!("{plural}.{group}"));
     let large = metrics.and_then(biggest).filter(|size| size.bytes > LARGE);
-    let hurts = heavy.hurts() || large.is_some();
+    // What was made and not taken away again is there, as if somebody had counted it.
+    let left = Objects {
+        resource: resource.clone(),
+        count: creator.created.saturating_sub(creator.deleted),
+        bytes: None,
+        before: None,
+        at: creator.at,
+    };
+    let hurts = heavy.hurts() || large.is_some() || left.count > MANY && unknown(&left);
     let mut finding = META
         .finding(
             Subject::new("Resource", "", &resource),

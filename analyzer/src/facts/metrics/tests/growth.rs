@@ -139,3 +139,24 @@ fn list_costs_have_a_rate_between_two_scrapes() {
     assert_eq!(rate(&[&first, &second]), Some((2.0, 1000.0)));
     assert_eq!(rate(&[&second, &first]), None, "the counters began anew");
 }
+
+/// Files are read by name, and `after` stands before `before`: the counters of one process tell which is which.
+#[test]
+fn scrapes_without_times_are_put_in_order_by_their_counters() {
+    let of = |start: u32, errors: u32| {
+        format!(
+            "process_start_time_seconds {start}\napiserver_tls_handshake_errors_total {errors}\n"
+        )
+    };
+    let since = |one: &str, two: &str| {
+        let mut scrapes = scrapes(&[one, two]);
+        scrapes.rows.iter_mut().for_each(|scrape| scrape.taken = None);
+        let errors = Metrics::new(&scrapes).tls_handshake_errors().unwrap();
+        (errors.total, errors.since)
+    };
+    let grew = (35, Since::Grew { by: 30, per_second: None });
+    assert_eq!(since(&of(1000, 5), &of(1000, 35)), grew);
+    assert_eq!(since(&of(1000, 35), &of(1000, 5)), grew);
+    // Of two processes both count.
+    assert_eq!(since(&of(1000, 35), &of(5000, 5)).0, 40);
+}

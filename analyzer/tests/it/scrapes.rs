@@ -1,0 +1,105 @@
+//! What scrapes of the API server prove, and what they do not.
+
+use konspect::finding::Severity;
+use konspect::report::Report;
+
+use crate::kit;
+
+fn report(metrics: &str) -> Report {
+    kit::report(&kit::memory(vec![("metrics.txt".to_owned(), metrics.as_bytes().to_vec())]))
+}
+
+fn causes(report: &Report) -> Vec<&str> {
+    report.causes.iter().map(|cause| cause.rule.as_str()).collect()
+}
+
+fn ruled_out<'a>(report: &'a Report, rule: &str) -> Option<&'a str> {
+    report.ruled_out.iter().find(|card| card.rule == rule).map(|card| card.why.as_str())
+}
+
+/// A webhook that answered `good` calls and did not answer `bad`.
+fn webhook(good: u64, bad: u64) -> Report {
+    let labels = r#"name="vpod.example.com",operation="CREATE",type="validating""#;
+    report(&format!(
+        "process_start_time_seconds 1.7e+09\n\
+         apiserver_admission_webhook_rejection_count{{error_type=\"calling_webhook_error\",rejection_code=\"500\",{labels}}} {bad}\n\
+         apiserver_admission_webhook_request_total{{code=\"200\",rejected=\"false\",{labels}}} {good}\n\
+         apiserver_admission_webhook_request_total{{code=\"600\",rejected=\"true\",{labels}}} {bad}\n"
+    ))
+}
+
+/// Each of its Pods is replaced now and then: what counts is how many of the calls failed.
+#[test]
+fn a_webhook_that_answers_nearly_all_calls_blocks_nothing() {
+    const RULE: &str = "webhook-unreachable-blocks-writes";
+    assert_eq!(causes(&webhook(100, 900)), [RULE]);
+    let some = webhook(100_000, 300);
+    assert!(some.causes.is_empty());
+    let found: Vec<_> = some.unexplained.iter().filter(|card| card.rule == RULE).collect();
+    assert_eq!(found.iter().map(|card| card.severity).collect::<Vec<_>>(), [Severity::Warning]);
+    assert!(found[0].title.starts_with("300 of 100,300 calls"), "{}", found[0].title);
+    let few = webhook(812_345, 2);
+    assert!(few.causes.is_empty() && few.unexplained.is_empty());
+    assert!(ruled_out(&few, RULE).unwrap().starts_with("2 of 812,347 calls"));
+}
+
+/// With `failurePolicy: Ignore` calls fail and nothing is blocked: it must not be said that none failed.
+#[test]
+fn failures_that_let_requests_pass_are_told() {
+    for series in [
+        r#"apiserver_admission_webhook_fail_open_count{name="soft.example.com",type="validating"} 321"#,
+        r#"apiserver_admission_webhook_request_total{name="soft.example.com",code="600",rejected="false",operation="CREATE",type="validating"} 321"#,
+    ] {
+        let report = report(&format!("process_start_time_seconds 1.7e+09\n{series}\n"));
+        assert!(report.causes.is_empty());
+        let why = ruled_out(&report, "webhook-unreachable-blocks-writes").unwrap();
+        assert!(why.starts_with("321 calls of soft.example.com failed"), "{why}");
+    }
+}
+
+/// Somebody asked for a few series: what those do not count is not known.
+#[test]
+fn a_part_of_a_scrape_clears_only_what_it_counts() {
+    let part = "apiserver_storage_size_bytes{storage_cluster_id=\"etcd-0\"} 4.1e+08\n";
+    let whole = format!("apiserver_request_total{{verb=\"GET\",code=\"200\"}} 7\n{part}");
+    for rule in ["deprecated-api-in-use", "webhook-unreachable-blocks-writes"] {
+        assert_eq!(ruled_out(&report(part), rule), None, "{rule}");
+        assert!(ruled_out(&report(&whole), rule).is_some(), "{rule}");
+    }
+}
+
+/// Without buckets there is a mean and no p99; above the last bucket there is a bound.
+#[test]
+fn a_latency_says_what_it_is() {
+    let name = "apiserver_request_sli_duration_seconds";
+    let labels = r#"verb="PATCH",group="",version="v1",resource="configmaps",subresource="",scope="resource""#;
+    let title = |buckets: &str| {
+        let scrape =
+            format!("{name}_sum{{{labels}}} 30000\n{name}_count{{{labels}}} 1000\n{buckets}");
+        report(&scrape).unexplained.first().unwrap().title.clone()
+    };
+    assert_eq!(title(""), "PATCH configmaps takes 30.0 s on average, over the objective");
+    let buckets = [("0.1", 0), ("60", 900), ("+Inf", 1000)]
+        .map(|(le, count)| format!("{name}_bucket{{{labels},le=\"{le}\"}} {count}\n"))
+        .concat();
+    assert_eq!(title(&buckets), "PATCH configmaps takes ≥ 60.0 s (p99), over the objective");
+}
+
+/// Up to 1.22 the metric does not tell kubelets' watches of single Secrets from others: growth does.
+#[test]
+fn watchers_that_grow_are_a_leak_in_old_versions_too() {
+    let scrape = |open: u64| {
+        format!(
+            "process_start_time_seconds 1.7e+09\n\
+             etcd_object_counts{{resource=\"nodes\"}} 10\n\
+             apiserver_registered_watchers{{group=\"\",kind=\"Secret\",version=\"v1\"}} {open}\n"
+        )
+    };
+    let of = |first: u64, second: u64| {
+        let files = [("metrics-1.txt", scrape(first)), ("metrics-2.txt", scrape(second))];
+        let files = files.map(|(name, text)| (name.to_owned(), text.into_bytes()));
+        kit::report(&kit::memory(files.to_vec()))
+    };
+    assert_eq!(causes(&of(3000, 6000)), ["client-watch-leak"]);
+    assert!(of(6000, 6000).causes.is_empty());
+}
