@@ -320,7 +320,7 @@ fn saved_states_merge_to_the_whole() {
     assert!(exit == 2 && err.contains("monday.state is a saved state"), "{err}");
     let (exit, _, err) = audit(&[&state, &second], &["--by", "verb"]);
     assert!(exit == 2 && err.contains("saved state"), "{err}");
-    std::fs::write(&state, b"konspect-audit-state\n\x04damaged").unwrap();
+    std::fs::write(&state, b"konspect-audit-state\n\x05damaged").unwrap();
     std::fs::copy(&state, together.join("monday.state")).unwrap();
     for path in [&state, &together] {
         let (exit, _, err) = audit(&[path], &[]);
@@ -354,7 +354,7 @@ fn a_report_merges_the_states_of_a_bundle() {
     assert!(of_state > 0, "{}", merged["audit"]["latency_by_request"]);
     let (exit, out, err) = audit(&[&first, &state], &[]);
     assert!(exit == 0 && out.contains("1 saved states merged"), "{err}{out}");
-    std::fs::write(&state, b"konspect-audit-state\n\x04damaged").unwrap();
+    std::fs::write(&state, b"konspect-audit-state\n\x05damaged").unwrap();
     let damaged = report();
     assert_eq!(damaged["audit"]["events"], tail.len());
     let notes = damaged["diagnostics"].as_array().unwrap();
