@@ -40,7 +40,7 @@ mod years;
 
 use jiff::Timestamp;
 use konspect_audit::AuditSummary;
-use konspect_bundle::{ArtifactId, Diagnostic, Span, Words};
+use konspect_bundle::{ArtifactId, Diagnostic, Span, Words, words};
 
 pub use self::apiserver_path::ApiServerPath;
 pub use self::client::Client;
@@ -128,6 +128,12 @@ impl Missing {
 
     pub fn on_node(table: TableKind, node: &str) -> Self {
         Self { tables: vec![table], node: node.to_owned(), because: None }
+    }
+
+    /// Reads, in a log that holds writes alone.
+    pub fn reads() -> Self {
+        let because = Some((words!("audit-admin-only-missing"), Span::BUNDLE));
+        Self { tables: vec![TableKind::Audit], node: String::new(), because }
     }
 }
 

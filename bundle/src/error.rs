@@ -13,6 +13,8 @@ pub enum OpenError {
     Unreadable { path: String, reason: String },
     #[error("{path} holds no file; name the folder or archive that the collector wrote")]
     Empty { path: String },
+    #[error("{path} is empty; fetch or upload it again, or name the folder or archive it came in")]
+    EmptyFile { path: String },
     #[error(
         "{path} is not a bundle: {reason}; name a folder, a zip, a tar (.gz, .xz, .zst) or a text file"
     )]

@@ -32,7 +32,7 @@ pub(crate) fn form(
         .bytes(0, LOOK)
         .map_err(|error| OpenError::Unreadable { path: path(), reason: error.to_string() })?;
     if head.is_empty() {
-        return Err(OpenError::Empty { path: path() });
+        return Err(OpenError::EmptyFile { path: path() });
     }
     let kind = codec::archive_kind(&head);
     match (kind, Codec::of(&head)) {
@@ -69,7 +69,10 @@ fn compressed(
             error => OpenError::Unreadable { path, reason: error.to_string() },
         });
     }
-    if head.is_empty() || (head.len() >= 1024 && head.iter().all(|byte| *byte == 0)) {
+    if head.is_empty() {
+        return Err(OpenError::EmptyFile { path });
+    }
+    if head.len() >= 1024 && head.iter().all(|byte| *byte == 0) {
         return Err(OpenError::Empty { path });
     }
     match codec::archive_kind(&head) {

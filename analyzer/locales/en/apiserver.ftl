@@ -55,6 +55,11 @@ rule-client-write-storm = a client writes without pause
 client-write-storm-title = { $user } ({ $agent }) writes without pause: { $rate } writes/s
 client-write-storm-line = the first of { $count } requests: { $verb } { $resource }
 client-write-storm-advice = stop the loop: write only on a difference, and find the controller it fights with
+client-write-storm-cleared = the client that writes most, { $user }, wrote { $writes ->
+        [one] once
+       *[other] { $writes } times
+    } in { $seconds } s
+client-write-storm-none = nobody wrote anything in { $seconds } s
 
 rule-webhook-unreachable-blocks-writes = an admission webhook cannot be called and blocks writes
 webhook-unreachable-blocks-writes-title = webhook { $webhook } cannot be called: what it guards cannot be written

@@ -1,7 +1,13 @@
 # Words of `konspect audit` and of the answers of audit logs.
 
 ## Sentences
-audit-read = { $records } lines: { $events } events, { $refused } refused, { $others } of other kinds
+audit-read = { $records ->
+        [one] { $records } line
+       *[other] { $records } lines
+    }: { $events ->
+        [one] { $events } event
+       *[other] { $events } events
+    }, { $refused } refused, { $others } of other kinds
 audit-window = { $requests ->
         [one] { $requests } request
        *[other] { $requests } requests
@@ -9,23 +15,60 @@ audit-window = { $requests ->
         [one] { $clients } client
        *[other] { $clients } clients
     } from { $from } to { $to } UTC
-audit-left-out = { $count } events left out by the filters
-audit-duplicates = { $count } events came more than once and count once
-audit-states = { $count } saved states merged: events that are also in another input count twice
+audit-left-out = { $count ->
+        [one] { $count } event
+       *[other] { $count } events
+    } left out by the filters
+audit-duplicates = { $count ->
+        [one] { $count } event came more than once and counts once
+       *[other] { $count } events came more than once and count once
+    }
+audit-states = { $count ->
+        [one] { $count } saved state
+       *[other] { $count } saved states
+    } merged: events that are also in another input count twice
 audit-note = Note:
 audit-admin-only = no get and no list is in this log (kube-audit-admin, or filtered so): nothing can be said about lists and polling, neither good nor bad
+audit-admin-only-missing = there is one, but reads are not in it: kube-audit-admin, or filtered so
 audit-no-starts = the log has no ResponseStarted events: watches that are still open cannot be seen
-audit-refused = { $count } lines could not be read, the first because: { $reason }
-audit-lost-more = { $count } more artefacts could not be read to their end: konspect analyze names them
-audit-overlaps-more = { $count } more saved states hold events that another input holds as well
-audit-partial = { $count } events were cut by their exporter: they count as requests and have no latency
+audit-refused = { $count ->
+        [one] { $count } line could not be read: { $reason }
+       *[other] { $count } lines could not be read, the first because: { $reason }
+    }
+audit-lost-more = { $count ->
+        [one] { $count } more artefact could not be read to its end: konspect analyze names it
+       *[other] { $count } more artefacts could not be read to their end: konspect analyze names them
+    }
+audit-overlaps-more = { $count ->
+        [one] { $count } more saved state holds
+       *[other] { $count } more saved states hold
+    } events that another input holds as well
+audit-partial = { $count ->
+        [one] { $count } event was cut by its exporter: it counts as a request and has no latency
+       *[other] { $count } events were cut by their exporter: they count as requests and have no latency
+    }
 audit-row-cap = the export has exactly { $rows } rows, at which exports are cut: more may be missing
-audit-dates-assumed = the dates of { $count } rows are those of one day and may have day and month the other way round: check the window, or export with ISO dates
-audit-dates-local = the times of { $count } rows are local to whoever exported them ([Local Time]) and are read as UTC: the window may be off by some hours; export with times in UTC
+audit-dates-assumed = { $count ->
+        [one] the date of { $count } row
+       *[other] the dates of { $count } rows are those of one day and
+    } may have day and month the other way round: check the window, or export with ISO dates
+audit-dates-local = { $count ->
+        [one] the times of { $count } row
+       *[other] the times of { $count } rows
+    } are local to whoever exported them ([Local Time]) and are read as UTC: the window may be off by some hours; export with times in UTC
 audit-bin-widened = latencies over time are kept in steps of 75 s or a multiple: bins are { $seconds } s wide, not { $asked } s (--by user-agent --bin counts in bins of any width)
-audit-collector = { $count } requests of the collection itself are set apart (--with-collector counts them)
-audit-collector-counted = with --by the { $count } requests of the collection itself are counted, too
-audit-spilled = { $count } requests are in no row of their own, since there were too many different clients or kinds
+audit-collector = { $count ->
+        [one] { $count } request of the collection itself is set apart (--with-collector counts it)
+       *[other] { $count } requests of the collection itself are set apart (--with-collector counts them)
+    }
+audit-collector-counted = { $count ->
+        [one] with --by the { $count } request of the collection itself is counted, too
+       *[other] with --by the { $count } requests of the collection itself are counted, too
+    }
+audit-spilled = { $count ->
+        [one] { $count } request is in no row of its own
+       *[other] { $count } requests are in no row of their own
+    }, since there were too many different clients or kinds
 audit-sampled = there are too many watches to follow all: open ones are estimated from one request in { $part }
 audit-more = … and { $count } more (--top)
 audit-more-questions = More questions (--report): { $names }

@@ -55,6 +55,11 @@ rule-client-write-storm = un client scrive senza sosta
 client-write-storm-title = { $user } ({ $agent }) scrive senza sosta: { $rate } scritture/s
 client-write-storm-line = la prima di { $count } richieste: { $verb } { $resource }
 client-write-storm-advice = fermare il ciclo: scrivere solo in caso di differenza, e trovare il controller con cui è in conflitto
+client-write-storm-cleared = il client che scrive di più, { $user }, ha scritto { $writes ->
+        [one] una volta
+       *[other] { $writes } volte
+    } in { $seconds } s
+client-write-storm-none = nessuno ha scritto nulla in { $seconds } s
 
 rule-webhook-unreachable-blocks-writes = un webhook di ammissione non si può chiamare e blocca le scritture
 webhook-unreachable-blocks-writes-title = webhook { $webhook } non raggiungibile: ciò che protegge non si può scrivere

@@ -1,28 +1,71 @@
 # Parole di `konspect audit` e delle risposte dei log di audit.
 
 ## Sentences
-audit-read = { $records } righe: { $events } eventi, { $refused } non leggibili, { $others } di altro tipo
+audit-read = { $records ->
+        [one] { $records } riga
+       *[other] { $records } righe
+    }: { $events ->
+        [one] { $events } evento
+       *[other] { $events } eventi
+    }, { $refused } non leggibili, { $others } di altro tipo
 audit-window = { $requests ->
         [one] { $requests } richiesta
        *[other] { $requests } richieste
     } di { $clients } client dal { $from } al { $to } UTC
-audit-left-out = { $count } eventi esclusi dai filtri
-audit-duplicates = { $count } eventi si ripetono e contano una volta
-audit-states = { $count } stati salvati uniti: gli eventi presenti anche in un altro ingresso contano due volte
+audit-left-out = { $count ->
+        [one] { $count } evento escluso
+       *[other] { $count } eventi esclusi
+    } dai filtri
+audit-duplicates = { $count ->
+        [one] { $count } evento si ripete e conta
+       *[other] { $count } eventi si ripetono e contano
+    } una volta
+audit-states = { $count ->
+        [one] { $count } stato salvato unito
+       *[other] { $count } stati salvati uniti
+    }: gli eventi presenti anche in un altro ingresso contano due volte
 audit-note = Nota:
 audit-admin-only = in questo log non ci sono get né list (kube-audit-admin, o filtrato così): di elenchi e polling non si può dire nulla, né in bene né in male
+audit-admin-only-missing = ce n'è uno, ma le letture non vi compaiono: kube-audit-admin, o filtrato così
 audit-no-starts = il log non ha eventi ResponseStarted: i watch ancora aperti non si vedono
-audit-refused = { $count } righe non sono leggibili, la prima perché: { $reason }
-audit-lost-more = altri { $count } artefatti non sono stati letti fino in fondo: konspect analyze li nomina
-audit-overlaps-more = altri { $count } stati salvati contengono eventi presenti anche in un altro ingresso
-audit-partial = { $count } eventi sono stati troncati da chi li ha esportati: contano come richieste e non hanno latenza
+audit-refused = { $count ->
+        [one] { $count } riga non è leggibile: { $reason }
+       *[other] { $count } righe non sono leggibili, la prima perché: { $reason }
+    }
+audit-lost-more = { $count ->
+        [one] un altro artefatto non è stato letto fino in fondo: konspect analyze lo nomina
+       *[other] altri { $count } artefatti non sono stati letti fino in fondo: konspect analyze li nomina
+    }
+audit-overlaps-more = { $count ->
+        [one] un altro stato salvato contiene
+       *[other] altri { $count } stati salvati contengono
+    } eventi presenti anche in un altro ingresso
+audit-partial = { $count ->
+        [one] { $count } evento è stato troncato da chi lo ha esportato: conta come richiesta e non ha latenza
+       *[other] { $count } eventi sono stati troncati da chi li ha esportati: contano come richieste e non hanno latenza
+    }
 audit-row-cap = l'esportazione ha esattamente { $rows } righe, il limite a cui viene troncata: può mancare altro
-audit-dates-assumed = le date di { $count } righe sono di un solo giorno e potrebbero avere giorno e mese invertiti: controllare la finestra, o esportare con date ISO
-audit-dates-local = gli orari di { $count } righe sono nell'ora locale di chi le ha esportate ([Local Time]) e sono letti come UTC: la finestra può essere spostata di alcune ore; esportare con orari in UTC
+audit-dates-assumed = { $count ->
+        [one] la data di { $count } riga potrebbe
+       *[other] le date di { $count } righe sono di un solo giorno e potrebbero
+    } avere giorno e mese invertiti: controllare la finestra, o esportare con date ISO
+audit-dates-local = { $count ->
+        [one] gli orari di { $count } riga sono nell'ora locale di chi l'ha esportata
+       *[other] gli orari di { $count } righe sono nell'ora locale di chi le ha esportate
+    } ([Local Time]) e sono letti come UTC: la finestra può essere spostata di alcune ore; esportare con orari in UTC
 audit-bin-widened = le latenze nel tempo sono conservate a passi di 75 s o un multiplo: gli intervalli sono di { $seconds } s, non di { $asked } s (--by user-agent --bin conta in intervalli di qualsiasi durata)
-audit-collector = { $count } richieste della raccolta stessa sono tenute a parte (--with-collector le conta)
-audit-collector-counted = con --by si contano anche le { $count } richieste della raccolta stessa
-audit-spilled = { $count } richieste non hanno una riga propria: client o tipi diversi erano troppi
+audit-collector = { $count ->
+        [one] { $count } richiesta della raccolta stessa è tenuta a parte (--with-collector la conta)
+       *[other] { $count } richieste della raccolta stessa sono tenute a parte (--with-collector le conta)
+    }
+audit-collector-counted = { $count ->
+        [one] con --by si conta anche { $count } richiesta della raccolta stessa
+       *[other] con --by si contano anche le { $count } richieste della raccolta stessa
+    }
+audit-spilled = { $count ->
+        [one] { $count } richiesta non ha
+       *[other] { $count } richieste non hanno
+    } una riga propria: client o tipi diversi erano troppi
 audit-sampled = le watch sono troppe per seguirle tutte: quelle aperte sono stimate da una richiesta su { $part }
 audit-more = … e altre { $count } (--top)
 audit-more-questions = Altre domande (--report): { $names }

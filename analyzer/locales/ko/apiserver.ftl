@@ -52,6 +52,8 @@ rule-client-write-storm = 클라이언트가 쉬지 않고 쓰기를 수행함
 client-write-storm-title = 쉬지 않는 쓰기: { $user }({ $agent }), 쓰기 { $rate }회/초
 client-write-storm-line = 요청 { $count }개 중 첫 번째: { $verb } { $resource }
 client-write-storm-advice = 루프 중지: 차이가 있을 때만 쓰고, 서로 충돌하는 컨트롤러 찾기
+client-write-storm-cleared = 가장 많이 쓴 클라이언트: { $user }, { $seconds }초 동안 쓰기 { $writes }회
+client-write-storm-none = { $seconds }초 동안 쓰기 요청 없음
 
 rule-webhook-unreachable-blocks-writes = 허용 웹후크를 호출할 수 없어 쓰기가 차단됨
 webhook-unreachable-blocks-writes-title = 웹후크 { $webhook }: 호출할 수 없어 대상 개체를 쓸 수 없음

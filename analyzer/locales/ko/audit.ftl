@@ -8,6 +8,7 @@ audit-duplicates = 두 번 이상 나온 이벤트 { $count }개는 한 번만 �
 audit-states = 저장된 상태 { $count }개를 병합했습니다. 다른 입력에도 있는 이벤트는 두 번 셉니다
 audit-note = 참고:
 audit-admin-only = 이 로그에는 get과 list가 없습니다(kube-audit-admin이거나 그렇게 필터링됨). 목록과 폴링에 대해서는 좋다고도 나쁘다고도 말할 수 없습니다
+audit-admin-only-missing = 로그는 있으나 읽기 요청이 들어 있지 않음: kube-audit-admin이거나 그렇게 필터링됨
 audit-no-starts = 로그에 ResponseStarted 이벤트가 없어 아직 열려 있는 감시(watch)를 볼 수 없습니다
 audit-refused = { $count }줄을 읽지 못했습니다. 첫 번째 이유: { $reason }
 audit-lost-more = 끝까지 읽지 못한 항목이 { $count }개 더 있습니다. konspect analyze가 모두 보여 줍니다

@@ -57,14 +57,16 @@ pub(crate) fn run(arguments: &Audit, global: &Global) -> Result<Exit, Failure> {
     }
     let summary = logs.fold.clone().finish();
     let language = Language::new(locale(global));
-    let page = Page { arguments, language: &language, logs: &logs, summary: &summary, ask: &ask };
+    let look = Look { bold: terminal(global).color, room: room() };
+    let page =
+        Page { arguments, language: &language, logs: &logs, summary: &summary, ask: &ask, look };
     if !logs.rows.is_empty() {
-        return page.summaries(terminal(global).color);
+        return page.summaries();
     }
     match arguments.output {
         TableFormat::Json => page.json(&tables),
         TableFormat::Csv => page.csv(&tables),
-        TableFormat::Table => page.text(&tables, terminal(global).color, global.quiet > 0),
+        TableFormat::Table => page.text(&tables, global.quiet > 0),
     }
 }
 
@@ -115,11 +117,24 @@ struct Page<'a> {
     logs: &'a Read,
     summary: &'a AuditSummary,
     ask: &'a Ask,
+    look: Look,
+}
+
+/// How a table stands on the terminal, if it goes to one.
+struct Look {
+    bold: bool,
+    room: Option<usize>,
+}
+
+/// The columns of the terminal that standard output is.
+fn room() -> Option<usize> {
+    let (columns, _) = terminal_size::terminal_size_of(std::io::stdout())?;
+    Some(usize::from(columns.0)).filter(|columns| *columns > 0)
 }
 
 impl Page<'_> {
     /// What somebody else counted, as it was counted.
-    fn summaries(&self, bold: bool) -> Result<Exit, Failure> {
+    fn summaries(&self) -> Result<Exit, Failure> {
         let rows: Vec<&Aggregate> = self.logs.rows.iter().collect();
         let tables = summaries::tables(&rows, self.ask.rows);
         match (self.arguments.output, tables.as_slice()) {
@@ -142,7 +157,7 @@ impl Page<'_> {
                 let mut out = self.language.label("audit-summaries") + "\n";
                 for answer in &tables {
                     let title = format!("audit-title-{}", answer.question.as_str());
-                    let text = table::text(answer, self.language, bold);
+                    let text = table::text(answer, self.language, self.look.bold, self.look.room);
                     let _ = write!(out, "\n{}\n{text}", self.language.label(&title));
                 }
                 print_inert(out.trim_end())
@@ -261,14 +276,14 @@ impl Page<'_> {
         }
     }
 
-    fn text(&self, tables: &[Table], bold: bool, quiet: bool) -> Result<Exit, Failure> {
+    fn text(&self, tables: &[Table], quiet: bool) -> Result<Exit, Failure> {
         let mut out = String::new();
         if !quiet {
             out.push_str(&visible(&self.head(tables)));
         }
         if self.arguments.without.is_none() || self.asked() {
             for table in tables {
-                out.push_str(&self.table(*table, bold));
+                out.push_str(&self.table(*table));
             }
         }
         if let Some(wanted) = &self.arguments.without {
@@ -326,7 +341,7 @@ impl Page<'_> {
         lines.iter().fold(String::new(), |all, line| all + line + "\n")
     }
 
-    fn table(&self, table: Table, bold: bool) -> String {
+    fn table(&self, table: Table) -> String {
         let answer = table.answer(self.summary, self.ask);
         let few = table == Table::Leaks
             && !answer
@@ -345,7 +360,7 @@ impl Page<'_> {
             let _ = writeln!(out, "{}", self.language.label(key));
             return out;
         }
-        out.push_str(&table::text(&answer, self.language, bold));
+        out.push_str(&table::text(&answer, self.language, self.look.bold, self.look.room));
         if answer.more > 0 {
             let _ =
                 writeln!(out, "{}", self.language.say(&words!("audit-more", count = answer.more)));

@@ -8,25 +8,55 @@ use crate::report::audit::{Cell, Table};
 
 /// The widest text cell that a terminal is given.
 const WIDEST: usize = 44;
+/// Names are shortened so far before columns come below each other, and no further than that.
+const NARROW: usize = 16;
+const NARROWEST: usize = 12;
 
-/// Columns under headings, numbers to the right; columns in which nothing is said are left out.
-pub fn text(table: &Table, language: &Language, bold: bool) -> String {
+/// A line of cells, and whether they are numbers.
+type Line = Vec<(String, bool)>;
+
+/// Columns under headings, numbers to the right; columns in which nothing is said are left out. What does
+/// not fit into so many columns of a terminal comes below, with its names again.
+pub fn text(table: &Table, language: &Language, bold: bool, room: Option<usize>) -> String {
     let shown: Vec<usize> = (0..table.columns.len())
         .filter(|at| table.rows.iter().filter_map(|row| row.get(*at)).any(says_something))
         .collect();
+    let room = room.unwrap_or(usize::MAX);
+    let with_names_of = |widest: usize| {
+        let lines = lines(table, &shown, language, widest);
+        let widths = widths(&lines, shown.len());
+        (lines, widths)
+    };
+    let fitting = (NARROW..=WIDEST).rev().step_by(4).map(with_names_of);
+    let (lines, widths) = fitting
+        .into_iter()
+        .find(|(_, widths)| taken(widths) <= room)
+        .unwrap_or_else(|| with_names_of((room / 3).clamp(NARROWEST, WIDEST)));
+    let names = shown.iter().take_while(|at| !is_number(table, **at)).count();
+    let mut out = String::new();
+    for (number, block) in blocks(&widths, names, room).into_iter().enumerate() {
+        if number > 0 {
+            out.push('\n');
+        }
+        put(&lines, &widths, &block, bold, &mut out);
+    }
+    out
+}
+
+fn lines(table: &Table, shown: &[usize], language: &Language, widest: usize) -> Vec<Line> {
     let heading = |at: usize| {
         let key = table.columns.get(at).copied().unwrap_or_default();
         language.label(&format!("audit-column-{}", key.replace('_', "-")))
     };
-    let mut lines: Vec<Vec<(String, bool)>> =
-        vec![shown.iter().map(|at| (heading(*at), is_number(table, *at))).collect()];
     let said = |cell: &Cell, at: usize| match cell {
         Cell::Millionths(share) if table.columns.get(at) == Some(&"share") => {
             let tenths = share.saturating_add(500) / 1000;
             format!("{}.{} %", tenths / 10, tenths % 10)
         }
-        cell => words(cell),
+        cell => words(cell, widest),
     };
+    let mut lines: Vec<Line> =
+        vec![shown.iter().map(|at| (heading(*at), is_number(table, *at))).collect()];
     lines.extend(table.rows.iter().map(|row| {
         let cells = shown.iter().map(|at| {
             let text = row.get(*at).map(|cell| said(cell, *at));
@@ -34,16 +64,48 @@ pub fn text(table: &Table, language: &Language, bold: bool) -> String {
         });
         cells.collect()
     }));
-    let widths: Vec<usize> = (0..shown.len())
-        .map(|at| {
-            let cells = lines.iter().filter_map(|line| line.get(at));
-            cells.map(|(text, _)| text.width()).max().unwrap_or(0)
-        })
-        .collect();
-    let mut out = String::new();
+    lines
+}
+
+fn widths(lines: &[Line], columns: usize) -> Vec<usize> {
+    let cells = |at: usize| lines.iter().filter_map(move |line| line.get(at));
+    (0..columns).map(|at| cells(at).map(|(text, _)| text.width()).max().unwrap_or(0)).collect()
+}
+
+/// What columns take side by side.
+fn taken(widths: &[usize]) -> usize {
+    widths.iter().sum::<usize>() + 2 * widths.len().saturating_sub(1)
+}
+
+/// Columns that stand side by side; each block begins with names, as many of them as leave half of the
+/// room.
+fn blocks(widths: &[usize], names: usize, room: usize) -> Vec<Vec<usize>> {
+    if taken(widths) <= room {
+        return vec![(0..widths.len()).collect()];
+    }
+    let fits = |names: usize| taken(widths.get(..names).unwrap_or_default()) <= room / 2;
+    let names = (1..=names).rev().find(|names| fits(*names)).unwrap_or(names.min(1));
+    let begin: Vec<usize> = (0..names).collect();
+    let (mut blocks, mut block) = (Vec::new(), begin.clone());
+    for at in names..widths.len() {
+        block.push(at);
+        let taken: usize =
+            block.iter().filter_map(|at| widths.get(*at)).map(|width| width + 2).sum();
+        if taken > room.saturating_add(2) && block.len() > names + 1 {
+            block.pop();
+            blocks.push(std::mem::replace(&mut block, begin.clone()));
+            block.push(at);
+        }
+    }
+    blocks.push(block);
+    blocks
+}
+
+fn put(lines: &[Line], widths: &[usize], block: &[usize], bold: bool, out: &mut String) {
     for (number, line) in lines.iter().enumerate() {
         let mut text = String::new();
-        for ((cell, right), width) in line.iter().zip(&widths) {
+        let cells = block.iter().filter_map(|at| Some((line.get(*at)?, widths.get(*at)?)));
+        for ((cell, right), width) in cells {
             let space = " ".repeat(width.saturating_sub(cell.width()));
             let parts = if *right { [space.as_str(), cell] } else { [cell.as_str(), &space] };
             text.extend([parts[0], parts[1], "  "]);
@@ -55,7 +117,6 @@ pub fn text(table: &Table, language: &Language, bold: bool) -> String {
             out.extend([text, "\n"]);
         }
     }
-    out
 }
 
 /// The header and the rows as RFC 4180 has them, but for line ends that a terminal shows as such.
@@ -116,11 +177,11 @@ fn is_number(table: &Table, at: usize) -> bool {
         .is_some_and(|cell| !matches!(cell, Cell::Text(_)))
 }
 
-fn words(cell: &Cell) -> String {
+fn words(cell: &Cell, widest: usize) -> String {
     match cell {
         Cell::Missing | Cell::Place(_) => "–".to_owned(),
         Cell::Text(text) if text.is_empty() => "–".to_owned(),
-        Cell::Text(text) => middle_out(&one_line(text)),
+        Cell::Text(text) => middle_out(&one_line(text), widest),
         Cell::Count(count) => grouped(*count),
         Cell::Thousandths(value) => decimal(*value),
         Cell::Millionths(value) => decimal(value.saturating_add(500) / 1000),
@@ -129,13 +190,13 @@ fn words(cell: &Cell) -> String {
 }
 
 /// A long name with its middle taken out: both ends tell names apart.
-fn middle_out(text: &str) -> String {
+fn middle_out(text: &str, widest: usize) -> String {
     let characters: Vec<char> = text.chars().collect();
-    if characters.len() <= WIDEST {
+    if characters.len() <= widest {
         return text.to_owned();
     }
-    let tail = WIDEST / 2;
-    let head = characters.iter().take(WIDEST - 1 - tail);
+    let tail = widest / 2;
+    let head = characters.iter().take(widest.saturating_sub(1 + tail));
     let end = characters.iter().skip(characters.len() - tail);
     head.chain(std::iter::once(&'…')).chain(end).collect()
 }
@@ -206,7 +267,7 @@ mod tests {
 
     #[test]
     fn text_is_aligned_inert_and_without_empty_columns() {
-        let text = text(&table(), &Language::new(Locale::English), false);
+        let text = text(&table(), &Language::new(Locale::English), false, None);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines.len(), 3);
         assert!(!lines[0].contains("users") && !text.contains('\u{1b}'), "{text}");
@@ -214,6 +275,25 @@ mod tests {
         assert_eq!(end(lines[1], "1,234,567"), end(lines[2], " 12"), "{text}");
         assert!(lines[1].contains("12.3 %"), "{text}");
         assert!(lines[1].ends_with("1.24 s") && lines[2].ends_with('–'), "{text}");
+    }
+
+    #[test]
+    fn what_does_not_fit_comes_below_with_its_names() {
+        let mut table = table();
+        table.rows[0][0] = Cell::Text(format!("first{}last", "-".repeat(60)));
+        let language = Language::new(Locale::English);
+        let whole = text(&table, &language, false, None);
+        assert_eq!(text(&table, &language, false, Some(200)), whole);
+        for room in [20, 30, 39, 40, 60, 79] {
+            let text = text(&table, &language, false, Some(room));
+            assert!(text.lines().all(|line| line.width() <= room.max(24)), "{room}: {text}");
+            for cell in ["first", "last", "1,234,567", "12.3 %", "1.24 s"] {
+                assert!(text.contains(cell), "{room}: {text}");
+            }
+            let blocks = text.split("\n\n").count();
+            assert_eq!(text.matches("last").count(), blocks, "{room}: {text}");
+            assert_eq!(blocks > 1, room < 40, "{room}: {text}");
+        }
     }
 
     #[test]
@@ -233,6 +313,6 @@ mod tests {
             [duration(400), duration(85_400), duration(1_240_000), duration(720_000_000)],
             ["0.4 ms", "85 ms", "1.24 s", "12 min"]
         );
-        assert_eq!(middle_out(&"a".repeat(60)).chars().count(), WIDEST);
+        assert_eq!(middle_out(&"a".repeat(60), WIDEST).chars().count(), WIDEST);
     }
 }

@@ -60,19 +60,34 @@ fn storms(meta: &'static Meta, storm: &Storm, audit: &AuditSummary, schemas: Opt
         if cut_many(audit) {
             return out.blind(cut(audit, |count, total| words!("client-load-cut", count = count, total = total)));
         }
-        let busiest = audit.others().max_by_key(|client| client.total.requests);
-        if let Some((client, (_, at))) = busiest.and_then(|client| Some((client, client.total.first?))) {
-            out.cleared(
-                at,
-                words!(
-                    "client-load-cleared",
-                    user = &client.user,
-                    requests = client.total.requests,
-                    seconds = audit.seconds()
-                ),
-            );
-        }
+        clear(storm.habit, audit, out);
     }
+}
+
+/// Clears a kind of load with the line of the client that asked most, or wrote most.
+fn clear(habit: Habit, audit: &AuditSummary, out: &mut Checked) {
+    let seconds = audit.seconds();
+    let writers = audit.others().filter_map(|client| Some((client, written(client)?)));
+    let busiest = audit.others().max_by_key(|client| client.total.requests);
+    let busiest = busiest.and_then(|client| Some((client, client.total.first?)));
+    match (habit, writers.max_by_key(|(_, (writes, _))| *writes), busiest) {
+        (Habit::Writes, Some((client, (writes, at))), _) => {
+            out.cleared(at, words!("client-write-storm-cleared", user = &client.user, writes = writes, seconds = seconds));
+        }
+        (Habit::Writes, None, Some((_, (_, at)))) => out.cleared(at, words!("client-write-storm-none", seconds = seconds)),
+        (_, _, Some((client, (_, at)))) => {
+            let requests = client.total.requests;
+            out.cleared(at, words!("client-load-cleared", user = &client.user, requests = requests, seconds = seconds));
+        }
+        (_, _, None) => {}
+    }
+}
+
+/// How often a client wrote, and the first time.
+fn written(client: &ClientSummary) -> Option<(u64, Span)> {
+    let writes = || client.series.iter().filter(|series| series.verb.mutates()).map(|series| &series.tally);
+    let (_, at) = writes().filter_map(|tally| tally.first).min()?;
+    Some((writes().map(|tally| tally.requests).sum(), at))
 }
 
 /// The audit log is there, but too many of its events were cut to judge by it.

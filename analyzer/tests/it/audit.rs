@@ -353,7 +353,7 @@ fn a_report_merges_the_states_of_a_bundle() {
     let of_state = places.filter(|row| row["where"] == state_at).count();
     assert!(of_state > 0, "{}", merged["audit"]["latency_by_request"]);
     let (exit, out, err) = audit(&[&first, &state], &[]);
-    assert!(exit == 0 && out.contains("1 saved states merged"), "{err}{out}");
+    assert!(exit == 0 && out.contains("1 saved state merged"), "{err}{out}");
     std::fs::write(&state, b"konspect-audit-state\n\x05damaged").unwrap();
     let damaged = report();
     assert_eq!(damaged["audit"]["events"], tail.len());

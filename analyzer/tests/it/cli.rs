@@ -123,6 +123,16 @@ fn a_missing_path_is_wrong_usage() {
 }
 
 #[test]
+fn an_empty_log_is_said_to_be_empty() {
+    Run::prepared(&["audit", "audit.log"], |folder| {
+        std::fs::write(folder.join("audit.log"), "").unwrap();
+    })
+    .exits(3)
+    .complains(&["audit.log is empty"])
+    .leaves(&["audit.log"]);
+}
+
+#[test]
 fn an_empty_folder_is_refused() {
     Run::prepared(&["analyze", "empty"], |folder| {
         std::fs::create_dir(folder.join("empty")).unwrap();

@@ -221,7 +221,7 @@ fn a_cut_event_counts_and_has_no_latency() {
             ["events", "refused", "partial", "requests"].map(|key| answer[key].as_u64().unwrap());
         assert_eq!(counted, [3, 0, 1, 3], "{name}");
         assert!(
-            answer["cautions"].to_string().contains("1 events were cut by their exporter"),
+            answer["cautions"].to_string().contains("1 event was cut by its exporter"),
             "{name}"
         );
         let gets = answer["top_verbs"]

@@ -76,6 +76,27 @@ fn causes(report: &Report) -> Vec<&str> {
     report.causes.iter().map(|cause| cause.rule.as_str()).collect()
 }
 
+/// A log of writes alone is no missing log, and who wrote is judged by writes.
+#[test]
+fn a_log_of_writes_alone_lacks_reads() {
+    let mut log = Log::default();
+    let lease = ("update", "/apis/coordination.k8s.io/v1/leases", "coordination.k8s.io/leases");
+    for tick in 0..30 {
+        let at = f64::from(tick) * 2.0;
+        log.add(at, ("system:kube-scheduler", "kube-scheduler/v1.31.8"), lease, 200, 0.02);
+        if tick % 3 == 0 {
+            log.add(at, SYNC, ("patch", "/api/v1/namespaces/vault/pods/a", "pods"), 200, 0.02);
+        }
+    }
+    let report = log.report();
+    for code in ["KSP3001", "KSP3003"] {
+        let open = report.unchecked.iter().find(|open| open.code == code).unwrap();
+        assert!(open.missing.contains("reads are not in it"), "{code}: {}", open.missing);
+    }
+    let writes = report.ruled_out.iter().find(|item| item.code == "KSP3004").unwrap();
+    assert!(writes.why.contains("system:kube-scheduler, wrote 30 times"), "{}", writes.why);
+}
+
 /// Nobody counted the Secrets, but one client made them by the hundred and nobody took one away.
 #[test]
 fn what_is_poured_in_and_never_taken_away_is_a_leak_and_no_storm() {

@@ -59,7 +59,7 @@ impl Rule for ClientListStorm {
                 out.cleared(cost.at, words!("client-list-storm-cleared", resource = &cost.resource, rate = a_second(cost).0));
             }
         } else {
-            out.blind(Missing::table(TableKind::Audit));
+            out.blind(if audit.is_some() { Missing::reads() } else { Missing::table(TableKind::Audit) });
         }
     }
 }

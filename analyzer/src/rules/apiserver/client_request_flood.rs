@@ -8,7 +8,6 @@ use crate::facts::clients::{Churn, Habit, churners};
 use crate::facts::{Listing, Missing};
 use crate::finding::{Confidence, Finding, Meta, Severity};
 use crate::model::kube::FlowSchema;
-use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
 
@@ -33,7 +32,7 @@ impl Rule for ClientRequestFlood {
             storms(&META, &STORM, audit, schemas, out);
         } else if out.findings.is_empty() {
             // Reads are not in such a log.
-            out.blind(Missing::table(TableKind::Audit));
+            out.blind(Missing::reads());
         }
     }
 }
