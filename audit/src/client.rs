@@ -85,7 +85,7 @@ pub(crate) struct Series {
     /// `group/resource`, the resource alone in the core group, or a well-known path.
     pub(crate) resource: Box<str>,
     pub(crate) subresource: Box<str>,
-    pub(crate) tally: Tally,
+    pub(crate) tally: Box<Tally>,
 }
 
 impl Series {
@@ -359,7 +359,7 @@ impl SeriesKey<'_> {
             scope: self.scope,
             resource: self.resource.joined().into(),
             subresource: self.subresource.into(),
-            tally: Tally::default(),
+            tally: Box::default(),
         }
     }
 }

@@ -160,7 +160,7 @@ mod tests {
             scope: Scope::Cluster,
             resource: "pods".to_owned(),
             subresource: String::new(),
-            tally: Tally { requests: 40, ..Tally::default() },
+            tally: Box::new(Tally { requests: 40, ..Tally::default() }),
         };
         ClientSummary {
             user: "system:serviceaccount:shop:storm".to_owned(),

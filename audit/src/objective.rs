@@ -100,7 +100,7 @@ mod tests {
     use crate::tally::{Ended, Tally};
 
     fn series(verb: Verb, scope: Scope, resource: &str, micros: u64, count: u64) -> SeriesSummary {
-        let mut tally = Tally::default();
+        let mut tally = Box::<Tally>::default();
         (0..count).for_each(|_| tally.latency.add(micros));
         SeriesSummary {
             verb,

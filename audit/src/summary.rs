@@ -126,7 +126,7 @@ pub struct SeriesSummary {
     /// `group/resource`, the resource alone in the core group, or a well-known path.
     pub resource: String,
     pub subresource: String,
-    pub tally: Tally,
+    pub tally: Box<Tally>,
     /// Watches without an end.
     pub open: u64,
 }

@@ -42,7 +42,11 @@ pub struct Top {
 
 #[derive(Default)]
 struct Group<'a> {
-    tally: Tally,
+    requests: u64,
+    /// What is known beside the tallies.
+    codes: BTreeMap<u16, u64>,
+    /// Their sum is reckoned for groups that are shown: it costs more than all else.
+    tallies: Vec<&'a Tally>,
     /// Watches without an end.
     open: u64,
     users: BTreeSet<&'a str>,
@@ -67,36 +71,21 @@ pub fn topmost(
     count: usize,
 ) -> (Vec<Top>, usize) {
     let mut groups: BTreeMap<Cow<'_, str>, Group<'_>> = BTreeMap::new();
-    let mut add = |key, tally: &Tally, open: u64| {
-        let group = groups.entry(key).or_default();
-        group.tally.merge(tally);
-        group.open += open;
-    };
     match dimension {
-        Dimension::Verb => filter
-            .series(summary)
-            .for_each(|(_, row)| add(Cow::Borrowed(row.verb.as_str()), &row.tally, row.open)),
-        Dimension::Resource => {
-            filter
-                .series(summary)
-                .for_each(|(_, row)| add(Cow::Borrowed(&row.resource), &row.tally, row.open));
-        }
+        Dimension::Verb => filter.series(summary).for_each(|(_, row)| {
+            groups.entry(Cow::Borrowed(row.verb.as_str())).or_default().add(&row.tally, row.open);
+        }),
+        Dimension::Resource => filter.series(summary).for_each(|(_, row)| {
+            groups.entry(Cow::Borrowed(&row.resource)).or_default().add(&row.tally, row.open);
+        }),
         Dimension::Code => {
             for (_, row) in filter.series(summary) {
                 for (code, requests) in &row.tally.codes {
-                    add(
-                        Cow::Owned(code.to_string()),
-                        &Tally {
-                            requests: *requests,
-                            codes: smallvec::smallvec![(*code, *requests)],
-                            ..Tally::default()
-                        },
-                        0,
-                    );
+                    groups.entry(Cow::Owned(code.to_string())).or_default().count(*code, *requests);
                 }
                 // What has started was answered with that.
                 if row.open > 0 {
-                    add(Cow::Borrowed("200"), &Tally::default(), row.open);
+                    groups.entry(Cow::Borrowed("200")).or_default().open += row.open;
                 }
             }
         }
@@ -108,8 +97,7 @@ pub fn topmost(
                     &client.namespaces
                 };
                 for (name, requests) in names {
-                    let tally = Tally { requests: *requests, ..Tally::default() };
-                    add(Cow::Borrowed(name), &tally, 0);
+                    groups.entry(Cow::Borrowed(name)).or_default().requests += requests;
                 }
             }
             if dimension == Dimension::Namespace {
@@ -125,7 +113,7 @@ pub fn topmost(
                         && taken.contains(&(&*row.user, &*row.agent))
                 });
                 for row in open {
-                    add(Cow::Borrowed(&row.namespace), &Tally::default(), row.count);
+                    groups.entry(Cow::Borrowed(&row.namespace)).or_default().open += row.count;
                 }
             }
         }
@@ -137,12 +125,13 @@ pub fn topmost(
                     Dimension::User => Cow::Borrowed(client.user.as_str()),
                     _ => Cow::Owned(format!("{} {}", client.user, client.agent)),
                 };
+                let group = groups.entry(key).or_default();
                 if filter.narrows_series() {
                     for row in client.series.iter().filter(|row| filter.takes_series(row)) {
-                        add(key.clone(), &row.tally, row.open);
+                        group.add(&row.tally, row.open);
                     }
                 } else {
-                    add(key, &client.total, client.open_watches);
+                    group.add(&client.total, client.open_watches);
                 }
             }
         }
@@ -199,9 +188,28 @@ pub fn grouped(summary: &AuditSummary, bin_seconds: Option<u64>) -> Vec<(Vec<Str
     groups.collect()
 }
 
-impl Group<'_> {
+impl<'a> Group<'a> {
+    fn add(&mut self, tally: &'a Tally, open: u64) {
+        self.requests += tally.requests;
+        self.tallies.push(tally);
+        self.open += open;
+    }
+
+    fn count(&mut self, code: u16, requests: u64) {
+        self.requests += requests;
+        *self.codes.entry(code).or_default() += requests;
+    }
+
     fn requests(&self) -> u64 {
-        self.tally.requests + self.open
+        self.requests + self.open
+    }
+
+    fn tally(&self) -> Tally {
+        let mut sum = Tally::default();
+        self.tallies.iter().for_each(|tally| sum.merge(tally));
+        sum.codes.extend(self.codes.iter().map(|(code, count)| (*code, *count)));
+        sum.requests = self.requests;
+        sum
     }
 }
 
@@ -210,7 +218,7 @@ fn row(key: String, group: &Group<'_>, all: u64, seconds: Option<u64>) -> Top {
         key,
         users: group.users.len() as u64,
         addresses: group.addresses.len() as u64,
-        ..tally_row(&group.tally, group.open, all, seconds)
+        ..tally_row(&group.tally(), group.open, all, seconds)
     }
 }
 
