@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rayon::iter::{IntoParallelIterator, ParallelExtend, ParallelIterator};
 
 use crate::client::{Client, Named, Names, Scope};
+use crate::crowd::crowds;
 use crate::event::{Stage, Verb};
 use crate::fold::AuditFold;
 use crate::form::Form;
@@ -79,6 +80,7 @@ impl AuditFold {
             .iter()
             .filter_map(|form| self.forms.get(form))
             .sum::<u64>();
+        let crowds = crowds(&clients, &open, self.window);
         AuditSummary {
             reading: self.reading,
             refusals: self.refusals.clone(),
@@ -104,6 +106,7 @@ impl AuditFold {
             assumed_at: self.assumed_at,
             overlaps: std::mem::take(&mut self.overlaps),
             clients,
+            crowds,
             failures: failures(std::mem::take(&mut self.failures)),
             changes: changes(&self),
             deprecated: deprecated(&self),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use konspect_bundle::{Code, Diagnostic, Span};
 
 use crate::client::Scope;
+use crate::crowd::Crowd;
 use crate::event::{Component, Stage, Verb};
 use crate::failure::Failure;
 use crate::fold::Reading;
@@ -47,6 +48,8 @@ pub struct AuditSummary {
     pub overlaps: Vec<Overlap>,
     /// By requests, descending; then by user and agent.
     pub clients: Vec<ClientSummary>,
+    /// Users whose many programs are as one, each as one client, beside those.
+    pub crowds: Vec<Crowd>,
     /// Requests of users beyond the budget of the fold.
     pub other: Tally,
     /// By count, descending.
@@ -307,6 +310,11 @@ impl AuditSummary {
     /// Clients other than whoever collected the bundle.
     pub fn others(&self) -> impl Iterator<Item = &ClientSummary> {
         self.clients.iter().filter(|client| !client.collector)
+    }
+
+    /// Those clients, and each crowd as one of them.
+    pub fn loads(&self) -> impl Iterator<Item = &ClientSummary> {
+        self.others().chain(self.crowds.iter().map(|crowd| &crowd.client))
     }
 
     /// Requests that ended in one kind of failure.

@@ -5,7 +5,7 @@
 
 mod watches;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use konspect_audit::answers::expires;
@@ -205,10 +205,17 @@ fn loads(audit: &AuditSummary) -> Vec<Heavy<'_>> {
     let turned = turned_away(audit);
     let deleted = deletions(audit);
     let mut heavy: Vec<Heavy<'_>> = audit
-        .others()
+        .loads()
         .filter(|client| !is_system(&client.user, &client.agent) && client.total.requests >= ENOUGH)
         .filter_map(|client| load(client, audit, all, throttled, breached, &turned, &deleted))
         .collect();
+    let crowds: BTreeSet<&str> = heavy
+        .iter()
+        .filter(|heavy| heavy.client.other_agents)
+        .map(|heavy| heavy.client.user.as_str())
+        .collect();
+    // What many programs of a user do together is said once.
+    heavy.retain(|heavy| heavy.client.other_agents || !crowds.contains(heavy.client.user.as_str()));
     heavy.sort_by(|a, b| {
         (b.client.total.latency_sum, b.requests).cmp(&(a.client.total.latency_sum, a.requests))
     });
@@ -265,6 +272,9 @@ fn load<'a>(
             },
         )?;
     let (first, at) = top.tally.first?;
+    // Of what is in no series of its own only the number is known.
+    let known: u64 = client.series.iter().map(|series| series.tally.requests).sum();
+    let requests = requests.saturating_mul(client.total.requests.max(known)) / known.max(1);
     let last = client.total.last.unwrap_or(first);
     let began = began(client, first);
     #[expect(
@@ -350,7 +360,10 @@ fn began(client: &ClientSummary, first: i64) -> i64 {
 fn others_turned_away(turned: &[Turned<'_>], client: &ClientSummary) -> Option<Span> {
     turned
         .iter()
-        .find(|turned| turned.client != (client.user.as_str(), client.agent.as_str()))
+        .find(|turned| {
+            let (user, agent) = turned.client;
+            user != client.user || agent != client.agent && !client.other_agents
+        })
         .map(|turned| turned.rank.2.0)
 }
 

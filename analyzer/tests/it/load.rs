@@ -321,3 +321,49 @@ fn a_log_that_shows_ten_thousand_made_counts_as_somebody_who_counts_them() {
         assert_eq!(causes(&log.report()), expected, "{made}");
     }
 }
+
+/// A client that calls itself otherwise with each request, or each version of it, is one client all the same.
+#[test]
+fn a_client_that_changes_its_name_is_found_by_its_user() {
+    for (names, agent) in [(40, "sync/…"), (100_000, "sync/…")] {
+        let mut log = Log::of_a_cluster();
+        for number in 0..900 {
+            let at = 66.0 + f64::from(number) / 9.0;
+            let agent = format!("sync/{}.0", (number * 7919) % names);
+            log.add(at, (SYNC.0, &agent), ("list", "/api/v1/pods", "pods"), 200, 1.4);
+        }
+        let report = log.report();
+        assert_eq!(causes(&report), ["client-list-storm"], "{names} names");
+        let cause = &report.causes[0];
+        assert_eq!(
+            (&*cause.subject.name, cause.since.as_deref()),
+            (SYNC.0, Some("2025-06-11T15:01:05Z"))
+        );
+        assert!(
+            cause.title.contains(&format!("({agent}) lists whole collections 8.8 times/s")),
+            "{}",
+            cause.title
+        );
+    }
+}
+
+/// Different programs that share an account are not one program.
+#[test]
+fn programs_of_one_account_are_no_crowd() {
+    let mut log = Log::of_a_cluster();
+    for number in 0..900 {
+        let at = 66.0 + f64::from(number) / 9.0;
+        let agent = format!(
+            "{}/1.0",
+            ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"][number as usize % 12]
+        );
+        log.add(
+            at,
+            (SYNC.0, &agent),
+            ("get", "/api/v1/namespaces/vault/secrets/x", "secrets"),
+            200,
+            0.4,
+        );
+    }
+    assert_eq!(causes(&log.report()), [""; 0]);
+}

@@ -55,11 +55,13 @@ pub fn churners(audit: &AuditSummary) -> Vec<Churn<'_>> {
     let short =
         |client: &ClientSummary| client.total.watches.short + client.total.failed(Failure::Expired);
     let clients = || audit.others().filter(|client| !is_system(&client.user, &client.agent));
+    let crowds = || audit.crowds.iter().map(|crowd| &crowd.client);
     let all: u64 = clients().map(short).sum();
     let throttled = audit.failed(Failure::PriorityAndFairness);
     let turned = turned_away(audit);
     let start = audit.window.map_or(0, |(first, _)| first);
     let mut churners: Vec<Churn<'_>> = clients()
+        .chain(crowds())
         .filter_map(|client| {
             let short = short(client);
             let top = client
@@ -129,7 +131,8 @@ pub struct WatchLeak<'a> {
 /// that are known from elsewhere: behind one address there may be a Pod on each of them.
 pub fn watch_leaks(audit: &AuditSummary, nodes: u64) -> Vec<WatchLeak<'_>> {
     let mut by_client: BTreeMap<(&str, &str), Vec<&Open>> = BTreeMap::new();
-    for open in audit.open.iter().filter(|open| open.verb == Verb::Watch) {
+    let crowds = || audit.crowds.iter().flat_map(|crowd| &crowd.open);
+    for open in audit.open.iter().chain(crowds()).filter(|open| open.verb == Verb::Watch) {
         if !is_system(&open.user, &open.agent) && !is_kubelets(open) {
             by_client.entry((&open.user, &open.agent)).or_default().push(open);
         }
@@ -140,6 +143,15 @@ pub fn watch_leaks(audit: &AuditSummary, nodes: u64) -> Vec<WatchLeak<'_>> {
         .into_iter()
         .filter_map(|((user, agent), rows)| watch_leak(audit, &behind, &others, user, agent, &rows))
         .collect();
+    let crowds: BTreeSet<(&str, &str)> =
+        audit.crowds.iter().map(|crowd| (&*crowd.client.user, &*crowd.client.agent)).collect();
+    let found: BTreeSet<&str> = leaks
+        .iter()
+        .filter(|leak| crowds.contains(&(leak.user, leak.agent)))
+        .map(|leak| leak.user)
+        .collect();
+    // What many programs of a user have open together is said once.
+    leaks.retain(|leak| !found.contains(leak.user) || crowds.contains(&(leak.user, leak.agent)));
     leaks.sort_by(|a, b| (b.open, a.user, a.agent).cmp(&(a.open, b.user, b.agent)));
     leaks
 }
@@ -203,7 +215,9 @@ impl<'a> Others<'a> {
     fn new(audit: &'a AuditSummary) -> Self {
         let key = |client: &'a ClientSummary| (client.user.as_str(), client.agent.as_str());
         // Of two rows of the same name the first counts.
-        let clients = audit.clients.iter().rev().map(|client| (key(client), client)).collect();
+        let crowds = audit.crowds.iter().map(|crowd| &crowd.client);
+        let clients = crowds.chain(audit.clients.iter().rev());
+        let clients = clients.map(|client| (key(client), client)).collect();
         let mut open: BTreeMap<(&str, &str), u64> = BTreeMap::new();
         let mut same: BTreeMap<&str, u64> = BTreeMap::new();
         for row in audit.open.iter().filter(|row| row.verb == Verb::Watch) {
