@@ -5,14 +5,16 @@
 //! It refuses to decide anything: what a row counts for is the tables' matter, and since everything
 //! that is counted adds up in any order, a batch may end anywhere.
 
+mod names;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use hashbrown::HashTable;
 use konspect_bundle::Span;
 
+use self::names::{KnownClient, Numbered, Shape, Waiting};
 use crate::budget::hash;
-use crate::client::{Client, Resource, Scope, SeriesKey, polls_count};
+use crate::client::{Client, Resource, SeriesKey, polls_count};
 use crate::event::{Event, Verb};
 use crate::failure::Failure;
 use crate::order::Sorter;
@@ -24,7 +26,7 @@ use crate::tables::Destination;
 use crate::tally::{Ended, ListQuery, Tally};
 use crate::timeline::Timeline;
 use crate::users::{Place, Users};
-use crate::watches::{Owner, Watches, Whose, owner_hash};
+use crate::watches::Watches;
 
 /// So many rows are counted together.
 const ROWS: usize = 1 << 16;
@@ -69,115 +71,6 @@ struct Order {
     places: Vec<Numbers>,
     by_shape: Sorter<Numbers>,
     by_client: Sorter<Numbers>,
-}
-
-/// What is numbered in the order of its first appearance, which nothing depends on.
-#[derive(Clone, Debug)]
-struct Numbered<T> {
-    values: Vec<T>,
-    numbers: HashTable<(u64, u32)>,
-    bytes: usize,
-}
-
-impl<T> Default for Numbered<T> {
-    fn default() -> Self {
-        Self { values: Vec::new(), numbers: HashTable::new(), bytes: 0 }
-    }
-}
-
-impl<T> Numbered<T> {
-    fn number(
-        &mut self,
-        hash: u64,
-        bytes: usize,
-        same: impl Fn(&T) -> bool,
-        make: impl FnOnce() -> T,
-    ) -> u32 {
-        let Self { values, numbers, .. } = self;
-        let at = |number: u32| usize::try_from(number).ok().and_then(|at| values.get(at));
-        let equal = |(known, number): &(u64, u32)| *known == hash && at(*number).is_some_and(&same);
-        if let Some((_, number)) = numbers.find(hash, equal) {
-            return *number;
-        }
-        let number = u32::try_from(values.len()).unwrap_or(NONE);
-        values.push(make());
-        numbers.insert_unique(hash, (hash, number), |(known, _)| *known);
-        self.bytes += bytes;
-        number
-    }
-
-    fn full(&self) -> bool {
-        self.values.len() >= NAMES || self.bytes >= BYTES
-    }
-}
-
-/// One program of one user at one address.
-#[derive(Clone, Debug)]
-struct KnownClient {
-    user: Arc<str>,
-    agent: Arc<str>,
-    address: Box<str>,
-    user_hash: u64,
-    client_hash: u64,
-    agent_hash: u64,
-    polls_count: bool,
-}
-
-/// What a request asks for.
-#[derive(Clone, Debug)]
-struct Shape {
-    verb: Verb,
-    scope: Scope,
-    group: Box<str>,
-    resource: Box<str>,
-    subresource: Box<str>,
-    /// Resource and group.
-    joined: Arc<str>,
-    /// Of verb, resource and group.
-    hash: u64,
-}
-
-impl Shape {
-    fn key(&self) -> SeriesKey<'_> {
-        SeriesKey {
-            verb: self.verb,
-            scope: self.scope,
-            resource: Resource { group: &self.group, name: &self.resource },
-            subresource: &self.subresource,
-        }
-    }
-}
-
-/// Whose a request is that has started; its texts are those that are held here.
-struct Waiting<'a> {
-    client: &'a KnownClient,
-    shape: &'a Shape,
-    namespace: &'a (u64, Arc<str>),
-}
-
-impl Whose for Waiting<'_> {
-    fn hash(&self) -> u64 {
-        owner_hash(self.client.client_hash, self.shape.hash, self.namespace.0)
-    }
-
-    fn is(&self, owner: &Owner) -> bool {
-        let same = |left: &Arc<str>, right: &Arc<str>| Arc::ptr_eq(left, right) || left == right;
-        owner.verb == self.shape.verb as u8
-            && same(&owner.user, &self.client.user)
-            && same(&owner.agent, &self.client.agent)
-            && same(&owner.resource, &self.shape.joined)
-            && same(&owner.namespace, &self.namespace.1)
-    }
-
-    fn owner(&self) -> Owner {
-        Owner {
-            user: Arc::clone(&self.client.user),
-            agent: Arc::clone(&self.client.agent),
-            verb: self.shape.verb as u8,
-            resource: Arc::clone(&self.shape.joined),
-            namespace: Arc::clone(&self.namespace.1),
-        }
-    }
 }
 
 /// One event that matters: the start of a watch, or the end of a request. It fills a line of the cache
