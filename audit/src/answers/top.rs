@@ -43,8 +43,8 @@ pub struct Top {
 #[derive(Default)]
 struct Group<'a> {
     requests: u64,
-    /// What is known beside the tallies.
-    codes: BTreeMap<u16, u64>,
+    /// That of all its requests, where they are put together by it.
+    code: Option<u16>,
     /// Their sum is reckoned for groups that are shown: it costs more than all else.
     tallies: Vec<&'a Tally>,
     /// Watches without an end.
@@ -79,14 +79,19 @@ pub fn topmost(
             groups.entry(Cow::Borrowed(&row.resource)).or_default().add(&row.tally, row.open);
         }),
         Dimension::Code => {
+            let mut codes: BTreeMap<u16, (u64, u64)> = BTreeMap::new();
             for (_, row) in filter.series(summary) {
                 for (code, requests) in &row.tally.codes {
-                    groups.entry(Cow::Owned(code.to_string())).or_default().count(*code, *requests);
+                    codes.entry(*code).or_default().0 += requests;
                 }
                 // What has started was answered with that.
                 if row.open > 0 {
-                    groups.entry(Cow::Borrowed("200")).or_default().open += row.open;
+                    codes.entry(200).or_default().1 += row.open;
                 }
+            }
+            for (code, (requests, open)) in codes {
+                let group = groups.entry(Cow::Owned(code.to_string())).or_default();
+                *group = Group { requests, open, code: Some(code), ..Group::default() };
             }
         }
         Dimension::Address | Dimension::Namespace => {
@@ -195,11 +200,6 @@ impl<'a> Group<'a> {
         self.open += open;
     }
 
-    fn count(&mut self, code: u16, requests: u64) {
-        self.requests += requests;
-        *self.codes.entry(code).or_default() += requests;
-    }
-
     fn requests(&self) -> u64 {
         self.requests + self.open
     }
@@ -207,7 +207,7 @@ impl<'a> Group<'a> {
     fn tally(&self) -> Tally {
         let mut sum = Tally::default();
         self.tallies.iter().for_each(|tally| sum.merge(tally));
-        sum.codes.extend(self.codes.iter().map(|(code, count)| (*code, *count)));
+        sum.codes.extend(self.code.map(|code| (code, self.requests)));
         sum.requests = self.requests;
         sum
     }
