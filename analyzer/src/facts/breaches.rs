@@ -65,6 +65,21 @@ pub fn breaches(audit: &AuditSummary) -> Vec<Breach<'_>> {
     breaches
 }
 
+/// Since when requests that wait for webhooks more than for anything else are over the objective, by the slowest kind.
+pub fn waits_since(audit: &AuditSummary) -> Option<Timestamp> {
+    let waiting = audit
+        .others()
+        .flat_map(|client| client.series.iter().map(move |series| (client, series)))
+        .filter_map(|(client, series)| {
+            let limit = limit(series)?;
+            let [p99] = series.tally.latency.quantiles([990]);
+            let p99 = p99.filter(|p99| *p99 > limit)?;
+            Some(Breach { client, series, p99, limit, at: series.tally.slowest?.1 })
+        })
+        .filter(|breach| waits_for_webhooks(audit, breach.series));
+    waiting.max_by_key(|breach| (breach.p99, std::cmp::Reverse(breach.at)))?.since(audit)
+}
+
 /// True when the annotations of such requests put most of the time down to webhooks.
 fn waits_for_webhooks(audit: &AuditSummary, series: &SeriesSummary) -> bool {
     let sum = |wanted: &[Component]| -> u64 {

@@ -367,3 +367,51 @@ fn programs_of_one_account_are_no_crowd() {
     }
     assert_eq!(causes(&log.report()), [""; 0]);
 }
+
+/// Annotations tell how long requests waited for webhooks, since when, and which one let them pass after its time-out.
+#[test]
+fn a_webhook_that_holds_writes_up_has_an_onset() {
+    let slow = |passed: &str| {
+        let mut log = Log::of_a_cluster();
+        for second in 0..400 {
+            let took = if second < 250 { 0.02 } else { 10.0 };
+            log.add(
+                f64::from(second),
+                SYNC,
+                ("create", "/api/v1/namespaces/vault/pods", "pods"),
+                201,
+                took,
+            );
+        }
+        let annotations = format!(
+            r#""annotations":{{{passed}"apiserver.latency.k8s.io/total":"10s","apiserver.latency.k8s.io/validating-webhook":"9.9s"}},"requestReceivedTimestamp""#
+        );
+        let mut number = 0;
+        let lines = log.text.lines().map(|line| {
+            number += u32::from(line.contains(SYNC.1));
+            let line = if line.contains(SYNC.1) && number > 250 {
+                line.replace(r#""requestReceivedTimestamp""#, &annotations)
+            } else {
+                line.to_owned()
+            };
+            line + "\n"
+        });
+        kit::report(&kit::memory(vec![(
+            "audit.log".to_owned(),
+            lines.collect::<String>().into_bytes(),
+        )]))
+    };
+    let found = |report: &Report| {
+        let cause = report.causes.iter().find(|cause| cause.rule == "webhook-slow").unwrap();
+        (cause.subject.name.clone(), cause.since.clone().unwrap())
+    };
+    // Latencies are kept in bins of 75 seconds.
+    assert_eq!(found(&slow("")).1, "2025-06-11T15:03:45Z");
+    // A failure is dated by its end.
+    let open =
+        r#""failed-open.validating.webhook.admission.k8s.io/round_0_index_0":"soft.example.com","#;
+    assert_eq!(
+        found(&slow(open)),
+        ("soft.example.com".to_owned(), "2025-06-11T15:04:20Z".to_owned())
+    );
+}

@@ -103,3 +103,20 @@ fn watchers_that_grow_are_a_leak_in_old_versions_too() {
     assert_eq!(causes(&of(3000, 6000)), ["client-watch-leak"]);
     assert!(of(6000, 6000).causes.is_empty());
 }
+
+/// Each namespace has its own: what is many in a cluster of many namespaces is a pile in one of few.
+#[test]
+fn what_each_namespace_has_is_no_pile() {
+    let of = |namespaces: u64| {
+        let rows =
+            [("namespaces", namespaces), ("configmaps", 14_000), ("serviceaccounts", 13_000)].map(
+                |(resource, count)| {
+                    format!("apiserver_storage_objects{{resource=\"{resource}\"}} {count}\n")
+                },
+            );
+        let report = report(&rows.concat());
+        report.causes.iter().map(|cause| cause.subject.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of(6_000), [""; 0]);
+    assert_eq!(of(300), ["configmaps", "serviceaccounts"]);
+}

@@ -1,9 +1,12 @@
 //! An admission webhook answers, but slowly: every write it guards waits for it.
 
-use konspect_audit::{AuditSummary, Component};
+use jiff::Timestamp;
+use konspect_audit::{AuditSummary, Component, Failure};
 use konspect_bundle::words;
 
 use super::webhook_subject;
+use crate::facts::breaches::waits_since;
+use crate::facts::clients::time;
 use crate::facts::metrics::{Metrics, WebhookLatency};
 use crate::facts::webhooks::Reason;
 use crate::facts::{Facts, Missing};
@@ -50,11 +53,7 @@ impl Rule for WebhookSlow {
             let mean = format!("{:.0}", slowest.mean * 1000.0);
             out.cleared(slowest.at, words!("webhook-slow-cleared", webhook = &slowest.name, milliseconds = mean));
         } else if let Some(waits) = waits.filter(|waits| waits.count >= ENOUGH && waits.mean >= SLOW && cut_off.is_empty()) {
-            out.found(
-                META.finding(Subject::cluster(&facts.context.cluster), words!("webhook-slow-unnamed"), waits.at, waits.says())
-                    .confidence(Confidence::Likely)
-                    .step(Step::new(words!("webhook-slow-advice"))),
-            );
+            out.found(annotated(facts, &waits).step(Step::new(words!("webhook-slow-advice"))));
         } else if metrics.and_then(|metrics| metrics.apiserver_at()).is_none() {
             out.blind(Missing::table(TableKind::Metrics));
         }
@@ -75,6 +74,28 @@ fn answers(metrics: &Metrics<'_>, latency: &WebhookLatency) -> bool {
     failed * 2.0 < calls
 }
 
+/// Only annotations tell, which name no webhook but the one whose failure let the request pass.
+fn annotated(facts: &Facts, waits: &Waits) -> Finding {
+    let failures = facts.audit.ok().into_iter().flat_map(|audit| &audit.failures);
+    let passed = failures
+        .filter(|failure| failure.kind == Failure::WebhookFailedOpen && failure.count * 2 >= waits.count)
+        .max_by_key(|failure| failure.count);
+    let Some((passed, (first, at))) = passed.and_then(|passed| Some((passed, passed.first?))) else {
+        let cluster = Subject::cluster(&facts.context.cluster);
+        return META
+            .finding(cluster, words!("webhook-slow-unnamed"), waits.at, waits.says())
+            .confidence(Confidence::Likely)
+            .since(waits.since);
+    };
+    let name = &passed.name;
+    let entry = facts.webhooks.ok().and_then(|entries| entries.iter().find(|entry| entry.name == *name));
+    let seconds = format!("{:.1}", waits.mean);
+    META.finding(webhook_subject(name, entry), words!("webhook-slow-title", webhook = name, seconds = seconds), waits.at, waits.says())
+        .confidence(Confidence::Likely)
+        .since(time(first))
+        .supported_by(at, words!("webhook-unreachable-blocks-writes-open", webhook = name, count = passed.count))
+}
+
 fn slow(facts: &Facts, latency: &WebhookLatency, waits: Option<&Waits>) -> Finding {
     let name = &latency.name;
     let entry = facts.webhooks.ok().and_then(|entries| entries.iter().find(|entry| entry.name == *name));
@@ -86,7 +107,8 @@ fn slow(facts: &Facts, latency: &WebhookLatency, waits: Option<&Waits>) -> Findi
             latency.at,
             words!("webhook-slow-mean", seconds = mean, calls = latency.calls),
         )
-        .confidence(if waits.is_some_and(|waits| waits.mean >= SLOW) || latency.mean >= 2.0 { Confidence::Proven } else { Confidence::Likely });
+        .confidence(if waits.is_some_and(|waits| waits.mean >= SLOW) || latency.mean >= 2.0 { Confidence::Proven } else { Confidence::Likely })
+        .since(waits.and_then(|waits| waits.since));
     if let Some(p99) = latency.p99 {
         finding = finding.supported_by(latency.at, words!("webhook-slow-p99", seconds = p99.shown()));
     }
@@ -108,6 +130,7 @@ fn slow(facts: &Facts, latency: &WebhookLatency, waits: Option<&Waits>) -> Findi
 struct Waits {
     count: u64,
     mean: f64,
+    since: Option<Timestamp>,
     at: konspect_bundle::Span,
 }
 
@@ -130,5 +153,6 @@ fn waits(audit: &AuditSummary) -> Option<Waits> {
     }
     #[expect(clippy::cast_precision_loss, reason = "a mean of nano-seconds is shown with one digit")]
     let mean = sum as f64 / 1e9 / count.max(1) as f64;
-    Some(Waits { count, mean, at: slowest?.1 })
+    let at = slowest?.1;
+    Some(Waits { count, mean, since: waits_since(audit), at })
 }

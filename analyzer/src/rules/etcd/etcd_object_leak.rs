@@ -25,6 +25,9 @@ const MANY: u64 = 10_000;
 /// Nodes of the largest cluster that upstream tests.
 const NODES: u64 = 5_000;
 
+/// What each namespace has of a kind, the cluster's own among it: a certificate, an account and its rights.
+const OF_A_NAMESPACE: u64 = 3;
+
 /// Pods of a node, and of a cluster, that are no pile of themselves.
 const PODS: u64 = 150;
 const ALL_PODS: u64 = 200_000;
@@ -42,8 +45,9 @@ impl Rule for EtcdObjectLeak {
             return;
         }
         let nodes = nodes(facts, &objects);
+        let namespaces = objects.iter().find(|row| row.resource == "namespaces").map_or(0, |row| row.count);
         let helm: u64 = helm::releases(facts.secrets.ok(), facts.config_maps.ok()).iter().map(|release| release.revisions).sum();
-        let mut piles: Vec<&Objects> = objects.iter().filter(|row| row.count > MANY && !natural(facts, row, nodes, helm)).collect();
+        let mut piles: Vec<&Objects> = objects.iter().filter(|row| row.count > MANY && !natural(facts, row, (nodes, namespaces), helm)).collect();
         // The Pods of Jobs that stay are theirs: one fault.
         let jobs = piles.iter().position(|row| row.resource == "jobs.batch");
         let of_jobs = jobs.and_then(|_| piles.iter().position(|row| row.resource == "pods")).map(|at| piles.remove(at));
@@ -57,7 +61,7 @@ impl Rule for EtcdObjectLeak {
         if out.findings.is_empty() {
             // What nobody counted, and is no pile by nature.
             let unknown = |row: &Objects| {
-                objects.iter().all(|known| known.resource != row.resource) && !natural(facts, row, nodes, helm)
+                objects.iter().all(|known| known.resource != row.resource) && !natural(facts, row, (nodes, namespaces), helm)
             };
             hoarders.iter().filter_map(|heavy| pouring(facts, metrics.as_ref(), heavy, &unknown)).take(3).for_each(|finding| out.found(finding));
         }
@@ -101,9 +105,9 @@ fn nodes(facts: &Facts, objects: &[Objects]) -> Option<u64> {
     counted.map(|row| row.count).chain([listed]).max().filter(|nodes| *nodes > 0)
 }
 
-/// Types that are many by nature, in proportion to nodes, and Secrets that are Helm's history. Where nobody
+/// Types that are many by nature, in proportion to nodes or namespaces, and Secrets that are Helm's history. Where nobody
 /// counted the nodes, the largest cluster that upstream tests decides.
-fn natural(facts: &Facts, row: &Objects, nodes: Option<u64>, helm: u64) -> bool {
+fn natural(facts: &Facts, row: &Objects, (nodes, namespaces): (Option<u64>, u64), helm: u64) -> bool {
     let resource = row.resource.split('.').next().unwrap_or_default();
     let nodes = nodes.unwrap_or(NODES);
     match resource {
@@ -112,7 +116,10 @@ fn natural(facts: &Facts, row: &Objects, nodes: Option<u64>, helm: u64) -> bool 
         "ciliumendpoints" => row.count <= (PODS * nodes).min(ALL_PODS),
         "endpointslices" | "endpoints" | "ciliumendpointslices" => row.count <= 200 * nodes,
         "leases" | "csinodes" | "nodes" | "ciliumnodes" => row.count <= 10 * nodes + 1_000,
-        "secrets" | "configmaps" => helm * 2 > row.count,
+        "secrets" | "configmaps" => helm * 2 > row.count || row.count <= OF_A_NAMESPACE * namespaces,
+        "serviceaccounts" | "roles" | "rolebindings" | "networkpolicies" | "resourcequotas" | "limitranges" => {
+            row.count <= OF_A_NAMESPACE * namespaces
+        }
         _ => false,
     }
 }
