@@ -356,9 +356,12 @@ impl Opened {
     }
 }
 
+/// So many bytes are hashed at once: they are still in the cache.
+const HASHED: usize = 128 << 10;
+
 fn digest(file: &Backing) -> Option<String> {
     let (mut reader, mut buffer, mut hasher) =
-        (file.range(0, file.len()), vec![0; 1 << 20], Sha256::new());
+        (file.range(0, file.len()), vec![0; HASHED], Sha256::new());
     loop {
         match reader.read(&mut buffer).ok()? {
             0 => return Some(hex(&hasher.finalize())),
