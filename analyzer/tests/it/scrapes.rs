@@ -120,3 +120,22 @@ fn what_each_namespace_has_is_no_pile() {
     assert_eq!(of(6_000), [""; 0]);
     assert_eq!(of(300), ["configmaps", "serviceaccounts"]);
 }
+
+/// Each replica counts its own watches: one that has few does not clear the other, nor what was before a restart.
+#[test]
+fn one_replica_does_not_clear_another() {
+    let scrape = |start: &str, open: u64| {
+        format!(
+            "process_start_time_seconds {start}\n\
+             apiserver_storage_objects{{resource=\"nodes\"}} 20\n\
+             apiserver_longrunning_requests{{verb=\"WATCH\",resource=\"secrets\",group=\"\",version=\"v1\",scope=\"cluster\"}} {open}\n"
+        )
+    };
+    let cleared = |first: u64, second: u64| {
+        let files = [("r1.txt", scrape("1.7e+09", first)), ("r2.txt", scrape("1.76e+09", second))];
+        let files = files.map(|(name, text)| (name.to_owned(), text.into_bytes()));
+        ruled_out(&kit::report(&kit::memory(files.to_vec())), "client-watch-leak").is_some()
+    };
+    assert!(cleared(60, 20));
+    assert!(!cleared(3000, 20));
+}

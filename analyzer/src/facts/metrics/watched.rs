@@ -94,6 +94,22 @@ impl Metrics<'_> {
 }
 
 impl Metrics<'_> {
+    /// True when a scrape of another process, a replica or the one before a restart, counts far more watches than
+    /// the nodes need: then the newest scrape alone clears nothing.
+    pub fn other_process_is_swollen(&self, nodes: u64) -> bool {
+        let of_server = |scrape: &&&Scrape| scrape.component == MetricsComponent::ApiServer;
+        let newest =
+            self.scrapes.iter().rev().find(of_server).and_then(|scrape| scrape.process_start);
+        let others = self.scrapes.iter().filter(of_server).filter(|scrape| {
+            newest.is_some() && scrape.process_start.is_some() && scrape.process_start != newest
+        });
+        let most = others
+            .flat_map(|scrape| open_watches(scrape).into_values())
+            .map(|(open, _)| open)
+            .max();
+        nodes > 0 && most.is_some_and(|most| most > 5 * (5 * nodes + 60))
+    }
+
     /// Watchers of a kind in the scrape of the same process before the newest, 0 without one.
     fn watchers_before(&self, kind: &str) -> u64 {
         let scrapes =

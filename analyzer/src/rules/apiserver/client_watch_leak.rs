@@ -69,7 +69,8 @@ impl Rule for ClientWatchLeak {
             out.found(unnamed(swollen));
             return;
         }
-        if let Some(most) = metrics.as_ref().and_then(Metrics::most_watched) {
+        let newest = metrics.as_ref().filter(|metrics| !metrics.other_process_is_swollen(nodes));
+        if let Some(most) = newest.and_then(Metrics::most_watched) {
             out.cleared(most.at, words!("client-watch-leak-cleared", resource = &most.resource, open = most.open));
         } else if let Some((most, at)) = seen.filter(|audit| churners(audit).is_empty()).and_then(most_open) {
             out.cleared(at, words!("client-watch-leak-cleared-audit", user = named(most), open = most.open_watches));
