@@ -76,6 +76,12 @@ fn bytes_changed_at_random_never_panic() {
             if let Ok(bundle) = open(&changed) {
                 contents(&bundle);
             }
+            // What cannot be opened inside another archive is there, and the rest is read.
+            let outer = vec![("in.bin".into(), changed), ("note".into(), b"whole".to_vec())];
+            let bundle = open(&tar(&outer)).unwrap();
+            let all = contents(&bundle);
+            assert!(all.iter().any(|(path, _)| path == "in.bin"));
+            assert!(all.contains(&("note".into(), Ok(b"whole".to_vec()))));
         }
     }
 }
