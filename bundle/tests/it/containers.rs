@@ -283,7 +283,7 @@ fn what_is_no_bundle_is_refused_in_one_line() {
     3 empty holds no file; name the folder or archive that the collector wrote
     3 elf is not a bundle: it is a binary file; name a folder, a zip, a tar (.gz, .xz, .zst) or a text file
     3 text.zip is not a bundle: its name promises an archive, but it is not one; name a folder, a zip, a tar (.gz, .xz, .zst) or a text file
-    3 nothing holds no file; name the folder or archive that the collector wrote
+    3 nothing is empty; fetch or upload it again, or name the folder or archive it came in
     3 secret is encrypted; decrypt it first and open the result
     3 cut is cut off before anything could be read; fetch or upload it again
     3 cut-tar is cut off before anything could be read; fetch or upload it again
