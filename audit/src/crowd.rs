@@ -84,7 +84,6 @@ fn together(user: &str, members: &[&ClientSummary], window: Option<(i64, i64)>) 
     let mut series: BTreeMap<_, SeriesSummary> = BTreeMap::new();
     let mut addresses: BTreeMap<&str, u64> = BTreeMap::new();
     let mut sources: BTreeSet<&str> = BTreeSet::new();
-    let mut growth: BTreeMap<&str, Growth> = BTreeMap::new();
     for client in members {
         joined.total.merge(&client.total);
         joined.open_watches += client.open_watches;
@@ -102,17 +101,6 @@ fn together(user: &str, members: &[&ClientSummary], window: Option<(i64, i64)>) 
             *addresses.entry(address).or_default() += count;
         }
         sources.extend(client.sources.iter().map(String::as_str));
-        for row in &client.growth {
-            let known = growth.entry(&row.resource).or_insert_with(|| Growth {
-                resource: row.resource.clone(),
-                created: 0,
-                deleted: 0,
-                collections_deleted: 0,
-            });
-            known.created += row.created;
-            known.deleted += row.deleted;
-            known.collections_deleted += row.collections_deleted;
-        }
         joined.distinct_addresses = joined.distinct_addresses.max(client.distinct_addresses);
     }
     joined.series = series.into_values().collect();
@@ -122,7 +110,8 @@ fn together(user: &str, members: &[&ClientSummary], window: Option<(i64, i64)>) 
     joined.addresses.sort_by(|left, right| (right.1, &left.0).cmp(&(left.1, &right.0)));
     joined.distinct_addresses = joined.distinct_addresses.max(sources.len() as u64);
     joined.sources = sources.into_iter().map(str::to_owned).collect();
-    joined.growth = growth.into_values().collect();
+    let growth = members.iter().flat_map(|client| &client.growth);
+    joined.growth = Growth::by_resource(growth).into_values().collect();
     joined.rate = sum(members.iter().map(|client| &client.rate));
     joined.watch_rate = sum(members.iter().map(|client| &client.watch_rate));
     joined.onset = onset(&joined.rate, window);

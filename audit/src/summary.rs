@@ -184,6 +184,25 @@ pub struct Growth {
     pub collections_deleted: u64,
 }
 
+impl Growth {
+    /// The rows of many clients, those of one resource as one.
+    pub fn by_resource<'a>(rows: impl Iterator<Item = &'a Self>) -> BTreeMap<&'a str, Self> {
+        let mut sums: BTreeMap<&str, Self> = BTreeMap::new();
+        for row in rows {
+            let sum = sums.entry(&row.resource).or_insert_with(|| Self {
+                resource: row.resource.clone(),
+                created: 0,
+                deleted: 0,
+                collections_deleted: 0,
+            });
+            sum.created += row.created;
+            sum.deleted += row.deleted;
+            sum.collections_deleted += row.collections_deleted;
+        }
+        sums
+    }
+}
+
 /// Failures of one kind with like messages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FailureSummary {

@@ -5,7 +5,7 @@
 
 mod watches;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use konspect_audit::answers::expires;
@@ -203,11 +203,11 @@ fn loads(audit: &AuditSummary) -> Vec<Heavy<'_>> {
     let throttled = audit.failed(Failure::PriorityAndFairness);
     let breached = breach(audit);
     let turned = turned_away(audit);
-    let deleted = deletions(audit);
+    let everybody = Growth::by_resource(audit.clients.iter().flat_map(|client| &client.growth));
     let mut heavy: Vec<Heavy<'_>> = audit
         .loads()
         .filter(|client| !is_system(&client.user, &client.agent) && client.total.requests >= ENOUGH)
-        .filter_map(|client| load(client, audit, all, throttled, breached, &turned, &deleted))
+        .filter_map(|client| load(client, audit, all, throttled, breached, &turned, &everybody))
         .collect();
     let crowds: BTreeSet<&str> = heavy
         .iter()
@@ -229,7 +229,7 @@ fn load<'a>(
     throttled: u64,
     breached: Option<Span>,
     turned: &[Turned<'_>],
-    deleted: &Deletions<'_>,
+    everybody: &BTreeMap<&str, Growth>,
 ) -> Option<Heavy<'a>> {
     let mut kinds: BTreeMap<Habit, (u64, u64)> = BTreeMap::new();
     let counts = |series: &SeriesSummary| {
@@ -314,7 +314,7 @@ fn load<'a>(
     // Few requests, each dear, are as loud as many: most of the load, and others suffer.
     let dear = heavy.share >= MOST && heavy.in_flight >= 1.0 && others_rejected >= 10;
     let loud = heavy.per_second >= habit.pace(top) || dear;
-    let hoarded = (habit == Habit::Writes).then(|| hoarded(client, deleted)).flatten();
+    let hoarded = (habit == Habit::Writes).then(|| hoarded(client, everybody)).flatten();
     // What piles up at a pace that alone is no load.
     let leaks = hoarded.is_some_and(|growth| {
         let until = audit.window.map_or(last, |(_, until)| until);
@@ -407,27 +407,16 @@ fn goes_on(series: &SeriesSummary, audit: &AuditSummary) -> bool {
     tally.requests >= AGAIN && span >= GOES_ON.min(until.saturating_sub(from) / 2) && !page_by_page
 }
 
-/// Of each resource, how many objects everybody deleted, and how often a whole collection.
-type Deletions<'a> = HashMap<&'a str, (u64, u64)>;
-
-fn deletions(audit: &AuditSummary) -> Deletions<'_> {
-    let mut deleted = Deletions::new();
-    for growth in audit.clients.iter().flat_map(|client| &client.growth) {
-        let (one, many) = deleted.entry(&growth.resource).or_default();
-        *one += growth.deleted;
-        *many += growth.collections_deleted;
-    }
-    deleted
-}
-
 /// What the writes leave behind by the thousand, whoever else takes some away. Events expire by themselves.
-fn hoarded<'a>(client: &'a ClientSummary, deleted: &Deletions<'_>) -> Option<&'a Growth> {
+fn hoarded<'a>(
+    client: &'a ClientSummary,
+    everybody: &BTreeMap<&str, Growth>,
+) -> Option<&'a Growth> {
     client.growth.iter().find(|growth| {
-        let (deleted, collections) =
-            deleted.get(growth.resource.as_str()).copied().unwrap_or_default();
+        let all = everybody.get(growth.resource.as_str()).unwrap_or(growth);
         growth.created >= 500
-            && collections == 0
-            && deleted * 5 < growth.created
+            && all.collections_deleted == 0
+            && all.deleted * 5 < growth.created
             && growth.created * 2 > client.total.requests
             // What stays until somebody deletes it: reviews do not count as growth to begin with.
             && growth.resource != "bindings"

@@ -1,9 +1,7 @@
 //! What goes wrong: requests that fail, webhooks, what is left behind, and what will be removed.
 
-use std::collections::BTreeMap;
-
 use konspect_audit::answers::{self, GrowthRow};
-use konspect_audit::{AuditSummary, Component, Failure};
+use konspect_audit::{AuditSummary, Component, Failure, Growth};
 
 use super::super::{Cell, Table, stamp};
 use super::{Ask, Question, at_most, enough, micros, table, text};
@@ -94,15 +92,11 @@ pub(super) fn webhooks(audit: &AuditSummary, ask: &Ask) -> Table {
 
 pub(super) fn leaks(audit: &AuditSummary, ask: &Ask) -> Table {
     // What somebody else took away, as controllers do, is not left either.
-    let mut everybody: BTreeMap<&str, (u64, u64)> = BTreeMap::new();
-    for growth in audit.clients.iter().flat_map(|client| &client.growth) {
-        let (created, deleted) = everybody.entry(&growth.resource).or_default();
-        *created += growth.created;
-        *deleted += growth.deleted;
-    }
+    let everybody = Growth::by_resource(audit.clients.iter().flat_map(|client| &client.growth));
     let left = |row: &GrowthRow| {
-        let (created, deleted) = everybody.get(row.resource.as_str()).copied().unwrap_or_default();
-        row.created.saturating_sub(row.deleted).min(created.saturating_sub(deleted))
+        let all = everybody.get(row.resource.as_str());
+        let all = all.map_or(0, |all| all.created.saturating_sub(all.deleted));
+        row.created.saturating_sub(row.deleted).min(all)
     };
     let rows = answers::growth(audit, &ask.filter)
         .into_iter()
