@@ -33,6 +33,9 @@ client-watch-leak-usual = beside it, no client has more than { $usual } watches 
 client-watch-leak-metric = { $open } watches of { $resource } are open{ $before ->
     [0] {""}
    *[other] , { $before } in the scrape before
+}{ $scrapes ->
+    [1] {""}
+   *[other] {" "}(scrape { $scrape } of { $scrapes })
 }
 client-watch-leak-unnamed = { $open } watches of { $resource } are open, far more than the cluster needs
 client-watch-leak-settle = an audit log with the stage ResponseStarted names the client
@@ -126,8 +129,14 @@ requests-rejected-by-priority-and-fairness-advice = find the client that fills t
 requests-rejected-by-priority-and-fairness-dropped-title = the API server turned { $count } requests away with 429: too many were in flight
 requests-rejected-by-priority-and-fairness-dropped = { $count } requests were dropped for the limit of requests in flight
 requests-rejected-by-priority-and-fairness-waiting-title = priority level { $level } is full: { $queued } requests wait for a seat
-requests-rejected-by-priority-and-fairness-level = level { $level }: { $taken } of { $seats } seats taken, { $queued } requests in its queues
-requests-rejected-by-priority-and-fairness-flight = in flight: { $mutating } mutating and { $reading } reading requests; an API server allows 200 and 400 unless told otherwise
+requests-rejected-by-priority-and-fairness-level = level { $level }: { $taken } of { $seats } seats taken, { $queued } requests in its queues{ $scrapes ->
+    [1] {""}
+   *[other] {" "}(scrape { $scrape } of { $scrapes })
+}
+requests-rejected-by-priority-and-fairness-flight = in flight: { $mutating } mutating and { $reading } reading requests; an API server allows 200 and 400 unless told otherwise{ $scrapes ->
+    [1] {""}
+   *[other] {" "}(scrape { $scrape } of { $scrapes })
+}
 requests-rejected-by-priority-and-fairness-flight-title = { $count } requests are in flight, near the limit of the API server
 requests-rejected-by-priority-and-fairness-grew = { $count } of them since the scrape before
 requests-rejected-by-priority-and-fairness-cleared = priority and fairness turned nobody away

@@ -33,6 +33,9 @@ client-watch-leak-usual = a parte questo, nessun client ha più di { $usual } wa
 client-watch-leak-metric = watch di { $resource } aperti: { $open }{ $before ->
     [0] {""}
    *[other] , { $before } nella lettura precedente
+}{ $scrapes ->
+    [1] {""}
+   *[other] {" "}(lettura { $scrape } di { $scrapes })
 }
 client-watch-leak-unnamed = { $open } watch di { $resource } sono aperti, molti più di quanti servano al cluster
 client-watch-leak-settle = un log di controllo con la fase ResponseStarted indica il client
@@ -135,8 +138,14 @@ requests-rejected-by-priority-and-fairness-advice = trovare il client che riempi
 requests-rejected-by-priority-and-fairness-dropped-title = l'API server ha respinto richieste con 429, troppe in corso: { $count }
 requests-rejected-by-priority-and-fairness-dropped = richieste respinte per il limite di richieste in corso: { $count }
 requests-rejected-by-priority-and-fairness-waiting-title = livello di priorità { $level } pieno: richieste in attesa di un posto: { $queued }
-requests-rejected-by-priority-and-fairness-level = livello { $level }: posti occupati { $taken } su { $seats }, richieste in coda: { $queued }
-requests-rejected-by-priority-and-fairness-flight = in corso: { $mutating } richieste di modifica e { $reading } di lettura; un API server ne ammette 200 e 400, se non impostato altrimenti
+requests-rejected-by-priority-and-fairness-level = livello { $level }: posti occupati { $taken } su { $seats }, richieste in coda: { $queued }{ $scrapes ->
+    [1] {""}
+   *[other] {" "}(lettura { $scrape } di { $scrapes })
+}
+requests-rejected-by-priority-and-fairness-flight = in corso: { $mutating } richieste di modifica e { $reading } di lettura; un API server ne ammette 200 e 400, se non impostato altrimenti{ $scrapes ->
+    [1] {""}
+   *[other] {" "}(lettura { $scrape } di { $scrapes })
+}
 requests-rejected-by-priority-and-fairness-flight-title = richieste in corso vicino al limite del server API: { $count }
 requests-rejected-by-priority-and-fairness-grew = di esse, dopo la lettura precedente: { $count }
 requests-rejected-by-priority-and-fairness-cleared = Priority and Fairness non ha respinto nessuno

@@ -30,6 +30,9 @@ client-watch-leak-usual = 그 밖에는 watch를 { $usual }개보다 많이 연 
 client-watch-leak-metric = 열린 watch { $open }개, 리소스: { $resource }{ $before ->
     [0] {""}
    *[other] , 이전 스크레이프에서는 { $before }개
+}{ $scrapes ->
+    [1] {""}
+   *[other] {" "}(스크레이프 { $scrapes }개 중 { $scrape }번째)
 }
 client-watch-leak-unnamed = 열린 watch { $open }개, 리소스: { $resource }. 클러스터에 필요한 수보다 훨씬 많음
 client-watch-leak-settle = ResponseStarted 단계가 있는 감사 로그가 클라이언트를 알려 줌
@@ -117,8 +120,14 @@ requests-rejected-by-priority-and-fairness-advice = 수준을 채우는 클라�
 requests-rejected-by-priority-and-fairness-dropped-title = API 서버가 진행 중 요청 한도 때문에 요청 { $count }개를 429로 거부함
 requests-rejected-by-priority-and-fairness-dropped = 진행 중 요청 한도로 거부된 요청: { $count }개
 requests-rejected-by-priority-and-fairness-waiting-title = 우선 순위 수준 { $level }: 가득 참. 자리를 기다리는 요청 { $queued }개
-requests-rejected-by-priority-and-fairness-level = 수준 { $level }: 자리 { $seats }개 중 { $taken }개 사용 중, 대기열의 요청 { $queued }개
-requests-rejected-by-priority-and-fairness-flight = 진행 중인 요청: 변경 { $mutating }개, 읽기 { $reading }개. API 서버의 기본 한도는 200개와 400개
+requests-rejected-by-priority-and-fairness-level = 수준 { $level }: 자리 { $seats }개 중 { $taken }개 사용 중, 대기열의 요청 { $queued }개{ $scrapes ->
+    [1] {""}
+   *[other] {" "}(스크레이프 { $scrapes }개 중 { $scrape }번째)
+}
+requests-rejected-by-priority-and-fairness-flight = 진행 중인 요청: 변경 { $mutating }개, 읽기 { $reading }개. API 서버의 기본 한도는 200개와 400개{ $scrapes ->
+    [1] {""}
+   *[other] {" "}(스크레이프 { $scrapes }개 중 { $scrape }번째)
+}
 requests-rejected-by-priority-and-fairness-flight-title = 진행 중인 요청 { $count }개: API 서버의 한도에 가까움
 requests-rejected-by-priority-and-fairness-grew = 그중 이전 스크레이프 이후: { $count }개
 requests-rejected-by-priority-and-fairness-cleared = 우선 순위 및 공정성이 거부한 요청이 없음

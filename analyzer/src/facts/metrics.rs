@@ -1,12 +1,14 @@
 //! Metrics by topic: one typed fact over all the names and labels that versions gave it.
 //!
-//! Of several scrapes of one component the newest counts; earlier ones serve for growth. It refuses to
-//! add what must not be added: members of one etcd cluster, or the old and the new name of one count.
+//! Of several scrapes of one process the newest counts; earlier ones serve for growth. What each replica of the
+//! API server knows of itself alone is judged by the worst of them. It refuses to add what must not be added:
+//! members of one etcd cluster, or the old and the new name of one count.
 
 mod calls;
 mod counted;
 mod latency;
 mod load;
+mod replicas;
 #[cfg(test)]
 mod tests;
 mod watched;
@@ -20,6 +22,7 @@ pub use calls::{ClientCall, Dial, EtcdCall, EtcdMember, FailedDials, WebhookCall
 pub use counted::{Counted, Since, Timed};
 pub use latency::Latency;
 pub use load::{Crowded, Ended, InFlight, LevelLoad, ListCost, LongRunning, Unfinished, Waiting};
+pub use replicas::Which;
 pub use watched::Watches;
 
 use super::Listing;
@@ -29,6 +32,11 @@ use crate::parse::prometheus::{Quantile, histogram_quantile};
 /// The names of the count of objects, newest first.
 const OBJECT_COUNTS: [&str; 3] =
     ["apiserver_resource_objects", "apiserver_storage_objects", "etcd_object_counts"];
+
+const WEBHOOK_TIMES: &str = "apiserver_admission_webhook_admission_duration_seconds";
+
+/// Fewer calls of a webhook have no mean that counts.
+const ENOUGH_CALLS: u64 = 20;
 
 /// The scrapes of a bundle, ready to be asked.
 #[derive(Clone, Debug)]
@@ -120,13 +128,11 @@ impl<'a> Metrics<'a> {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// Samples of the first of several names that the API server's newest scrape has.
-    fn of_apiserver(&self, names: &[&str]) -> &'a [Sample] {
-        names
-            .iter()
-            .map(|name| self.newest(MetricsComponent::ApiServer, name))
-            .find(|samples| !samples.is_empty())
-            .unwrap_or(&[])
+    /// Samples of the first of several names that each replica of the API server has, in its newest scrape.
+    fn of_apiservers(&self, names: &[&str]) -> impl Iterator<Item = &'a Sample> {
+        let replicas = self.replicas(MetricsComponent::ApiServer, names).into_iter();
+        let told = |scrape: &'a Scrape| names.iter().find_map(|name| scrape.families.get(*name));
+        replicas.filter_map(move |(_, _, scrape)| told(scrape)).flatten()
     }
 
     /// The API server's newest scrape: what an absence is cited by.
@@ -159,16 +165,15 @@ impl<'a> Metrics<'a> {
             .process_start
     }
 
-    /// One size for each etcd cluster: members (`endpoint`) give their maximum.
+    /// One size for each etcd cluster: members (`endpoint`, or whom each replica asks) give their maximum.
     pub fn etcd_sizes(&self) -> Vec<EtcdSize> {
         let mut sizes: BTreeMap<String, EtcdSize> = BTreeMap::new();
-        let samples = self.of_apiserver(&[
+        let samples = self.of_apiservers(&[
             "apiserver_storage_size_bytes",
             "apiserver_storage_db_total_size_in_bytes",
             "etcd_db_total_size_in_bytes",
         ]);
-        for sample in samples.iter().filter(|sample| sample.value > 0.0 && sample.value.is_finite())
-        {
+        for sample in samples.filter(|sample| sample.value > 0.0 && sample.value.is_finite()) {
             let cluster = [sample.label("storage_cluster_id"), sample.label("cluster")]
                 .into_iter()
                 .find(|name| !name.is_empty())
@@ -228,18 +233,15 @@ impl<'a> Metrics<'a> {
         let mut objects: BTreeMap<String, Objects> = BTreeMap::new();
         for family in OBJECT_COUNTS {
             for sample in self.newest(MetricsComponent::ApiServer, family) {
-                // -1 says that counting failed.
-                if sample.value < 0.0 || !sample.value.is_finite() {
+                let resource = plural(sample);
+                if objects.contains_key(&resource) {
                     continue;
                 }
-                let resource = plural(sample);
-                objects.entry(resource.clone()).or_insert(Objects {
-                    resource,
-                    count: number(sample.value),
-                    bytes: None,
-                    before: None,
-                    at: sample.at,
-                });
+                if let Some(Sample { value, at, .. }) = self.counted_last(family, sample) {
+                    let (count, at) = (number(*value), *at);
+                    let row = Objects { resource, count, bytes: None, before: None, at };
+                    objects.insert(row.resource.clone(), row);
+                }
             }
         }
         self.counted_before(&mut objects);
@@ -253,6 +255,17 @@ impl<'a> Metrics<'a> {
         let mut objects: Vec<Objects> = objects.into_values().collect();
         objects.sort_by(|a, b| (b.count, &a.resource).cmp(&(a.count, &b.resource)));
         objects
+    }
+
+    /// The sample itself, or what another replica counted where -1 says that counting failed.
+    fn counted_last<'s>(&'s self, family: &str, sample: &'s Sample) -> Option<&'s Sample> {
+        let counts = |sample: &&Sample| sample.value >= 0.0 && sample.value.is_finite();
+        if counts(&sample) {
+            return Some(sample);
+        }
+        let replicas = self.replicas(MetricsComponent::ApiServer, &[family]).into_iter().rev();
+        let others = replicas.filter_map(|(_, _, scrape)| scrape.families.get(family)).flatten();
+        others.filter(counts).find(|other| plural(other) == plural(sample))
     }
 
     /// Adds what the oldest scrape counted; the count is etcd's, whichever replica answers.
@@ -311,34 +324,20 @@ impl<'a> Metrics<'a> {
                 .is_empty()
     }
 
-    /// How long each webhook takes, by its highest mean.
+    /// How long each webhook takes, by its highest mean: that of the replica whose calls of it take longest,
+    /// of those with enough of them.
     pub fn webhook_latencies(&self) -> Vec<WebhookLatency> {
-        let samples = self.newest(
-            MetricsComponent::ApiServer,
-            "apiserver_admission_webhook_admission_duration_seconds",
-        );
-        let mut by_name: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
-        for sample in samples {
-            by_name.entry(sample.label("name")).or_default().push(sample);
+        let mut worst: BTreeMap<String, WebhookLatency> = BTreeMap::new();
+        for (_, _, scrape) in self.replicas(MetricsComponent::ApiServer, &[WEBHOOK_TIMES]) {
+            for row in webhook_latencies(scrape) {
+                let known = worst.entry(row.name.clone()).or_insert_with(|| row.clone());
+                let weight = |row: &WebhookLatency| (row.calls >= ENOUGH_CALLS, row.mean);
+                if weight(&row) >= weight(known) {
+                    *known = row;
+                }
+            }
         }
-        let sum = |rows: &[&Sample], end: &str| -> f64 {
-            rows.iter().filter(|sample| sample.name.ends_with(end)).map(|sample| sample.value).sum()
-        };
-        let mut latencies: Vec<WebhookLatency> = by_name
-            .into_iter()
-            .filter_map(|(name, rows)| {
-                let calls = sum(&rows, "_count");
-                let at =
-                    rows.iter().find(|sample| sample.name.ends_with("_sum")).or(rows.first())?.at;
-                (calls >= 1.0).then(|| WebhookLatency {
-                    name: name.to_owned(),
-                    calls: number(calls),
-                    mean: sum(&rows, "_sum") / calls,
-                    p99: histogram_quantile(rows.iter().copied(), 0.99),
-                    at,
-                })
-            })
-            .collect();
+        let mut latencies: Vec<WebhookLatency> = worst.into_values().collect();
         latencies.sort_by(|a, b| b.mean.total_cmp(&a.mean).then_with(|| a.name.cmp(&b.name)));
         latencies
     }
@@ -366,13 +365,14 @@ impl<'a> Metrics<'a> {
         failures
     }
 
-    /// Aggregated APIs that the aggregator says are unavailable.
+    /// Aggregated APIs that the aggregator of any replica says are unavailable.
     pub fn unavailable_api_services(&self) -> Vec<(String, Span)> {
-        self.newest(MetricsComponent::ApiServer, "aggregator_unavailable_apiservice")
-            .iter()
-            .filter(|sample| sample.value >= 1.0)
-            .map(|sample| (sample.label("name").to_owned(), sample.at))
-            .collect()
+        let samples = self.of_apiservers(&["aggregator_unavailable_apiservice"]);
+        let mut down: BTreeMap<&str, Span> = BTreeMap::new();
+        for sample in samples.filter(|sample| sample.value >= 1.0) {
+            down.insert(sample.label("name"), sample.at);
+        }
+        down.into_iter().map(|(name, at)| (name.to_owned(), at)).collect()
     }
 
     /// Mean seconds of etcd calls and how many there were.
@@ -394,22 +394,49 @@ impl<'a> Metrics<'a> {
         (calls >= 1.0).then(|| (seconds / calls, number(calls), at))
     }
 
-    /// Calls of API versions that will be removed, by `group/version/resource`.
+    /// Calls of API versions that will be removed, by `group/version/resource`, of any process: what one saw
+    /// was asked for, whoever answers now.
     pub fn deprecated(&self) -> Vec<(String, String, Span)> {
-        self.newest(MetricsComponent::ApiServer, "apiserver_requested_deprecated_apis")
-            .iter()
-            .filter(|sample| sample.value >= 1.0 && !sample.label("removed_release").is_empty())
-            .map(|sample| {
-                let api =
-                    [sample.label("group"), sample.label("version"), sample.label("resource")];
-                (
-                    api.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/"),
-                    sample.label("removed_release").to_owned(),
-                    sample.at,
-                )
-            })
-            .collect()
+        let mut used: BTreeMap<(String, String), Span> = BTreeMap::new();
+        for (_, scrape) in self.of(MetricsComponent::ApiServer) {
+            let samples = scrape.families.get("apiserver_requested_deprecated_apis");
+            for sample in samples.into_iter().flatten().filter(|sample| sample.value >= 1.0) {
+                let api = ["group", "version", "resource"].map(|name| sample.label(name));
+                let api: Vec<&str> = api.into_iter().filter(|part| !part.is_empty()).collect();
+                let release = sample.label("removed_release");
+                if !release.is_empty() {
+                    used.insert((api.join("/"), release.to_owned()), sample.at);
+                }
+            }
+        }
+        let mut used: Vec<_> =
+            used.into_iter().map(|((api, release), at)| (api, release, at)).collect();
+        used.sort_by_key(|(_, _, at)| *at);
+        used
     }
+}
+
+/// How long each webhook's calls by one replica take.
+fn webhook_latencies(scrape: &Scrape) -> impl Iterator<Item = WebhookLatency> {
+    let samples = scrape.families.get(WEBHOOK_TIMES);
+    let mut by_name: BTreeMap<&str, Vec<&Sample>> = BTreeMap::new();
+    for sample in samples.into_iter().flatten() {
+        by_name.entry(sample.label("name")).or_default().push(sample);
+    }
+    let sum = |rows: &[&Sample], end: &str| -> f64 {
+        rows.iter().filter(|sample| sample.name.ends_with(end)).map(|sample| sample.value).sum()
+    };
+    by_name.into_iter().filter_map(move |(name, rows)| {
+        let calls = sum(&rows, "_count");
+        let at = rows.iter().find(|sample| sample.name.ends_with("_sum")).or(rows.first())?.at;
+        (calls >= 1.0).then(|| WebhookLatency {
+            name: name.to_owned(),
+            calls: number(calls),
+            mean: sum(&rows, "_sum") / calls,
+            p99: histogram_quantile(rows.iter().copied(), 0.99),
+            at,
+        })
+    })
 }
 
 /// True for scrapes of one process of which the first was taken later: its first counter that differs is higher.

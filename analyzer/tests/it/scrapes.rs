@@ -139,3 +139,109 @@ fn one_replica_does_not_clear_another() {
     assert!(cleared(60, 20));
     assert!(!cleared(3000, 20));
 }
+
+/// Scrapes that a load balancer handed to processes that began so many half hours before noon, one an hour later than
+/// the one before; each with its own lines.
+fn handed_out(scrapes: &[(i32, String)]) -> Report {
+    let file = |(number, (start, lines)): (usize, &(i32, String))| {
+        let start = 1_764_590_400 - i64::from(*start) * 3600 / 2;
+        let lines = format!(
+            "# 2025-12-01T{:02}:00:00Z\nprocess_start_time_seconds {start}\napiserver_request_total 1\n{lines}",
+            12 + number
+        );
+        (format!("metrics-{number}.txt"), lines.into_bytes())
+    };
+    kit::report(&kit::memory(scrapes.iter().enumerate().map(file).collect()))
+}
+
+/// Everything that a report says was found, in one text.
+fn found(report: &Report) -> String {
+    let cards = [&report.causes, &report.unexplained, &report.aggravating].into_iter().flatten();
+    let told = cards.map(|card| {
+        let evidence: Vec<&str> = card.evidence.iter().map(|row| row.says.as_str()).collect();
+        format!("{}: {}\n", card.title, evidence.join("; "))
+    });
+    told.collect()
+}
+
+type Lines<'a> = &'a dyn Fn(u32) -> String;
+
+/// What holds for one replica holds, whichever the load balancer handed the first scrape to.
+#[test]
+fn the_worst_replica_counts_whichever_was_scraped_first() {
+    let flight = |reading: u32| {
+        format!("apiserver_current_inflight_requests{{request_kind=\"readOnly\"}} {reading}\n")
+    };
+    let queue = |waiting: u32| {
+        format!(
+            "apiserver_flowcontrol_nominal_limit_seats{{priority_level=\"low\"}} 20\n\
+             apiserver_flowcontrol_current_executing_seats{{priority_level=\"low\"}} 20\n\
+             apiserver_flowcontrol_current_inqueue_requests{{priority_level=\"low\"}} {waiting}\n"
+        )
+    };
+    let api = |down: u32| {
+        format!("aggregator_unavailable_apiservice{{name=\"v1beta1.metrics.k8s.io\"}} {down}\n")
+    };
+    let old = |used: u32| {
+        let version =
+            "group=\"batch\",removed_release=\"1.25\",resource=\"cronjobs\",version=\"v1beta1\"";
+        if used == 0 {
+            return String::new();
+        }
+        format!("apiserver_requested_deprecated_apis{{{version}}} 1\n")
+    };
+    let webhook = |seconds: u32| {
+        let name = "apiserver_admission_webhook_admission_duration_seconds";
+        let calls = if seconds == 0 { 5000 } else { 40 };
+        let sum = calls * seconds;
+        format!("{name}_sum{{name=\"a.b.c\"}} {sum}\n{name}_count{{name=\"a.b.c\"}} {calls}\n")
+    };
+    let latency = |seconds: u32| {
+        let name = "apiserver_request_sli_duration_seconds";
+        let labels = "group=\"\",resource=\"pods\",scope=\"resource\",verb=\"GET\"";
+        let sum = 200 * seconds;
+        format!("{name}_sum{{{labels}}} {sum}\n{name}_count{{{labels}}} 200\n")
+    };
+    let cases: [(Lines<'_>, u32, u32, &str); 6] = [
+        (&flight, 390, 10, "in flight: 0 mutating and 390 reading"),
+        (&queue, 40, 0, "20 of 20 seats taken, 40 requests"),
+        (&api, 1, 0, "v1beta1.metrics.k8s.io"),
+        (&old, 1, 0, "batch/v1beta1/cronjobs"),
+        (&webhook, 4, 0, "webhook a.b.c takes 4.0 s"),
+        (&latency, 7, 0, "GET pods takes 7.0 s"),
+    ];
+    for (lines, bad, good, says) in cases {
+        let both: [(i32, String); 2] = [(9, lines(bad)), (8, lines(good))];
+        assert!(found(&handed_out(&both)).contains(says), "{}", found(&handed_out(&both)));
+        let [bad, good] = both;
+        assert!(found(&handed_out(&[good.clone(), bad])).contains(says), "{says}");
+        assert!(!found(&handed_out(&[good.clone(), good])).contains(says), "{says}");
+    }
+    let report = handed_out(&[(9, flight(390)), (8, flight(10))]);
+    assert!(found(&report).contains("unless told otherwise (scrape 1 of 2)"), "{}", found(&report));
+}
+
+/// A gauge that fell in one process is over, and what a process before a restart had is not there now.
+#[test]
+fn what_a_process_had_before_is_not_there_now() {
+    let watches = |open: u32| {
+        format!(
+            "apiserver_storage_objects{{resource=\"nodes\"}} 20\n\
+             apiserver_longrunning_requests{{verb=\"WATCH\",resource=\"secrets\",group=\"\",version=\"v1\",scope=\"cluster\"}} {open}\n"
+        )
+    };
+    let replicas = handed_out(&[(9, watches(3000)), (8, watches(20))]);
+    let says = "3000 watches of secrets are open (scrape 1 of 2)";
+    assert!(found(&replicas).contains(says), "{}", found(&replicas));
+    let fell = handed_out(&[(9, watches(3000)), (8, watches(20)), (9, watches(20))]);
+    assert_eq!(found(&fell), "");
+    assert!(ruled_out(&fell, "client-watch-leak").is_some());
+    // The second scrape is of a process that began after the first one.
+    let restarted = handed_out(&[(9, watches(3000)), (-1, watches(20)), (-1, watches(20))]);
+    assert_eq!(found(&restarted), "");
+    assert_eq!(
+        ruled_out(&restarted, "client-watch-leak"),
+        None,
+        "it says nothing of a leak that a restart ended"
+    );
+}

@@ -3,6 +3,7 @@
 use konspect_bundle::Span;
 
 use super::counted::{Counted, Timed};
+use super::replicas::instance;
 use super::{Metrics, either, plural};
 use crate::model::metrics::{MetricsComponent, Sample};
 
@@ -55,7 +56,7 @@ pub struct ClientCall {
     pub code: String,
 }
 
-/// What an etcd member counts about itself.
+/// What etcd members count about themselves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EtcdMember {
     /// Absent where it was not scraped.
@@ -195,7 +196,7 @@ impl Metrics<'_> {
             &["konnectivity_network_proxy_agent_dial_duration_seconds"],
             |_| (),
         );
-        let dialled = dialled.first().map(|row| row.calls);
+        let dialled = sum(&dialled.iter().map(|row| row.calls).collect::<Vec<_>>());
         let client = timeouts(SERVER, "konnectivity_network_proxy_client_dial_failure_total");
         let counts = [
             selector.map(|(failed, at)| (failed, starts.or(done.map(|done| done + failed)), at)),
@@ -253,15 +254,35 @@ impl Metrics<'_> {
         })
     }
 
-    /// The etcd member that was scraped last.
+    /// The memory of the etcd member that has most.
+    pub fn etcd_memory(&self) -> Option<&Sample> {
+        let name = "process_resident_memory_bytes";
+        let members = self.replicas(MetricsComponent::Etcd, &[name]).into_iter();
+        let samples = members.filter_map(|(_, _, scrape)| scrape.families.get(name)).flatten();
+        samples.max_by(|a, b| a.value.total_cmp(&b.value))
+    }
+
+    /// The worst that any etcd member says of itself, in its newest scrape.
     pub fn etcd_member(&self) -> Option<EtcdMember> {
         let etcd = MetricsComponent::Etcd;
-        let at = self.scrapes.iter().rev().find(|scrape| scrape.component == etcd)?.at;
-        let gauge = |name: &str| self.newest(etcd, name).first().map(|sample| sample.value);
-        let counter = |name: &str| self.counted(etcd, &[name], |_| ()).pop();
+        let (_, last) = self.of(etcd).next_back()?;
+        let gauges = |name: &'static str| {
+            let members = self.replicas(etcd, &[name]).into_iter();
+            members.filter_map(move |(_, _, scrape)| scrape.families.get(name)).flatten()
+        };
+        let leaderless =
+            gauges("etcd_server_has_leader").min_by(|a, b| a.value.total_cmp(&b.value));
+        let pending = gauges("etcd_server_proposals_pending").map(|sample| sample.value);
+        // Members each count the same elections.
+        let counter = |name: &str| {
+            let members = self.counted(etcd, &[name], |sample| instance(sample).to_owned());
+            let most = members.into_iter().next()?;
+            Some(Counted { of: (), total: most.total, since: most.since, at: most.at })
+        };
+        let at = leaderless.filter(|sample| sample.value < 1.0).map_or(last.at, |sample| sample.at);
         Some(EtcdMember {
-            has_leader: gauge("etcd_server_has_leader").map(|value| value >= 1.0),
-            pending_proposals: gauge("etcd_server_proposals_pending"),
+            has_leader: leaderless.map(|sample| sample.value >= 1.0),
+            pending_proposals: pending.max_by(f64::total_cmp),
             slow_applies: counter("etcd_server_slow_apply_total"),
             slow_read_indexes: counter("etcd_server_slow_read_indexes_total"),
             heartbeat_failures: counter("etcd_server_heartbeat_send_failures_total"),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use konspect_bundle::Span;
 
-use super::{Metrics, number};
+use super::{Metrics, Which, number};
 use crate::model::metrics::{MetricsComponent, Sample, Scrape};
 use crate::parse::prometheus::{Growth, NoGrowth, Quantile, growth, histogram_quantile};
 
@@ -12,7 +12,7 @@ use crate::parse::prometheus::{Growth, NoGrowth, Quantile, growth, histogram_qua
 #[derive(Clone, Debug, PartialEq)]
 pub struct Counted<K> {
     pub of: K,
-    /// Since the process began; of an API server, since each of its processes that was scraped began.
+    /// Since the process began; of API servers and tunnel agents, since each of the processes that were scraped began.
     pub total: u64,
     pub since: Since,
     pub at: Span,
@@ -129,7 +129,7 @@ impl<'a> Metrics<'a> {
         rows
     }
 
-    /// What other replicas of the API server counted, and the same one before it was started again: each
+    /// What other replicas of the API server, or other agents, counted, and the same one before it was started again: each
     /// process counts from its own start.
     fn of_other_processes(
         &self,
@@ -139,7 +139,8 @@ impl<'a> Metrics<'a> {
     ) -> Vec<&'a Sample> {
         let start = |scrape: &&Scrape| scrape.process_start;
         let newest = self.scrapes.get(index).and_then(start);
-        let (true, Some(newest)) = (component == MetricsComponent::ApiServer, newest) else {
+        let many = [MetricsComponent::ApiServer, MetricsComponent::TunnelAgent];
+        let (true, Some(newest)) = (many.contains(&component), newest) else {
             return Vec::new();
         };
         let mut known = BTreeSet::from([newest]);
@@ -168,21 +169,23 @@ impl<'a> Metrics<'a> {
         refused
     }
 
-    /// Means and p99 of a histogram by key, most calls first.
+    /// Means and p99 of a histogram by key, of each replica for itself, most calls first.
     pub(super) fn timed<K: Ord + Clone>(
         &self,
         component: MetricsComponent,
         names: &[&str],
         key: impl Fn(&Sample) -> K,
     ) -> Vec<Timed<K>> {
-        let Some((_, samples)) = self.pick(component, names) else { return Vec::new() };
-        let mut kinds: BTreeMap<K, Vec<&Sample>> = BTreeMap::new();
-        for sample in samples {
-            kinds.entry(key(sample)).or_default().push(sample);
+        let mut kinds: BTreeMap<(K, Which), Vec<&Sample>> = BTreeMap::new();
+        for (which, _, scrape) in self.replicas(component, names) {
+            let samples = names.iter().find_map(|name| scrape.families.get(*name));
+            for sample in samples.into_iter().flatten() {
+                kinds.entry((key(sample), which)).or_default().push(sample);
+            }
         }
         let mut timed: Vec<Timed<K>> = kinds
             .into_iter()
-            .filter_map(|(of, rows)| {
+            .filter_map(|((of, _), rows)| {
                 let of_end = |end: &str| -> f64 {
                     rows.iter().filter(|row| row.name.ends_with(end)).map(|row| row.value).sum()
                 };

@@ -35,48 +35,22 @@ pub struct Latency {
 }
 
 impl Metrics<'_> {
-    /// Kinds of requests whose p99 is over the upstream objective, worst first; those between two scrapes
-    /// of one process where there are two, since an hour of last month is no latency of now.
+    /// Kinds of requests whose p99 at any replica is over the upstream objective, worst first; those between two
+    /// scrapes of one process where there are two, since an hour of last month is no latency of now.
     pub fn slow_requests(&self) -> Vec<Latency> {
-        let Some((index, samples)) = self.pick(MetricsComponent::ApiServer, &REQUESTS) else {
-            return Vec::new();
-        };
-        let growth = self.compared(index).and_then(Result::ok);
-        let mut kinds: BTreeMap<(&str, String, &str), Vec<&Sample>> = BTreeMap::new();
-        for sample in samples.iter().filter(|sample| {
-            sample.label("subresource").is_empty() || sample.label("subresource") == "status"
-        }) {
-            let group = sample.label("group");
-            let resource = if group.is_empty() {
-                sample.label("resource").to_owned()
-            } else {
-                format!("{group}/{}", sample.label("resource"))
-            };
-            kinds
-                .entry((sample.label("verb"), resource, sample.label("scope")))
-                .or_default()
-                .push(sample);
+        let mut worst: BTreeMap<(String, String, String), Latency> = BTreeMap::new();
+        for (_, index, scrape) in self.replicas(MetricsComponent::ApiServer, &REQUESTS) {
+            let samples = REQUESTS.iter().find_map(|name| scrape.families.get(*name));
+            let growth = self.compared(index).and_then(Result::ok);
+            for row in slow_requests(samples.map_or(&[], Vec::as_slice), growth.as_ref()) {
+                let key = (row.verb.clone(), row.resource.clone(), row.scope.clone());
+                let known = worst.entry(key).or_insert_with(|| row.clone());
+                if row.seconds() >= known.seconds() {
+                    *known = row;
+                }
+            }
         }
-        let mut slow: Vec<Latency> = kinds
-            .into_iter()
-            .filter_map(|((verb, resource, scope), rows)| {
-                let limit = objective(verb, &resource, scope)?;
-                let (count, mean, p99) = tail(&rows, growth.as_ref())?;
-                let at =
-                    rows.iter().find(|sample| sample.name.ends_with("_count")).or(rows.first())?.at;
-                (count >= ENOUGH && p99.map_or(mean, |p99| p99.value) > limit).then(|| Latency {
-                    verb: verb.to_owned(),
-                    resource,
-                    scope: scope.to_owned(),
-                    count: number(count),
-                    p99,
-                    mean,
-                    limit,
-                    lately: growth.is_some(),
-                    at,
-                })
-            })
-            .collect();
+        let mut slow: Vec<Latency> = worst.into_values().collect();
         slow.sort_by(|a, b| b.seconds().total_cmp(&a.seconds()).then_with(|| a.at.cmp(&b.at)));
         slow
     }
@@ -92,6 +66,42 @@ impl Latency {
     pub fn seconds(&self) -> f64 {
         self.p99.map_or(self.mean, |p99| p99.value)
     }
+}
+
+/// Kinds of requests of one replica whose p99 is over the objective.
+fn slow_requests(samples: &[Sample], growth: Option<&Growth<'_>>) -> Vec<Latency> {
+    let mut kinds: BTreeMap<(&str, String, &str), Vec<&Sample>> = BTreeMap::new();
+    for sample in samples.iter().filter(|sample| {
+        sample.label("subresource").is_empty() || sample.label("subresource") == "status"
+    }) {
+        let group = sample.label("group");
+        let resource = if group.is_empty() {
+            sample.label("resource").to_owned()
+        } else {
+            format!("{group}/{}", sample.label("resource"))
+        };
+        kinds
+            .entry((sample.label("verb"), resource, sample.label("scope")))
+            .or_default()
+            .push(sample);
+    }
+    let slow = kinds.into_iter().filter_map(|((verb, resource, scope), rows)| {
+        let limit = objective(verb, &resource, scope)?;
+        let (count, mean, p99) = tail(&rows, growth)?;
+        let at = rows.iter().find(|sample| sample.name.ends_with("_count")).or(rows.first())?.at;
+        (count >= ENOUGH && p99.map_or(mean, |p99| p99.value) > limit).then(|| Latency {
+            verb: verb.to_owned(),
+            resource,
+            scope: scope.to_owned(),
+            count: number(count),
+            p99,
+            mean,
+            limit,
+            lately: growth.is_some(),
+            at,
+        })
+    });
+    slow.collect()
 }
 
 /// How many requests there were, their mean and their p99, since the scrape that the growth begins at.

@@ -6,14 +6,18 @@ use std::collections::BTreeMap;
 use konspect_bundle::Span;
 
 use super::counted::{Counted, Timed};
+use super::replicas::{Which, instance};
 use super::{Metrics, either, number, plural};
-use crate::model::metrics::{MetricsComponent, Sample};
+use crate::model::metrics::{MetricsComponent, Sample, Scrape};
 
-/// Requests that are being answered.
+/// Requests that one replica answers at one moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct InFlight {
     pub mutating: Option<u64>,
     pub read_only: Option<u64>,
+    /// Seats of all its priority levels, 0 where they are not known.
+    pub seats: u64,
+    pub which: Which,
     pub at: Span,
 }
 
@@ -24,6 +28,7 @@ pub struct Crowded {
     pub seats: u64,
     pub taken: u64,
     pub queued: u64,
+    pub which: Which,
     pub at: Span,
 }
 
@@ -43,6 +48,8 @@ pub struct LongRunning {
 #[derive(Clone, Debug, PartialEq, Default)]
 pub struct LevelLoad {
     pub level: String,
+    /// The replica, where Prometheus names it.
+    pub instance: String,
     /// The seats that its shares give it; up to 1.25 its concurrency limit.
     pub nominal_seats: Option<u64>,
     /// With what it borrowed or lent, from 1.26 on.
@@ -51,6 +58,7 @@ pub struct LevelLoad {
     pub executing_requests: Option<u64>,
     pub queued_seats: Option<u64>,
     pub queued_requests: Option<u64>,
+    pub which: Which,
     pub at: Span,
 }
 
@@ -102,92 +110,123 @@ pub struct ListCost {
 
 const SERVER: MetricsComponent = MetricsComponent::ApiServer;
 
+/// Requests in flight that an API server allows unless told otherwise.
+const MUTATING: u64 = 200;
+const READING: u64 = 400;
+
+/// Requests that stay open, newest name first; the last one counts watchers alone.
+pub(super) const LONG_RUNNING: [&str; 3] = [
+    "apiserver_longrunning_requests",
+    "apiserver_longrunning_gauge",
+    "apiserver_registered_watchers",
+];
+
+const IN_FLIGHT: &str = "apiserver_current_inflight_requests";
+
+/// What tells of priority levels; a limit and the seats taken have a new and an old name.
+const LEVELS: [&str; 8] = [
+    "apiserver_flowcontrol_nominal_limit_seats",
+    "apiserver_flowcontrol_request_concurrency_limit",
+    "apiserver_flowcontrol_current_limit_seats",
+    "apiserver_flowcontrol_current_executing_seats",
+    "apiserver_flowcontrol_request_concurrency_in_use",
+    "apiserver_flowcontrol_current_executing_requests",
+    "apiserver_flowcontrol_current_inqueue_seats",
+    "apiserver_flowcontrol_current_inqueue_requests",
+];
+
+impl LevelLoad {
+    /// With what another row of the level says where this one says nothing.
+    fn completed(self, other: Self, which: Which) -> Self {
+        Self {
+            nominal_seats: self.nominal_seats.or(other.nominal_seats),
+            current_seats: self.current_seats.or(other.current_seats),
+            executing_seats: self.executing_seats.or(other.executing_seats),
+            executing_requests: self.executing_requests.or(other.executing_requests),
+            queued_seats: self.queued_seats.or(other.queued_seats),
+            queued_requests: self.queued_requests.or(other.queued_requests),
+            which,
+            ..self
+        }
+    }
+}
+
+impl InFlight {
+    /// Thousandths of the requests that are allowed at a time: of all levels' seats where those are known
+    /// and more, since a large cluster's API server allows more.
+    pub fn full(&self) -> u64 {
+        let (mutating, reading) = (self.mutating.unwrap_or(0), self.read_only.unwrap_or(0));
+        if self.seats > MUTATING + READING {
+            return mutating.saturating_add(reading).saturating_mul(1000) / self.seats;
+        }
+        (mutating.saturating_mul(1000) / MUTATING).max(reading.saturating_mul(1000) / READING)
+    }
+}
+
 impl Metrics<'_> {
-    /// Requests in flight; none where neither kind was scraped.
+    /// Requests in flight, where a replica had most of what it allows; none where neither kind was scraped.
     pub fn in_flight(&self) -> Option<InFlight> {
-        let (_, samples) = self.pick(SERVER, &["apiserver_current_inflight_requests"])?;
-        let of = |kind: &str| {
-            let rows =
-                samples.iter().filter(|row| either(row, "request_kind", "requestKind") == kind);
-            rows.map(|row| number(row.value)).reduce(u64::saturating_add)
-        };
-        let (mutating, read_only) = (of("mutating"), of("readOnly"));
-        (mutating.or(read_only).is_some()).then_some(InFlight {
-            mutating,
-            read_only,
-            at: samples.first()?.at,
-        })
+        let mut seats: BTreeMap<(Which, String), u64> = BTreeMap::new();
+        for level in self.level_loads() {
+            let all = seats.entry((level.which, level.instance)).or_default();
+            *all = all.saturating_add(level.nominal_seats.unwrap_or(0));
+        }
+        // The limits are one configuration: who was not asked for them has those of the others.
+        let known = seats.into_values().max().unwrap_or(0);
+        let mut flights: BTreeMap<(Which, &str), InFlight> = BTreeMap::new();
+        for (which, _, scrape) in self.each(SERVER, &[IN_FLIGHT]) {
+            for sample in scrape.families.get(IN_FLIGHT).into_iter().flatten() {
+                let row = flights.entry((which, instance(sample))).or_insert(InFlight {
+                    mutating: None,
+                    read_only: None,
+                    seats: known,
+                    which,
+                    at: sample.at,
+                });
+                let kind = match either(sample, "request_kind", "requestKind") {
+                    "mutating" => &mut row.mutating,
+                    "readOnly" => &mut row.read_only,
+                    _ => continue,
+                };
+                *kind = Some(kind.unwrap_or(0).saturating_add(number(sample.value)));
+            }
+        }
+        let flights = flights.into_values().filter(|row| row.mutating.or(row.read_only).is_some());
+        flights.max_by_key(InFlight::full)
     }
 
-    /// Requests that stay open, most first.
+    /// Requests that stay open, of all replicas, most first.
     pub fn long_running(&self) -> Vec<LongRunning> {
-        let names = ["apiserver_longrunning_requests", "apiserver_longrunning_gauge"];
-        let row = |sample: &Sample, verb: &str, resource: String| LongRunning {
-            verb: verb.to_owned(),
-            resource,
-            subresource: sample.label("subresource").to_owned(),
-            scope: sample.label("scope").to_owned(),
-            open: number(sample.value),
-            at: sample.at,
-        };
-        let mut rows: Vec<LongRunning> = match self.pick(SERVER, &names) {
-            Some((_, samples)) => {
-                samples.iter().map(|one| row(one, one.label("verb"), plural(one))).collect()
-            }
-            None => self
-                .newest(SERVER, "apiserver_registered_watchers")
-                .iter()
-                .map(|one| {
-                    let (group, kind) = (one.label("group"), one.label("kind"));
-                    let kind =
-                        if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
-                    row(one, "WATCH", kind)
-                })
-                .collect(),
-        };
-        rows.retain(|row| row.open > 0);
+        let replicas = self.replicas(SERVER, &LONG_RUNNING);
+        let rows = replicas.into_iter().flat_map(|(_, _, scrape)| long_running(scrape));
+        let mut rows: Vec<LongRunning> = rows.collect();
         rows.sort_by(|a, b| b.open.cmp(&a.open).then_with(|| a.cmp(b)));
         rows
     }
 
-    /// Seats and queues of each priority level, by name.
+    /// Seats and queues of each priority level, by name, at every scrape; what one that tells of queues or of
+    /// seats taken does not tell is as the newest that tells it says.
     pub fn level_loads(&self) -> Vec<LevelLoad> {
-        let mut levels: BTreeMap<String, LevelLoad> = BTreeMap::new();
-        let mut add = |names: &[&str], field: fn(&mut LevelLoad) -> &mut Option<u64>| {
-            let samples = self.pick(SERVER, names).map_or(&[][..], |(_, samples)| samples);
-            for sample in samples.iter().filter(|sample| sample.value >= 0.0) {
-                let level = either(sample, "priority_level", "priorityLevel");
-                let row = levels.entry(level.to_owned()).or_insert_with(|| LevelLoad {
-                    level: level.to_owned(),
-                    at: sample.at,
-                    ..LevelLoad::default()
-                });
-                // Executing and queued requests have a series for each flow schema.
-                let value = field(row);
-                *value = Some(value.unwrap_or(0).saturating_add(number(sample.value)));
+        let newest = levels_of(|names| self.pick(SERVER, names).map(|(_, samples)| samples));
+        let mut all = Vec::new();
+        for (which, _, scrape) in self.each(SERVER, &LEVELS) {
+            let told = |names: &[&str]| {
+                names.iter().find_map(|name| scrape.families.get(*name)).map(Vec::as_slice)
+            };
+            for (key, row) in levels_of(told) {
+                let moment = [
+                    row.executing_seats,
+                    row.executing_requests,
+                    row.queued_seats,
+                    row.queued_requests,
+                ];
+                let tells = moment.iter().any(Option::is_some);
+                let newest = newest.get(&key).filter(|_| tells).cloned().unwrap_or_default();
+                all.push(row.completed(newest, which));
             }
-        };
-        add(
-            &[
-                "apiserver_flowcontrol_nominal_limit_seats",
-                "apiserver_flowcontrol_request_concurrency_limit",
-            ],
-            |row| &mut row.nominal_seats,
-        );
-        add(&["apiserver_flowcontrol_current_limit_seats"], |row| &mut row.current_seats);
-        add(
-            &[
-                "apiserver_flowcontrol_current_executing_seats",
-                "apiserver_flowcontrol_request_concurrency_in_use",
-            ],
-            |row| &mut row.executing_seats,
-        );
-        add(&["apiserver_flowcontrol_current_executing_requests"], |row| {
-            &mut row.executing_requests
-        });
-        add(&["apiserver_flowcontrol_current_inqueue_seats"], |row| &mut row.queued_seats);
-        add(&["apiserver_flowcontrol_current_inqueue_requests"], |row| &mut row.queued_requests);
-        levels.into_values().collect()
+        }
+        all.sort_by(|a, b| a.level.cmp(&b.level));
+        all
     }
 
     /// How long requests wait in queues.
@@ -249,7 +288,8 @@ impl Metrics<'_> {
         Some(Counted { of: (), total: most.total, since: most.since, at: most.at })
     }
 
-    /// The priority level with most requests in its queues while nine of ten of its seats are taken.
+    /// The priority level with most requests in its queues while nine of ten of its seats are taken, in the
+    /// scrape that shows most of them.
     pub fn crowded(&self) -> Option<Crowded> {
         let levels = self.level_loads().into_iter().filter_map(|row| {
             let seats = row.current_seats.or(row.nominal_seats).filter(|seats| *seats > 0)?;
@@ -260,10 +300,11 @@ impl Metrics<'_> {
                 seats,
                 taken,
                 queued,
+                which: row.which,
                 at: row.at,
             })
         });
-        levels.max_by(|a, b| (a.queued, &b.level).cmp(&(b.queued, &a.level)))
+        levels.max_by(|a, b| (a.queued, a.which, &b.level).cmp(&(b.queued, b.which, &a.level)))
     }
 
     /// What LISTs cost, from etcd and from the watch cache apart, most objects fetched first.
@@ -306,4 +347,56 @@ impl Metrics<'_> {
         });
         costs
     }
+}
+
+/// Levels by name and replica, of what is told.
+fn levels_of<'s>(
+    told: impl Fn(&[&str]) -> Option<&'s [Sample]>,
+) -> BTreeMap<(String, String), LevelLoad> {
+    let mut levels: BTreeMap<(String, String), LevelLoad> = BTreeMap::new();
+    let mut add = |names: &[&str], field: fn(&mut LevelLoad) -> &mut Option<u64>| {
+        for sample in told(names).into_iter().flatten().filter(|sample| sample.value >= 0.0) {
+            let level = either(sample, "priority_level", "priorityLevel");
+            let key = (level.to_owned(), instance(sample).to_owned());
+            let row = levels.entry(key).or_insert_with(|| LevelLoad {
+                level: level.to_owned(),
+                instance: instance(sample).to_owned(),
+                at: sample.at,
+                ..LevelLoad::default()
+            });
+            // Executing and queued requests have a series for each flow schema.
+            let value = field(row);
+            *value = Some(value.unwrap_or(0).saturating_add(number(sample.value)));
+        }
+    };
+    let [nominal, limit, current, seats, in_use, executing, waiting, queued] = LEVELS;
+    add(&[nominal, limit], |row| &mut row.nominal_seats);
+    add(&[current], |row| &mut row.current_seats);
+    add(&[seats, in_use], |row| &mut row.executing_seats);
+    add(&[executing], |row| &mut row.executing_requests);
+    add(&[waiting], |row| &mut row.queued_seats);
+    add(&[queued], |row| &mut row.queued_requests);
+    levels
+}
+
+/// Requests of one replica that stay open.
+pub(super) fn long_running(scrape: &Scrape) -> impl Iterator<Item = LongRunning> {
+    let row = |sample: &Sample, verb: &str, resource: String| LongRunning {
+        verb: verb.to_owned(),
+        resource,
+        subresource: sample.label("subresource").to_owned(),
+        scope: sample.label("scope").to_owned(),
+        open: number(sample.value),
+        at: sample.at,
+    };
+    let [new, old, watchers] = LONG_RUNNING.map(|name| scrape.families.get(name));
+    let all = new.or(old);
+    let watchers = watchers.filter(|_| all.is_none());
+    let all = all.into_iter().flatten().map(move |one| row(one, one.label("verb"), plural(one)));
+    let watchers = watchers.into_iter().flatten().map(move |one| {
+        let (group, kind) = (one.label("group"), one.label("kind"));
+        let kind = if group.is_empty() { kind.to_owned() } else { format!("{kind}.{group}") };
+        row(one, "WATCH", kind)
+    });
+    all.chain(watchers).filter(|row| row.open > 0)
 }

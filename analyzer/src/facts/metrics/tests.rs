@@ -1,6 +1,7 @@
 //! Every fact in every spelling that versions write.
 
 mod growth;
+mod replicas;
 
 use konspect_bundle::{ArtifactId, Source};
 

@@ -1,11 +1,11 @@
 //! One client opens watches and never closes them: by the audit log, else by the metrics.
 
 use konspect_audit::AuditSummary;
-use konspect_bundle::words;
+use konspect_bundle::{Words, words};
 
 use super::{advise, client, named, short};
 use crate::facts::clients::{churners, most_open, watch_leaks};
-use crate::facts::metrics::Metrics;
+use crate::facts::metrics::{Metrics, Watches};
 use crate::facts::{AnyOf, Listing, Missing, Nodes};
 use crate::finding::{Confidence, Finding, Meta, Severity, Subject};
 use crate::model::metrics::Scrape;
@@ -55,10 +55,7 @@ impl Rule for ClientWatchLeak {
                 finding = finding.supported_by(leak.most.first.1, words!("client-watch-leak-usual", usual = leak.usual));
             }
             if let Some(swollen) = &swollen {
-                finding = finding.supported_by(
-                    swollen.at,
-                    words!("client-watch-leak-metric", resource = &swollen.resource, open = swollen.open, before = swollen.before),
-                );
+                finding = finding.supported_by(swollen.at, counted(swollen));
             }
             out.found(advise(finding, leak.user, words!("client-watch-leak-advice")));
         }
@@ -81,15 +78,26 @@ impl Rule for ClientWatchLeak {
 }
 
 /// Watches far beyond what the cluster needs, but no audit log that names their owner.
-fn unnamed(swollen: &crate::facts::metrics::Watches) -> Finding {
+fn unnamed(swollen: &Watches) -> Finding {
     let grown = swollen.before > 0 && swollen.open > swollen.before;
     META.finding(
         Subject::cluster(""),
         words!("client-watch-leak-unnamed", resource = &swollen.resource, open = swollen.open),
         swollen.at,
-        words!("client-watch-leak-metric", resource = &swollen.resource, open = swollen.open, before = swollen.before),
+        counted(swollen),
     )
     .confidence(if grown { Confidence::Likely } else { Confidence::Possible })
     .severity(if grown { Severity::Critical } else { Severity::Warning })
     .settled_by(words!("client-watch-leak-settle"))
+}
+
+fn counted(swollen: &Watches) -> Words {
+    words!(
+        "client-watch-leak-metric",
+        resource = &swollen.resource,
+        open = swollen.open,
+        before = swollen.before,
+        scrape = swollen.which.number,
+        scrapes = swollen.which.of
+    )
 }

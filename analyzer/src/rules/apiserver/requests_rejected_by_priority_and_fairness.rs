@@ -32,9 +32,8 @@ const ENOUGH: u64 = 10;
 /// Requests in a queue that one moment's burst does not make.
 const WAITING: u64 = 10;
 
-/// Requests in flight that an API server allows unless told otherwise.
-const MUTATING: u64 = 200;
-const READING: u64 = 400;
+/// Thousandths of the requests that are allowed at a time from which a server is near its limit.
+const NEAR: u64 = 800;
 
 /// The schemas that the API server makes itself: what they reject is not turned away on purpose.
 const BUILT_IN: &[&str] = &[
@@ -54,7 +53,7 @@ impl Rule for RequestsRejectedByPriorityAndFairness {
         let dropped = metrics.as_ref().and_then(Metrics::dropped);
         let away = counted.max(logged).max(dropped.as_ref().map_or(0, |dropped| dropped.total));
         let crowded = metrics.as_ref().and_then(Metrics::crowded).filter(|crowded| crowded.queued >= WAITING);
-        let flight = metrics.as_ref().and_then(|metrics| metrics.in_flight().filter(|flight| near(flight, metrics)));
+        let flight = metrics.as_ref().and_then(Metrics::in_flight).filter(|flight| flight.full() >= NEAR);
         let found = if counted.max(logged) >= ENOUGH {
             found(audit, &rejects, counted.max(logged), schemas)
         } else {
@@ -164,17 +163,6 @@ fn over_limit(dropped: &Counted<()>) -> Finding {
     .affected(usize::try_from(dropped.total).unwrap_or(usize::MAX))
 }
 
-/// True when four of five of the requests that are allowed at a time are being answered: of all levels'
-/// seats where those are known, since a large cluster's API server allows more.
-fn near(flight: &InFlight, metrics: &Metrics<'_>) -> bool {
-    let (mutating, reading) = (flight.mutating.unwrap_or(0), flight.read_only.unwrap_or(0));
-    let seats: u64 = metrics.level_loads().iter().filter_map(|level| level.nominal_seats).sum();
-    if seats > MUTATING + READING {
-        return (mutating + reading) * 5 >= seats * 4;
-    }
-    mutating * 5 >= MUTATING * 4 || reading * 5 >= READING * 4
-}
-
 /// Nobody is turned away yet.
 fn near_limit(flight: &InFlight) -> Finding {
     let (mutating, reading) = (flight.mutating.unwrap_or(0), flight.read_only.unwrap_or(0));
@@ -186,12 +174,19 @@ fn near_limit(flight: &InFlight) -> Finding {
     )
     .confidence(Confidence::Possible)
     .severity(Severity::Warning)
+    .until(flight.which.until())
     .affected(usize::try_from(mutating + reading).unwrap_or(usize::MAX))
 }
 
 fn in_flight(flight: &InFlight) -> Words {
     let (mutating, reading) = (flight.mutating.unwrap_or(0), flight.read_only.unwrap_or(0));
-    words!("requests-rejected-by-priority-and-fairness-flight", mutating = mutating, reading = reading)
+    words!(
+        "requests-rejected-by-priority-and-fairness-flight",
+        mutating = mutating,
+        reading = reading,
+        scrape = flight.which.number,
+        scrapes = flight.which.of
+    )
 }
 
 /// A full level with a queue, before anybody is turned away.
@@ -204,6 +199,7 @@ fn waiting(crowded: &Crowded) -> Finding {
     )
     .confidence(Confidence::Likely)
     .severity(Severity::Warning)
+    .until(crowded.which.until())
     .affected(usize::try_from(crowded.queued).unwrap_or(usize::MAX))
 }
 
@@ -213,6 +209,8 @@ fn level(crowded: &Crowded) -> Words {
         level = &crowded.level,
         taken = crowded.taken,
         seats = crowded.seats,
-        queued = crowded.queued
+        queued = crowded.queued,
+        scrape = crowded.which.number,
+        scrapes = crowded.which.of
     )
 }

@@ -11,7 +11,6 @@ use crate::facts::metrics::{Metrics, WebhookLatency};
 use crate::facts::webhooks::Reason;
 use crate::facts::{Facts, Missing};
 use crate::finding::{Confidence, Finding, Meta, Risk, Step, Subject};
-use crate::model::metrics::MetricsComponent;
 use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
@@ -63,15 +62,9 @@ impl Rule for WebhookSlow {
 /// False when most calls fail: such a webhook is not slow, it is not there.
 fn answers(metrics: &Metrics<'_>, latency: &WebhookLatency) -> bool {
     let failed = metrics.webhook_failures().iter().find(|row| row.of == latency.name).map_or(0, |row| row.total);
-    let opened: f64 = metrics
-        .newest(MetricsComponent::ApiServer, "apiserver_admission_webhook_fail_open_count")
-        .iter()
-        .filter(|sample| sample.label("name") == latency.name)
-        .map(|sample| sample.value)
-        .sum();
-    #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
-    let (failed, calls) = (failed as f64 + opened, latency.calls as f64);
-    failed * 2.0 < calls
+    let opened = metrics.webhook_fail_opens().iter().find(|row| row.of == latency.name).map_or(0, |row| row.total);
+    let calls = metrics.calls_of_webhook(&latency.name).map_or(latency.calls, |(calls, _)| calls.max(latency.calls));
+    failed.saturating_add(opened).saturating_mul(2) < calls
 }
 
 /// Only annotations tell, which name no webhook but the one whose failure let the request pass.

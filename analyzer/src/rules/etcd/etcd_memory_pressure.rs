@@ -9,7 +9,7 @@ use crate::facts::{AnyOf, Context, Listing, Logs, Missing};
 use crate::finding::{Confidence, Finding, Meta, Severity, Step, Subject};
 use crate::model::azure::AzureMetric;
 use crate::model::log::Signal;
-use crate::model::metrics::{MetricsComponent, Scrape};
+use crate::model::metrics::Scrape;
 use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
@@ -38,7 +38,7 @@ impl Rule for EtcdMemoryPressure {
         let metrics = scrapes.map(Metrics::new);
         let resident = metrics
             .as_ref()
-            .and_then(|metrics| metrics.newest(MetricsComponent::Etcd, "process_resident_memory_bytes").first());
+            .and_then(Metrics::etcd_memory);
         let leaders = leader_changes(metrics.as_ref(), logs);
         let (high, at, says) = match (percent, resident) {
             (Some((value, at)), _) => (value > HIGH, at, words!("etcd-memory-pressure-percent", percent = format!("{value:.0}"))),
