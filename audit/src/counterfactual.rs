@@ -5,6 +5,9 @@
 //! there is nothing to compare with. What is left is replayed through a row of seats, whose error is
 //! measured on what the seats were not fitted to.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -15,6 +18,7 @@ use crate::failure::Failure;
 use crate::histogram::Histogram;
 use crate::seats::{ENOUGH, Fit, Replay, Services, fit, refused};
 use crate::summary::{AuditSummary, ClientSummary};
+use crate::taken_out::{Latencies, Others, Out, Stretches, width};
 
 /// Thousandths of the observed p99 by which a model may miss what was seen and still estimate.
 pub const MISFIT: u64 = 400;
@@ -59,7 +63,10 @@ pub struct Counterfactual {
     pub agent: String,
     /// Thousandths of all time spent on requests.
     pub work_share: u64,
-    /// Seconds of a bin, and bins in which the client was busy, and in which it hardly asked.
+    /// User agents under which it asks, where these change again and again; else one.
+    pub names: u64,
+    /// Seconds of a bin, and bins in which the client was busy or the queue that it left drained, and in which
+    /// it hardly asked.
     pub bin_seconds: i64,
     pub busy_bins: u64,
     pub quiet_bins: u64,
@@ -105,14 +112,16 @@ pub struct Model {
     pub error: u64,
 }
 
-/// Replays the log without one client; none when the log is too small to say anything.
+/// Replays the log without one client, or without all programs of a user whose names change; none when the log
+/// is too small to say anything.
 pub fn without(summary: &AuditSummary, user: &str, agent: &str) -> Option<Counterfactual> {
-    let client =
-        summary.clients.iter().find(|client| client.user == user && client.agent == agent)?;
+    let out = Out::find(summary, user, agent)?;
+    let client = out.client;
     let width = width(summary, client);
-    let (busy, quiet) = bins_of(summary, client, width)?;
-    let seen = others(summary, agent, &busy, width);
-    let calm = Some(others(summary, agent, &quiet, width)).filter(|calm| calm.total() >= ENOUGH);
+    let others = Others::new(summary, &out, width);
+    let Stretches { busy, quiet } = Stretches::new(summary, client, &others, width)?;
+    let seen = others.within(&busy);
+    let calm = Some(others.within(&quiet)).filter(|calm| calm.total() >= ENOUGH);
     let observed = seen.p99()?;
     let all: u64 = summary.clients.iter().map(|client| client.total.latency_sum).sum();
     let work = crate::answers::millionths(client.total.latency_sum, all).unwrap_or(0);
@@ -120,26 +129,27 @@ pub fn without(summary: &AuditSummary, user: &str, agent: &str) -> Option<Counte
         user: user.to_owned(),
         agent: agent.to_owned(),
         work_share: (work + 500) / 1000,
+        names: summary.clients.iter().filter(|other| out.is(other)).count() as u64,
         bin_seconds: width / 1_000_000,
         busy_bins: busy.len() as u64,
         quiet_bins: quiet.len() as u64,
         observed,
         quiet: calm.as_ref().and_then(Latencies::p99),
-        spent: spent(summary, client),
+        spent: spent(summary, &out),
         untold: None,
         model: None,
     };
     let waits = outcome.spent.is_some_and(|spent| spent.queued >= 100 && spent.only_queues);
-    let services = match untold(&outcome, summary, client, &busy, &seen, calm.as_ref()) {
+    let services = match untold(&outcome, summary, &out, &busy, &seen, calm.as_ref()) {
         Ok(service) => {
             let slower = calm.as_ref().and_then(|calm| medians(calm, &seen));
             Services { width, quiet: &quiet, slower, service, annotated: waits }
         }
         Err(untold) => return Some(Counterfactual { untold: Some(untold), ..outcome }),
     };
-    let replay = Replay::new(summary, client, &busy, &services);
+    let replay = Replay::new(summary, &out, &busy, &services);
     // Of a log that is too long, only some bins are replayed.
-    let seen = others(summary, agent, replay.bins(), width);
+    let seen = others.within(replay.bins());
     let Fit { seats, stretch } = fit(&replay, seen.p99()?)?;
     let (with, without) = (replay.run(seats, Some(stretch)), replay.run(seats, None));
     let [modelled_with] = with.all.quantiles([990]);
@@ -154,7 +164,7 @@ pub fn without(summary: &AuditSummary, user: &str, agent: &str) -> Option<Counte
         with: modelled_with,
         without: modelled_without,
         estimate: estimate.min(observed),
-        error: error(summary, agent, &with.all, &with.bins, &seen, width),
+        error: error(&with.all, &with.bins, &seen, &others),
     };
     outcome.untold = match () {
         () if model.error > MISFIT => Some(Untold::Misfit),
@@ -171,7 +181,7 @@ pub fn without(summary: &AuditSummary, user: &str, agent: &str) -> Option<Counte
 fn untold(
     outcome: &Counterfactual,
     summary: &AuditSummary,
-    client: &ClientSummary,
+    out: &Out<'_>,
     busy: &BTreeSet<i64>,
     seen: &Latencies,
     calm: Option<&Latencies>,
@@ -186,9 +196,9 @@ fn untold(
     if calm.is_none() && !waits {
         return Err(Untold::NeverQuiet);
     }
-    let own = served(summary, client, outcome.bin_seconds.saturating_mul(1_000_000), busy);
+    let own = served(summary, out, outcome.bin_seconds.saturating_mul(1_000_000), busy);
     let (Some(calm), false) = (calm, waits) else {
-        let others = summary.clients.iter().filter(|other| !std::ptr::eq(*other, client));
+        let others = summary.clients.iter().filter(|other| !out.is(other));
         let (sum, count) = others.fold((0_u64, 0), |(sum, count), other| {
             let waited = other.total.excused.as_ref().map_or(0, |excused| excused.sum);
             (sum.saturating_add(waited), count + other.total.latency.total())
@@ -206,16 +216,16 @@ fn untold(
 
 /// The mean latency of a client's requests in some bins, without those that were turned away: these
 /// waited for nobody, and nobody for them.
-fn served(summary: &AuditSummary, client: &ClientSummary, width: i64, bins: &BTreeSet<i64>) -> u64 {
-    let rows = summary.agents.iter().filter(|row| row.agent == client.agent);
+fn served(summary: &AuditSummary, out: &Out<'_>, width: i64, bins: &BTreeSet<i64>) -> u64 {
+    let rows = summary.agents.iter().filter(|row| out.has(&row.agent));
     let bins =
         rows.flat_map(|row| &row.bins).filter(|bin| bins.contains(&bin.start.div_euclid(width)));
     let (sum, count) = bins.fold((0_u64, 0), |(sum, count), bin| {
         (sum.saturating_add(bin.sum), count + bin.latency.total())
     });
-    let all = client.total.latency.total().max(1);
+    let all = out.client.total.latency.total().max(1);
     let kept =
-        u128::from(count) * u128::from(all.saturating_sub(refused(client))) / u128::from(all);
+        u128::from(count) * u128::from(all.saturating_sub(refused(out.client))) / u128::from(all);
     sum / u64::try_from(kept).unwrap_or(u64::MAX).max(1)
 }
 
@@ -236,13 +246,13 @@ fn medians(calm: &Latencies, seen: &Latencies) -> Option<(u64, u64)> {
 }
 
 /// Where annotations put the time of slow requests, those left out that mostly the client asks.
-fn spent(summary: &AuditSummary, client: &ClientSummary) -> Option<Spent> {
+fn spent(summary: &AuditSummary, out: &Out<'_>) -> Option<Spent> {
     let mut asked: BTreeMap<(Verb, &str), (u64, u64)> = BTreeMap::new();
     for other in &summary.clients {
         for series in &other.series {
             let (own, all) = asked.entry((series.verb, &series.resource)).or_default();
             *all += series.tally.requests;
-            *own += if std::ptr::eq(other, client) { series.tally.requests } else { 0 };
+            *own += if out.is(other) { series.tally.requests } else { 0 };
         }
     }
     let mut sums: BTreeMap<Component, u64> = BTreeMap::new();
@@ -272,20 +282,17 @@ fn spent(summary: &AuditSummary, client: &ClientSummary) -> Option<Spent> {
 
 /// By how much a model misses what it was not fitted to, in thousandths of the p99.
 fn error(
-    summary: &AuditSummary,
-    agent: &str,
     modelled: &Histogram,
     bins: &BTreeMap<i64, Histogram>,
     seen: &Latencies,
-    width: i64,
+    others: &Others,
 ) -> u64 {
     let [m50, m90] = modelled.quantiles([500, 900]).map(Option::unwrap_or_default);
     let [s50, s90, s99] = seen.all.quantiles([500, 900, 990]).map(Option::unwrap_or_default);
     let (mut sum, mut count) = (0_u64, 0_u64);
     for (bin, modelled) in bins {
-        let seen = others(summary, agent, &BTreeSet::from([*bin]), width);
         let [modelled] = modelled.quantiles([990]);
-        if let (Some(seen), Some(modelled)) = (seen.p99(), modelled) {
+        if let (Some(seen), Some(modelled)) = (others.p99(*bin), modelled) {
             sum = sum.saturating_add(modelled.abs_diff(seen));
             count += 1;
         }
@@ -294,77 +301,14 @@ fn error(
     missed.saturating_mul(1000).checked_div(s99).unwrap_or(0)
 }
 
-/// Latencies of everybody else in some bins.
-#[derive(Default)]
-struct Latencies {
-    all: Histogram,
-    sum: u64,
-}
-
-impl Latencies {
-    fn total(&self) -> u64 {
-        self.all.total()
-    }
-
-    fn mean(&self) -> u64 {
-        self.sum.checked_div(self.total()).unwrap_or(0)
-    }
-
-    fn p99(&self) -> Option<u64> {
-        let [p99] = self.all.quantiles([990]);
-        p99.filter(|_| self.total() >= ENOUGH)
-    }
-}
-
-fn others(summary: &AuditSummary, agent: &str, bins: &BTreeSet<i64>, width: i64) -> Latencies {
-    let mut latencies = Latencies::default();
-    for row in summary.agents.iter().filter(|row| row.agent != agent) {
-        for bin in row.bins.iter().filter(|bin| bins.contains(&bin.start.div_euclid(width))) {
-            latencies.all.merge(&bin.latency);
-            latencies.sum = latencies.sum.saturating_add(bin.sum);
-        }
-    }
-    latencies
-}
-
-/// Micro-seconds of a bin: the widest slot of any user agent, and no less than two of the client's.
-fn width(summary: &AuditSummary, client: &ClientSummary) -> i64 {
-    let mut width = summary.agents.iter().map(|row| row.slot_seconds).max().unwrap_or(0).max(75);
-    while width < client.rate.slot_seconds.saturating_mul(2) {
-        width = width.saturating_mul(2);
-    }
-    width.saturating_mul(1_000_000)
-}
-
-/// Bins with at least half, and with at most a twentieth, of the client's busiest bin.
-fn bins_of(
-    summary: &AuditSummary,
-    client: &ClientSummary,
-    width: i64,
-) -> Option<(BTreeSet<i64>, BTreeSet<i64>)> {
-    let mut counts: std::collections::BTreeMap<i64, u64> = summary
-        .agents
-        .iter()
-        .flat_map(|row| &row.bins)
-        .map(|bin| (bin.start.div_euclid(width), 0))
-        .collect();
-    for (start, count) in &client.rate.slots {
-        *counts.entry(start.div_euclid(width)).or_default() += count;
-    }
-    let most = counts.values().copied().max().filter(|most| *most > 0)?;
-    let pick = |takes: &dyn Fn(u64) -> bool| {
-        counts.iter().filter(|(_, count)| takes(**count)).map(|(bin, _)| *bin).collect()
-    };
-    Some((pick(&|count| count * 2 >= most), pick(&|count| count * 20 <= most)))
-}
-
 /// The client that is worth taking out first: the one with most work among those that are not
-/// components of the cluster, or the one that was throttled most.
+/// components of the cluster, or the one that was throttled most. Programs of a user whose names change
+/// again and again are one.
 pub fn suspect(summary: &AuditSummary) -> Option<&ClientSummary> {
     // Only few are worth the question whether they could be contained.
     let greatest = |weight: &dyn Fn(&ClientSummary) -> Option<u64>| {
         let mut clients: Vec<_> =
-            summary.others().filter_map(|client| Some((weight(client)?, client))).collect();
+            summary.loads().filter_map(|client| Some((weight(client)?, client))).collect();
         clients.sort_by_key(|(weight, _)| *weight);
         clients
             .into_iter()
@@ -376,121 +320,4 @@ pub fn suspect(summary: &AuditSummary) -> Option<&ClientSummary> {
         Some(client.total.failed(Failure::PriorityAndFairness)).filter(|count| *count > 0)
     });
     throttled.or_else(|| greatest(&|client| Some(client.total.latency_sum)))
-}
-
-#[cfg(test)]
-mod tests {
-    use std::cmp::Reverse;
-    use std::collections::BinaryHeap;
-
-    use super::*;
-    use crate::read::{Shared, fold_bytes};
-    use konspect_bundle::{ArtifactId, Source};
-
-    const STORM: (&str, &str) = ("system:serviceaccount:shop:storm", "storm/1");
-
-    /// One request: whether it is the storm's, when it comes, how long it waits and is worked on, in
-    /// milliseconds.
-    #[derive(Clone, Copy)]
-    struct Request(bool, i64, i64, i64);
-
-    /// Ten minutes of five requests a second that take 20 to 80 ms each.
-    fn others() -> Vec<Request> {
-        (0..3000).map(|at| Request(false, at * 200, 0, 20 + at * 37 % 60)).collect()
-    }
-
-    /// So many requests a second from one second to another, which take half of that time to half
-    /// again as much.
-    fn storm(from: i64, to: i64, a_second: i64, millis: i64) -> Vec<Request> {
-        let count = (to - from) * a_second;
-        let at = |index: i64| from * 1000 + index * 1000 / a_second + index * 13 % 50;
-        let work = |index: i64| millis / 2 + index * 29 % 11 * millis / 10;
-        (0..count).map(|index| Request(true, at(index), 0, work(index))).collect()
-    }
-
-    /// Lets requests wait for seats, in the order in which they come.
-    fn queued(mut requests: Vec<Request>, seats: usize) -> Vec<Request> {
-        requests.sort_by_key(|request| request.1);
-        let mut free: BinaryHeap<Reverse<i64>> = (0..seats).map(|_| Reverse(0)).collect();
-        for Request(_, at, wait, work) in &mut requests {
-            let begin = free.pop().map_or(0, |Reverse(free)| free).max(*at);
-            *wait = begin - *at;
-            free.push(Reverse(begin + *work));
-        }
-        requests
-    }
-
-    /// The counterfactual of the storm, with the annotations that slow requests carry, or without.
-    fn outcome(requests: &[Request], annotated: bool) -> Counterfactual {
-        let mut text = String::new();
-        for (number, Request(storm, at, wait, work)) in requests.iter().enumerate() {
-            let (user, agent) =
-                if *storm { STORM } else { ("system:serviceaccount:shop:app", "app/1") };
-            let (verb, resource) = if *storm { ("list", "pods") } else { ("get", "configmaps") };
-            let stamp = |millis: i64| crate::time::print((1_748_851_200_000 + millis) * 1000);
-            let latency = |part: &str, millis: i64| {
-                format!("\"apiserver.latency.k8s.io/{part}\":\"{millis}ms\"")
-            };
-            let mut parts = Vec::new();
-            if annotated && wait + work > 500 {
-                parts.extend([latency("total", wait + work), latency("etcd", work * 9 / 10)]);
-                if *wait > 0 {
-                    parts.push(latency("apf-queue-wait", *wait));
-                }
-            }
-            text.extend([format!(
-                "{{\"auditID\":\"{number}\",\"stage\":\"ResponseComplete\",\"requestURI\":\"/api/v1/{resource}\",\"verb\":\"{verb}\",\"user\":{{\"username\":\"{user}\"}},\"userAgent\":\"{agent}\",\"objectRef\":{{\"resource\":\"{resource}\"}},\"responseStatus\":{{\"code\":200}},\"requestReceivedTimestamp\":\"{}\",\"stageTimestamp\":\"{}\",\"annotations\":{{{}}}}}\n",
-                stamp(*at),
-                stamp(at + wait + work),
-                parts.join(",")
-            )]);
-        }
-        let mut fold = fold_bytes(Source::new(ArtifactId(0), text.as_bytes()), &Shared::new());
-        fold.trim();
-        let summary = fold.finish();
-        assert!(suspect(&summary).is_some());
-        without(&summary, STORM.0, STORM.1).unwrap()
-    }
-
-    #[test]
-    fn without_a_storm_that_everybody_waits_for_the_others_are_fast_again() {
-        let both = |seats| queued([others(), storm(200, 600, 4, 1000)].concat(), seats);
-        // Too few seats for all, and just enough.
-        for (seats, annotated) in [(3, true), (3, false), (4, true), (4, false)] {
-            let outcome = outcome(&both(seats), annotated);
-            assert_eq!(outcome.untold, None, "{outcome:?}");
-            let model = outcome.model.as_ref().unwrap();
-            // Where waits are far longer than work, how long work takes is not known without annotations.
-            assert!(seats == 3 || model.seats == 4, "{outcome:?}");
-            // Alone, the others take 80 ms at most.
-            assert!(outcome.observed > 500_000, "{outcome:?}");
-            assert!((70_000..100_000).contains(&model.estimate), "{outcome:?}");
-        }
-    }
-
-    #[test]
-    fn nothing_is_promised_that_the_log_does_not_show() {
-        let beside = |requests: Vec<Request>, annotated| {
-            let outcome = outcome(&requests, annotated);
-            assert_eq!(outcome.model.is_some(), outcome.untold == Some(Untold::Misfit));
-            outcome.untold
-        };
-        let independent = [others(), storm(200, 600, 4, 1000)].concat();
-        assert_eq!(beside(independent, false), Some(Untold::Unaffected));
-        let always = [others(), storm(0, 600, 4, 1000)].concat();
-        assert_eq!(beside(always, false), Some(Untold::NeverQuiet));
-        // Something else is slow at the same time.
-        let slow = |from: i64, to: i64| -> Vec<Request> {
-            let in_time = |at: i64| (from * 1000..to * 1000).contains(&at);
-            let slower = |Request(_, at, wait, work): Request| {
-                Request(false, at, wait, if in_time(at) { work * 50 } else { work })
-            };
-            others().into_iter().map(slower).collect()
-        };
-        let outage = || [slow(300, 525), storm(300, 525, 20, 300)].concat();
-        assert_eq!(beside(outage(), true), Some(Untold::Elsewhere));
-        assert_eq!(beside(outage(), false), Some(Untold::WaitsLess));
-        let all_along = [slow(0, 600), storm(0, 600, 4, 5000)].concat();
-        assert_eq!(beside(all_along, true), Some(Untold::Elsewhere));
-    }
 }

@@ -74,6 +74,7 @@ mod state;
 mod stream;
 mod summary;
 mod tables;
+mod taken_out;
 mod tally;
 mod time;
 mod timeline;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 
 use crate::histogram::{Histogram, step_of};
 use crate::summary::{AgentLatency, AuditSummary, ClientSummary};
+use crate::taken_out::Out;
 
 /// Fewer latencies are no distribution.
 pub(crate) const ENOUGH: u64 = 30;
@@ -108,7 +109,7 @@ pub(crate) struct Fit {
 impl Replay {
     pub(crate) fn new(
         summary: &AuditSummary,
-        out: &ClientSummary,
+        out: &Out<'_>,
         busy: &BTreeSet<i64>,
         services: &Services<'_>,
     ) -> Self {
@@ -119,9 +120,7 @@ impl Replay {
         let agents: HashMap<&str, &AgentLatency> =
             summary.agents.iter().rev().map(|row| (row.agent.as_str(), row)).collect();
         let mut arrivals = Vec::new();
-        for (number, client) in
-            (0_u64..).zip(summary.clients.iter().filter(|client| !client.other_agents))
-        {
+        for (number, client) in (0_u64..).zip(out.clients(summary)) {
             let within = |start: i64| bins.contains(&start.div_euclid(width));
             if !client.rate.slots.iter().any(|(start, _)| within(*start)) {
                 continue;
@@ -130,7 +129,7 @@ impl Replay {
             let lost = (refused(client) + long_running).min(client.total.requests);
             let kept =
                 |count: u64| count * (client.total.requests - lost) / client.total.requests.max(1);
-            let is_out = client.user == out.user && client.agent == out.agent;
+            let is_out = out.is(client);
             let agent = agents.get(client.agent.as_str()).copied();
             let times = services.of(client, agent, is_out);
             let mut drawn = number;

@@ -88,6 +88,7 @@ audit-without-waits-less = Without { $client }: nothing is estimated, since ever
 audit-without-no-gain = Without { $client }: nothing to gain, since by the model hardly anybody waits for it.
 audit-without-contain-anyway = Whether it helps is not known; this would contain the client (five shares are a weight, not five calls; review before applying):
 audit-without-version = No FlowSchema is proposed: Kubernetes before 1.20 has no priority and fairness that is on by default.
+audit-without-crowd = { $client } asks under { $count } names, which change again and again: they are taken out together, as one client.
 audit-without-several = several clients are called so, and the one that costs most is taken: { $client }; the others: { $others } (give more of the name)
 audit-without-too-little = Too few requests to say what everybody else would have seen without { $client }.
 audit-without-contain = This would contain it (five shares are a weight, not five calls; review before applying):

@@ -85,6 +85,7 @@ audit-without-waits-less = Senza { $client }: non si stima nulla, perché tutti 
 audit-without-no-gain = Senza { $client }: nessun guadagno, perché secondo il modello quasi nessuno lo aspetta.
 audit-without-contain-anyway = Se aiuti non si sa; questo conterrebbe il client (cinque quote sono un peso, non cinque chiamate; rivedere prima di applicare):
 audit-without-version = Nessuna FlowSchema proposta: Kubernetes prima della 1.20 non ha priorità ed equità attive per impostazione predefinita.
+audit-without-crowd = { $client } usa { $count } nomi, che cambiano di continuo: sono esclusi insieme, come un solo client.
 audit-without-several = più client si chiamano così e si prende quello che costa di più: { $client }; gli altri: { $others } (indicare una parte più lunga del nome)
 audit-without-too-little = Troppo poche richieste per dire che cosa avrebbero visto gli altri senza { $client }.
 audit-without-contain = Questo lo conterrebbe (cinque quote sono un peso, non cinque chiamate; controllare prima di applicare):

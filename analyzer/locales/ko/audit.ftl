@@ -40,6 +40,7 @@ audit-without-waits-less = { $client }가 없을 때: 추정하지 않습니다.
 audit-without-no-gain = { $client }가 없을 때: 이득이 없습니다. 모델에 따르면 이 클라이언트를 기다리는 요청은 거의 없습니다.
 audit-without-contain-anyway = 도움이 될지는 알 수 없지만, 이것이 이 클라이언트를 제한합니다(5 shares는 가중치이며 동시 호출 다섯 개가 아닙니다. 적용하기 전에 검토하십시오):
 audit-without-version = FlowSchema를 제안하지 않습니다. 1.20 이전의 Kubernetes에는 기본으로 켜진 우선순위 및 공정성(API Priority and Fairness)이 없습니다.
+audit-without-crowd = { $client }은(는) 계속 바뀌는 이름 { $count }개로 요청함: 하나의 클라이언트로 함께 제외함.
 audit-without-several = 이 이름의 클라이언트가 여럿이어서 비용이 가장 큰 것을 골랐습니다: { $client }. 나머지: { $others } (이름을 더 길게 지정하십시오)
 audit-without-too-little = { $client } 없이 다른 클라이언트가 어땠을지 말하기에는 요청이 너무 적습니다.
 audit-without-contain = 다음으로 제한할 수 있습니다(공유 5는 가중치이지 동시 호출 5개가 아닙니다. 적용 전에 검토하세요):

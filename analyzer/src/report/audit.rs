@@ -237,10 +237,13 @@ fn without_suspect(audit: &AuditSummary, minor: Option<u32>) -> Option<Without> 
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Without {
     pub user: String,
+    /// What all names begin with, and an ellipsis, where the client changes its own again and again.
     pub user_agent: String,
+    /// Names that are taken out as one client.
+    pub user_agents: u64,
     pub share_of_work: f64,
     pub bin_seconds: i64,
-    /// Bins in which the client was busy.
+    /// Bins in which the client was busy, or what it had asked for at once was still in the queue.
     pub busy_bins: u64,
     pub quiet_bins: u64,
     pub others_p99_ms: f64,
@@ -280,8 +283,8 @@ pub fn without(
     minor: Option<u32>,
 ) -> Option<Without> {
     let outcome = counterfactual::without(audit, user, agent)?;
-    let client =
-        audit.clients.iter().find(|client| client.user == user && client.agent == agent)?;
+    let client = audit.clients.iter().chain(audit.crowds.iter().map(|crowd| &crowd.client));
+    let client = client.into_iter().find(|client| client.user == user && client.agent == agent)?;
     let millis = |micros: u64| micros as f64 / 1000.0;
     let fraction = |thousandths: u64| thousandths as f64 / 1000.0;
     let minor = minor.or_else(|| containment::minor(audit)).unwrap_or(containment::NEWEST);
@@ -289,6 +292,7 @@ pub fn without(
     Some(Without {
         user: outcome.user,
         user_agent: outcome.agent,
+        user_agents: outcome.names,
         share_of_work: fraction(outcome.work_share),
         bin_seconds: outcome.bin_seconds,
         busy_bins: outcome.busy_bins,

@@ -511,6 +511,39 @@ fn a_queue_that_a_client_fills_is_gone_without_it() {
     assert!(told["others_p99_without_ms"].as_f64().unwrap() < 100.0, "{told}");
 }
 
+/// Any of the names of a program that changes its own again and again stands for all of them.
+#[test]
+fn one_name_of_a_crowd_takes_out_the_whole_crowd() {
+    let line = |number: u32, agent: &str| {
+        let (minute, second) = (number / 60, number % 60);
+        format!(
+            r#"{{"kind":"Event","apiVersion":"audit.k8s.io/v1","level":"Metadata","auditID":"{agent}{number}","stage":"ResponseComplete","requestURI":"/api/v1/pods","verb":"list","user":{{"username":"system:serviceaccount:shop:{}"}},"userAgent":"{agent}","objectRef":{{"resource":"pods"}},"responseStatus":{{"code":200}},"requestReceivedTimestamp":"2025-06-02T16:{minute:02}:{second:02}.000000Z","stageTimestamp":"2025-06-02T16:{minute:02}:{second:02}.050000Z"}}"#,
+            agent.split('/').next().unwrap()
+        )
+    };
+    let lines = (0..600)
+        .flat_map(|number| [line(number, &format!("storm/{number}")), line(number, "app/1")]);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    std::fs::write(&path, lines.collect::<Vec<_>>().join("\n")).unwrap();
+    for wanted in ["storm/7", "storm", "storm/…"] {
+        let answer = answer(&[&path], &["--without", wanted]);
+        let without = &answer["without"];
+        assert_eq!(without["user_agent"], "storm/…", "{wanted}: {without}");
+        assert!(without["user_agents"].as_u64() > Some(200), "{without}");
+        assert_eq!(without["share_of_work"], 0.5, "all of its names: {without}");
+        assert!(without["containment"].as_str().unwrap().contains("name: \"storm\""), "{without}");
+        assert!(!answer["cautions"].to_string().contains("several clients"), "{answer}");
+        let (_, out, _) = audit(&[&path], &["--without", wanted]);
+        assert!(out.contains("they are taken out together"), "{out}");
+    }
+    let one = answer(&[&path], &["--without", "app"]);
+    assert_eq!(
+        (&one["without"]["user_agent"], &one["without"]["user_agents"]),
+        (&"app/1".into(), &1.into())
+    );
+}
+
 #[test]
 fn names_from_a_log_cannot_move_the_cursor() {
     let folder = tempfile::tempdir().unwrap();

@@ -19,7 +19,7 @@ const FIRST_FAIR: u32 = 20;
 
 impl Page<'_> {
     /// The client that a text names, and how others are called that it names as well: the one that
-    /// costs most is taken.
+    /// costs most is taken. Any name of a user's programs whose names change again and again names all of them.
     pub(super) fn client(&self, wanted: &str) -> Result<(&ClientSummary, Vec<String>), Failure> {
         let lower = wanted.to_lowercase();
         let mut named: Vec<&ClientSummary> = self
@@ -38,8 +38,13 @@ impl Page<'_> {
         named.sort_by_key(|client| {
             std::cmp::Reverse((client.total.latency_sum, client.total.requests))
         });
-        let mut named = named.into_iter();
-        let first = named.next().ok_or_else(|| {
+        let crowds: Vec<&ClientSummary> =
+            self.summary.crowds.iter().map(|crowd| &crowd.client).collect();
+        let crowd_of =
+            |client: &ClientSummary| crowds.iter().find(|crowd| crowd.user == client.user).copied();
+        let called = crowds.iter().find(|crowd| name(crowd).to_lowercase().contains(&lower));
+        let first = named.first().map(|first| crowd_of(first).unwrap_or(first));
+        let first = first.or(called.copied()).ok_or_else(|| {
             Failure::new(
                 Exit::Usage,
                 anyhow!(
@@ -47,7 +52,9 @@ impl Page<'_> {
                 ),
             )
         })?;
-        Ok((first, named.map(name).collect()))
+        named.retain(|client| crowd_of(client).is_none_or(|crowd| crowd.user != first.user));
+        let others = named.into_iter().filter(|client| !std::ptr::eq(*client, first));
+        Ok((first, others.map(name).collect()))
     }
 
     /// Says that a text names several clients.
@@ -77,7 +84,16 @@ impl Page<'_> {
             let _ = writeln!(out, "{said}");
             return Ok(out);
         };
-        let mut lines = self.estimated(&name, &outcome);
+        let mut lines = Vec::new();
+        if outcome.user_agents > 1 {
+            let count = outcome.user_agents;
+            lines.push(self.language.say(&words!(
+                "audit-without-crowd",
+                client = &name,
+                count = count
+            )));
+        }
+        lines.extend(self.estimated(&name, &outcome));
         let estimated = outcome.not_estimated.is_none();
         match outcome.containment {
             Some(yaml) => {
