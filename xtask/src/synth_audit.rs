@@ -1,6 +1,8 @@
 //! Writes a synthetic audit log: the same bytes for the same seed, with the mix of fields, stages
 //! and sizes of real control planes.
 //!
+//! What is random in a real log is random here, too: the UIDs of accounts, tokens, pods and nodes that
+//! stand in every event of a client, or deflate would see one identity where there are a thousand.
 //! Clients follow Zipf's law, a fifth of the requests are watches with two events each, some one in
 //! a hundred carries large request and response objects, and for ten minutes a third of everybody's
 //! requests are LISTs and a third are turned away.
@@ -178,18 +180,21 @@ impl Generator {
                 format!("system:serviceaccount:team-{}:worker-{number}", number % 40),
             ),
         };
-        let extra = format!(
-            "\"extra\":{{\"authentication.kubernetes.io/credential-id\":[\"JTI=2f0c1c5e-7d7b-4a6e-9a11-{:012x}\"],\"authentication.kubernetes.io/node-name\":[\"aks-general-25410206-vmss{:06x}\"]}}",
-            number * 7_919,
-            number % 97
-        );
+        let node = format!("aks-general-25410206-vmss{:06x}", number % 97);
         let identity = match number % 12 {
             0 => "\"groups\":[\"system:nodes\",\"system:authenticated\"]".to_owned(),
-            5 => "\"groups\":[\"9e1b6c1c-0f5d-4b7e-8a54-3f1c2d4e5f60\",\"system:authenticated\"],\"extra\":{\"oid\":[\"0f5d9e1b-6c1c-4b7e-8a54-3f1c2d4e5f60\"]}".to_owned(),
+            5 => format!(
+                "\"groups\":[\"9e1b6c1c-0f5d-4b7e-8a54-3f1c2d4e5f60\",\"system:authenticated\"],\"extra\":{{\"oid\":[\"{}\"]}}",
+                uuid("oid", number % 60)
+            ),
             _ => format!(
-                "\"uid\":\"4d138ac4-35b9-4cca-9c98-{:012x}\",\"groups\":[\"system:serviceaccounts\",\"system:serviceaccounts:team-{}\",\"system:authenticated\"],{extra}",
-                number * 104_729,
-                number % 40
+                "\"uid\":\"{}\",\"groups\":[\"system:serviceaccounts\",\"system:serviceaccounts:team-{}\",\"system:authenticated\"],\"extra\":{{\"authentication.kubernetes.io/credential-id\":[\"JTI={}\"],\"authentication.kubernetes.io/node-name\":[\"{node}\"],\"authentication.kubernetes.io/node-uid\":[\"{}\"],\"authentication.kubernetes.io/pod-name\":[\"worker-{number}-{}\"],\"authentication.kubernetes.io/pod-uid\":[\"{}\"]}}",
+                uuid("account", number),
+                number % 40,
+                uuid("token", number),
+                uuid("node", number % 97),
+                suffix(number),
+                uuid("pod", number)
             ),
         };
         (
@@ -263,24 +268,37 @@ impl Generator {
         let name = if matches!(verb, "list" | "watch" | "create") {
             String::new()
         } else {
-            format!("{resource}-{:x}", self.below(5_000))
+            let number = self.below(5_000);
+            format!("{resource}-{number:x}-{}", suffix(number))
         };
         let root = if group.is_empty() {
             format!("/api/{version}")
         } else {
             format!("/apis/{group}/{version}")
         };
+        let revision = 48_213_377 + self.number;
         let query = match (verb, self.below(4)) {
             ("watch", _) => {
-                "?allowWatchBookmarks=true\\u0026resourceVersion=48213377\\u0026timeoutSeconds=417\\u0026watch=true"
+                let seconds = 300 + self.below(300);
+                format!(
+                    "?allowWatchBookmarks=true\\u0026resourceVersion={revision}\\u0026timeout={}m{}s\\u0026timeoutSeconds={seconds}\\u0026watch=true",
+                    seconds / 60,
+                    seconds % 60
+                )
             }
-            ("list", 0) => "",
-            ("list", 1) => "?resourceVersion=0",
-            ("list", _) => "?labelSelector=app%3Dworker\\u0026limit=500",
-            _ => "",
+            ("list", 1) => "?resourceVersion=0".to_owned(),
+            ("list", 2..) => "?labelSelector=app%3Dworker\\u0026limit=500".to_owned(),
+            _ => String::new(),
         };
         let path = if name.is_empty() { String::new() } else { format!("/{name}") };
         let named = if name.is_empty() { String::new() } else { format!(",\"name\":\"{name}\"") };
+        // Who updates says which state of which object he has read.
+        let (known, revised) = if verb == "update" {
+            let uid = uuid(&name, 0);
+            (format!(",\"uid\":\"{uid}\""), format!(",\"resourceVersion\":\"{revision}\""))
+        } else {
+            (String::new(), String::new())
+        };
         let grouped =
             if group.is_empty() { String::new() } else { format!(",\"apiGroup\":\"{group}\"") };
         let large = !watch && self.below(1000) < 9;
@@ -288,7 +306,7 @@ impl Generator {
         let start = stamp(self.time);
         let head = |stage: &str| {
             format!(
-                "{{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"{level}\",\"auditID\":\"{id}\",\"stage\":\"{stage}\",\"requestURI\":\"{root}/namespaces/{namespace}/{resource}{path}{query}\",\"verb\":\"{verb}\",\"user\":{{\"username\":\"{}\",{}}},\"sourceIPs\":[\"{}\"],\"userAgent\":\"{}\",\"objectRef\":{{\"resource\":\"{resource}\",\"namespace\":\"{namespace}\"{named}{grouped},\"apiVersion\":\"{version}\"}}",
+                "{{\"kind\":\"Event\",\"apiVersion\":\"audit.k8s.io/v1\",\"level\":\"{level}\",\"auditID\":\"{id}\",\"stage\":\"{stage}\",\"requestURI\":\"{root}/namespaces/{namespace}/{resource}{path}{query}\",\"verb\":\"{verb}\",\"user\":{{\"username\":\"{}\",{}}},\"sourceIPs\":[\"{}\"],\"userAgent\":\"{}\",\"objectRef\":{{\"resource\":\"{resource}\",\"namespace\":\"{namespace}\"{named}{known}{grouped},\"apiVersion\":\"{version}\"{revised}}}",
                 client.user, client.identity, client.address, client.agent
             )
         };
@@ -351,6 +369,47 @@ impl Generator {
             self.line.push_str("{}]},\"status\":{\"phase\":\"Running\"}}");
         }
     }
+}
+
+/// A well mixed number for each kind of thing and its number: the same whatever the seed, so that a
+/// client has one identity in all logs.
+fn mixed(kind: &str, number: u64) -> u64 {
+    let sum = kind.bytes().fold(number.wrapping_mul(0x9e37_79b9_7f4a_7c15), |sum, byte| {
+        (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3).rotate_left(29)
+    });
+    let sum = (sum ^ sum >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let sum = (sum ^ sum >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    sum ^ sum >> 31
+}
+
+/// A random UUID (version 4), as API servers give to objects and tokens: no two have digits in common.
+fn uuid(kind: &str, number: u64) -> String {
+    let (high, low) = (mixed(kind, number), mixed(kind, number.wrapping_add(1 << 40)));
+    format!(
+        "{:08x}-{:04x}-4{:03x}-{:x}{:03x}-{:012x}",
+        high >> 32,
+        high >> 16 & 0xffff,
+        high & 0xfff,
+        8 + (low >> 62),
+        low >> 48 & 0xfff,
+        low & 0xffff_ffff_ffff
+    )
+}
+
+/// What replica sets and their pods have behind their names, in the letters that Kubernetes uses.
+fn suffix(number: u64) -> String {
+    const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+    let mut rest = mixed("suffix", number);
+    let mut letters = |count: usize| {
+        (0..count)
+            .map(|_| {
+                let letter = LETTERS.get(usize::try_from(rest % 27).unwrap_or(0));
+                rest /= 27;
+                letter.map_or('b', |letter| char::from(*letter))
+            })
+            .collect::<String>()
+    };
+    format!("{}-{}", letters(8), letters(5))
 }
 
 /// A time of day with micro-seconds; logs that are longer than a month do not occur here.
