@@ -90,7 +90,7 @@ const MUTANTS: &[Mutant] = &[
         "Backend::NoService(_) | Backend::Ready(..) => return None,",
         "Backend::NoService(_) => return None, Backend::Ready(_, at) => at,",
     ),
-    ("etcd/etcd_database_near_limit", "if value > 50.0 {", "if value > 5.0 {"),
+    ("etcd/etcd_database_near_limit", "*value > 50.0)", "*value > 5.0)"),
     ("dns/coredns_down", "if own.is_empty() {", "if false {"),
     (
         "dns/pod_dns_failing",

@@ -113,6 +113,16 @@ request-latency-over-slo-mean-title = { $verb } { $resource } takes { $seconds }
 request-latency-over-slo-audit = the slowest of { $user }, whose p99 is { $seconds } s; the objective is { $limit } s
 request-latency-over-slo-etcd-title = etcd takes { $seconds } s (p99) for { $operation } { $resource }
 request-latency-over-slo-etcd = { $count } calls of etcd: p99 { $seconds } s, on average { $mean } s; from 1 s on etcd is slow
+request-latency-over-slo-timeouts-title = the API server gave up { $count } requests ({ $verb } { $resource }) with 504
+request-latency-over-slo-timeouts = { $count } of { $total } requests ({ $verb } { $resource }) were ended with 504, { $lately ->
+    [1] since the scrape before
+   *[other] since the API server started
+}
+request-latency-over-slo-etcd-errors-title = etcd fails { $count } of { $total } calls
+request-latency-over-slo-etcd-errors = { $count } of { $total } calls of etcd failed, { $lately ->
+    [1] since the scrape before
+   *[other] since the API server started
+}; most of them: { $operation } { $resource }
 request-latency-over-slo-metric = the p99 of { $count } requests is { $seconds } s; the objective is { $limit } s
 request-latency-over-slo-mean = { $count } requests take { $seconds } s on average (no buckets were scraped, so no p99); the objective is { $limit } s (p99)
 request-latency-over-slo-cut = { $count } of { $total } events were cut by their exporter and have no latency

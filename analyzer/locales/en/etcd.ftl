@@ -25,6 +25,7 @@ etcd-database-near-limit-fragmented = only { $bytes } of them are in use: the re
 etcd-database-near-limit-percent-title = { $percent } % of the database of etcd are used
 etcd-database-near-limit-percent = etcd_database_usage_percentage is at most { $percent } %
 etcd-database-near-limit-clean = find what fills it (count the objects of each type), delete what nobody needs, then have etcd defragmented
+etcd-database-near-limit-cleared-share = the database of etcd has { $bytes } of { $limit }, its quota
 etcd-database-near-limit-cleared = the database of etcd has { $bytes }
 
 rule-etcd-space-exceeded = etcd is out of space and takes no writes

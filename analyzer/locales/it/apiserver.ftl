@@ -119,6 +119,16 @@ request-latency-over-slo-mean-title = { $verb } { $resource } richiede in media 
 request-latency-over-slo-audit = la più lenta di { $user }, il cui p99 è { $seconds } s; l'obiettivo è { $limit } s
 request-latency-over-slo-etcd-title = etcd impiega { $seconds } s (p99) per { $operation } { $resource }
 request-latency-over-slo-etcd = { $count } chiamate a etcd: p99 { $seconds } s, in media { $mean } s; da 1 s in poi etcd è lento
+request-latency-over-slo-timeouts-title = l'API server ha interrotto con 504 richieste { $verb } { $resource }: { $count }
+request-latency-over-slo-timeouts = richieste { $verb } { $resource } interrotte con 504: { $count } su { $total }, { $lately ->
+    [1] dopo la lettura precedente
+   *[other] dall'avvio dell'API server
+}
+request-latency-over-slo-etcd-errors-title = chiamate a etcd non riuscite: { $count } su { $total }
+request-latency-over-slo-etcd-errors = chiamate a etcd non riuscite: { $count } su { $total }, { $lately ->
+    [1] dopo la lettura precedente
+   *[other] dall'avvio dell'API server
+}; soprattutto { $operation } { $resource }
 request-latency-over-slo-metric = il p99 di { $count } richieste è { $seconds } s; l'obiettivo è { $limit } s
 request-latency-over-slo-mean = { $count } richieste durano in media { $seconds } s (senza bucket non c'è p99); l'obiettivo è { $limit } s (p99)
 request-latency-over-slo-cut = { $count } eventi su { $total } sono stati troncati da chi li ha esportati e non hanno latenza

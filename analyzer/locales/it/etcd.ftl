@@ -25,6 +25,7 @@ etcd-database-near-limit-fragmented = solo { $bytes } sono in uso: il resto sono
 etcd-database-near-limit-percent-title = il database di etcd è usato al { $percent } %
 etcd-database-near-limit-percent = etcd_database_usage_percentage è al massimo { $percent } %
 etcd-database-near-limit-clean = trovare che cosa lo riempie (contare gli oggetti di ogni tipo), eliminare ciò che non serve, poi far deframmentare etcd
+etcd-database-near-limit-cleared-share = il database di etcd ha { $bytes } su { $limit }, la sua quota
 etcd-database-near-limit-cleared = il database di etcd ha { $bytes }
 
 rule-etcd-space-exceeded = etcd ha esaurito lo spazio e non accetta scritture

@@ -104,6 +104,16 @@ request-latency-over-slo-mean-title = { $verb } { $resource }: 평균 { $seconds
 request-latency-over-slo-audit = 가장 느린 요청, 사용자: { $user }, p99 { $seconds }초, 목표 { $limit }초
 request-latency-over-slo-etcd-title = etcd 응답 지연: { $operation } { $resource } { $seconds }초(p99)
 request-latency-over-slo-etcd = etcd 호출 { $count }회: p99 { $seconds }초, 평균 { $mean }초. 1초부터 etcd가 느린 것
+request-latency-over-slo-timeouts-title = API 서버가 504로 중단한 요청 { $count }개: { $verb } { $resource }
+request-latency-over-slo-timeouts = 요청 { $total }개 중 { $count }개가 504로 중단됨({ $verb } { $resource }), { $lately ->
+    [1] 이전 스크레이프 이후
+   *[other] API 서버 시작 이후
+}
+request-latency-over-slo-etcd-errors-title = etcd 호출 { $total }회 중 { $count }회 실패
+request-latency-over-slo-etcd-errors = etcd 호출 { $total }회 중 { $count }회 실패, { $lately ->
+    [1] 이전 스크레이프 이후
+   *[other] API 서버 시작 이후
+}. 가장 많은 호출: { $operation } { $resource }
 request-latency-over-slo-metric = 요청 { $count }개의 p99 { $seconds }초, 목표 { $limit }초
 request-latency-over-slo-mean = 요청 { $count }개의 평균 { $seconds }초(버킷이 수집되지 않아 p99를 알 수 없음), 목표 { $limit }초(p99)
 request-latency-over-slo-cut = 이벤트 { $total }개 중 { $count }개가 내보내기에서 잘려 지연 시간이 없음

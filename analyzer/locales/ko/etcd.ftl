@@ -25,6 +25,7 @@ etcd-database-near-limit-fragmented = 그중 사용 중인 크기: { $bytes }. �
 etcd-database-near-limit-percent-title = etcd의 데이터베이스 { $percent } % 사용
 etcd-database-near-limit-percent = etcd_database_usage_percentage 최댓값: { $percent } %
 etcd-database-near-limit-clean = 채우는 것을 찾아(형식별 개체 수 확인) 필요 없는 것을 삭제한 뒤 etcd 조각 모음 수행
+etcd-database-near-limit-cleared-share = etcd의 데이터베이스 크기: 할당량 { $limit } 중 { $bytes }
 etcd-database-near-limit-cleared = etcd의 데이터베이스 크기: { $bytes }
 
 rule-etcd-space-exceeded = etcd의 공간이 부족하여 쓰기를 받지 않음

@@ -6,6 +6,7 @@
 
 mod calls;
 mod counted;
+mod failed;
 mod latency;
 mod load;
 mod replicas;
@@ -20,6 +21,7 @@ use konspect_bundle::Span;
 
 pub use calls::{ClientCall, Dial, EtcdCall, EtcdMember, FailedDials, WebhookCall};
 pub use counted::{Counted, Since, Timed};
+pub use failed::{Asked, Failed};
 pub use latency::Latency;
 pub use load::{Crowded, Ended, InFlight, LevelLoad, ListCost, LongRunning, Unfinished, Waiting};
 pub use replicas::Which;

@@ -1,12 +1,12 @@
 //! Requests take longer than the upstream objective: by the audit log, else by the metrics.
 
 use konspect_audit::{Aggregate, AuditSummary};
-use konspect_bundle::words;
+use konspect_bundle::{Words, words};
 
 use super::{cut, micros, resource};
 use crate::facts::breaches::breaches;
 use crate::facts::clients::cut_many;
-use crate::facts::metrics::{EtcdCall, Metrics, Timed};
+use crate::facts::metrics::{Asked, EtcdCall, Failed, Metrics, Timed};
 use crate::facts::{AnyOf, Listing, Missing};
 use crate::finding::{Confidence, Finding, Meta, Severity, Step, Subject};
 use crate::model::metrics::Scrape;
@@ -28,6 +28,8 @@ impl Rule for RequestLatencyOverSlo {
         let breaches = audit.map(breaches).unwrap_or_default();
         let metrics = scrapes.map(Metrics::new);
         let slow = metrics.as_ref().map(Metrics::slow_requests).unwrap_or_default();
+        let timed_out = metrics.as_ref().and_then(Metrics::timed_out);
+        let failing_etcd = metrics.as_ref().and_then(Metrics::failing_etcd);
         let advice = || Step::new(words!("request-latency-over-slo-advice"));
         if let Some(worst) = breaches.first() {
             let (seconds, limit) = (format!("{:.1}", micros(worst.p99)), micros(worst.limit));
@@ -73,6 +75,10 @@ impl Rule for RequestLatencyOverSlo {
             );
         } else if let Some(slow) = metrics.as_ref().and_then(Metrics::slow_etcd) {
             out.found(etcd(&slow).step(advice()));
+        } else if let Some(timed_out) = &timed_out {
+            out.found(given_up(timed_out).step(advice()));
+        } else if let Some(failing) = &failing_etcd {
+            out.found(unanswered(failing).step(advice()));
         } else if let Some((row, p99, limit)) = slowest_row(rows) {
             let seconds = format!("{:.1}", micros(p99));
             let title = words!("request-latency-over-slo-title", verb = &row.verb, resource = &row.resource, seconds = seconds.clone());
@@ -92,7 +98,56 @@ impl Rule for RequestLatencyOverSlo {
         } else {
             out.blind(Missing::table(TableKind::Audit));
         }
+        let beside = [timed_out.map(|row| (row.at, no_time(&row))), failing_etcd.map(|row| (row.at, failures(&row)))];
+        for (at, says) in beside.into_iter().flatten() {
+            for finding in out.findings.iter_mut().filter(|finding| finding.evidence.iter().all(|evidence| evidence.at != at)) {
+                *finding = finding.clone().supported_by(at, says.clone());
+            }
+        }
     }
+}
+
+/// Requests that the API server gave up, where none is over its objective: a mean hides them.
+fn given_up(timed_out: &Failed<Asked>) -> Finding {
+    let Asked { verb, resource } = &timed_out.of;
+    let title = words!("request-latency-over-slo-timeouts-title", count = timed_out.failed, verb = verb, resource = resource);
+    symptom(title, timed_out, no_time(timed_out))
+}
+
+/// Calls of etcd that fail.
+fn unanswered(failing: &Failed<EtcdCall>) -> Finding {
+    let title = words!("request-latency-over-slo-etcd-errors-title", count = failing.failed, total = failing.all);
+    symptom(title, failing, failures(failing))
+}
+
+/// What the counters of a whole life tell may be long over.
+fn symptom<K>(title: Words, failed: &Failed<K>, says: Words) -> Finding {
+    META.finding(Subject::cluster(""), title, failed.at, says)
+        .confidence(if failed.lately { Confidence::Likely } else { Confidence::Possible })
+        .severity(Severity::Warning)
+        .affected(usize::try_from(failed.failed).unwrap_or(usize::MAX))
+}
+
+fn no_time(timed_out: &Failed<Asked>) -> Words {
+    words!(
+        "request-latency-over-slo-timeouts",
+        count = timed_out.failed,
+        total = timed_out.all,
+        verb = &timed_out.of.verb,
+        resource = &timed_out.of.resource,
+        lately = u64::from(timed_out.lately)
+    )
+}
+
+fn failures(failing: &Failed<EtcdCall>) -> Words {
+    words!(
+        "request-latency-over-slo-etcd-errors",
+        count = failing.failed,
+        total = failing.all,
+        operation = &failing.of.operation,
+        resource = &failing.of.resource,
+        lately = u64::from(failing.lately)
+    )
 }
 
 /// No kind of requests is over its objective, or none is timed, but etcd is slow for one of them.
