@@ -19,6 +19,10 @@ use crate::blocks::blocks;
 /// Members beyond this size are streamed, not inflated whole.
 const WHOLE: u64 = 64 << 20;
 
+/// The heap of the program that is measured by this.
+#[global_allocator]
+static HEAP: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 struct Member {
     number: u32,
     at: u64,
