@@ -30,6 +30,11 @@ impl ValueCutter {
         Self { looked: start, within: start > 0, ..Self::default() }
     }
 
+    /// Begins behind what is no value.
+    pub(crate) fn behind(start: usize) -> Self {
+        Self { looked: start, ..Self::default() }
+    }
+
     /// Appends the ranges of values that end within `bytes`; returns from where on bytes must be
     /// given again, in front of the next ones.
     pub(crate) fn cut(&mut self, bytes: &[u8], values: &mut Vec<Range<usize>>) -> usize {

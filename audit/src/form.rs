@@ -114,16 +114,14 @@ pub fn sniff(head: &[u8]) -> Option<Form> {
             if audit_header(header, has("audit.k8s.io")) {
                 return Some(Form::LogAnalyticsCsv);
             }
-            // A log that begins in the middle of a line is still a log.
-            let rest =
-                text.get(header.len().min(text.len())..).unwrap_or_default().trim_ascii_start();
             // The header of an archive is no line.
             if header.contains(&0) {
                 return None;
             }
-            (rest.first() == Some(&b'{') && text.len() > rest.len())
-                .then(|| sniff(rest))
-                .flatten()
+            // A log that begins in the middle of a line is still a log.
+            Some(said_before(text))
+                .filter(|before| *before > 0)
+                .and_then(|before| sniff(text.get(before..)?))
                 .or_else(|| container::has_events(text).then_some(Form::Lines))
         }
     }
@@ -147,6 +145,26 @@ fn encoded(text: &[u8]) -> bool {
 /// Whether records are cut out as values, so that line ends mean nothing.
 pub fn has_values(head: &[u8]) -> bool {
     shape(head) == Shape::Values
+}
+
+/// So many lines in front of the first object or list are what a program said about itself.
+const SAID: usize = 40;
+
+/// The length of what stands in front of the first line that begins an object or a list, when the text
+/// does not begin so: warnings of a command whose errors went to the same file.
+pub(crate) fn said_before(head: &[u8]) -> usize {
+    let begins = |line: &[u8]| match line.trim_ascii_start().first() {
+        Some(b'[') => !line.trim_ascii_start().starts_with(POD),
+        first => first == Some(&b'{'),
+    };
+    let mut at = 0;
+    for line in head.split_inclusive(|byte| *byte == b'\n').take(SAID) {
+        if begins(line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line)) {
+            return at;
+        }
+        at += line.len();
+    }
+    0
 }
 
 /// Where the list begins that an object around all events has, when the object is not a line of its
@@ -198,8 +216,11 @@ pub(crate) fn shape(head: &[u8]) -> Shape {
                 Shape::Values
             }
         }
-        _ if matches!(sniff(head), Some(Form::LogAnalyticsCsv)) => Shape::Csv,
-        _ => Shape::Lines,
+        _ => match (sniff(head), said_before(head)) {
+            (Some(Form::LogAnalyticsCsv), _) => Shape::Csv,
+            (Some(_), before) if before > 0 => shape(head.get(before..).unwrap_or_default()),
+            _ => Shape::Lines,
+        },
     }
 }
 
@@ -236,6 +257,11 @@ mod tests {
                 Some(Form::LogAnalyticsCsv),
             ),
             ("TimeGenerated,Category,log_s\n".to_owned(), Some(Form::LogAnalyticsCsv)),
+            (
+                "WARNING: This command is in preview.\n\nWARNING: (so it is)\n[\n  {\"AuditId\":\"a\",\"Verb\":\"get\"}]".to_owned(),
+                Some(Form::LogAnalyticsJson),
+            ),
+            ("WARNING: nothing\n[{\"name\":\"a\"}]".to_owned(), None),
             (
                 r#"{"kind":"Event","apiVersion":"v1","metadata":{},"reason":"BackOff"}"#.to_owned(),
                 None,

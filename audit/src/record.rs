@@ -54,6 +54,8 @@ impl<'a> Reader<'a> {
     /// Takes one record; blank ones are no records.
     pub(crate) fn record(&mut self, record: &[u8], at: Span, form: Form) {
         let bytes = record.trim_ascii();
+        // The items of an array, each in a line, whose brackets somebody cut off.
+        let bytes = bytes.strip_suffix(b",").unwrap_or(bytes);
         match bytes.first() {
             None => {}
             Some(b'{') => self.value(bytes, at, form, 0),
@@ -105,7 +107,7 @@ impl<'a> Reader<'a> {
         if matches!(self.last, Form::Lines | Form::Values) && self.event(bytes, at, form) {
             return;
         }
-        if self.envelope(bytes, at, depth) {
+        if self.envelope(bytes, at, form, depth) {
             return;
         }
         if self.event(bytes, at, form) {
@@ -181,12 +183,18 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether the record is an envelope; then all in it was taken.
-    fn envelope(&mut self, bytes: &[u8], at: Span, depth: u8) -> bool {
+    fn envelope(&mut self, bytes: &[u8], at: Span, form: Form, depth: u8) -> bool {
         if bytes.first() != Some(&b'{') || depth > DEEPEST {
             return false;
         }
         let mut keys = Keys::default();
         let whole = collect(bytes, &mut keys);
+        // What stands behind the object is no part of it.
+        if let Ok(end) = &whole
+            && bytes.get(*end..).is_some_and(|rest| rest.first() == Some(&b'{'))
+        {
+            return self.several(bytes, at, form, depth);
+        }
         let part = |range: &Option<Range<usize>>| range.clone().and_then(|range| bytes.get(range));
         // A message has properties of its own beside the body.
         if let Some(body) = part(&keys.body).filter(|_| whole.is_ok()) {
@@ -194,7 +202,7 @@ impl<'a> Reader<'a> {
         }
         if let Some(properties) = part(&keys.properties).filter(|_| whole.is_ok()) {
             self.last = Form::AzureDiagnostics;
-            let time = part(&keys.time).and_then(string_of).and_then(|text| time::parse(&text));
+            let time = part(&keys.time).and_then(time_of);
             let category = part(&keys.category).and_then(string_of).unwrap_or_default();
             self.properties(properties, &category, time, at);
             return true;
@@ -215,7 +223,7 @@ impl<'a> Reader<'a> {
             return true;
         }
         if let Some(text) = part(&keys.text).filter(|_| whole.is_ok()) {
-            let time = part(&keys.time).and_then(string_of).and_then(|text| time::parse(&text));
+            let time = part(&keys.time).and_then(time_of);
             self.log(text, "", time, at, Form::Lines);
             return true;
         }
@@ -392,7 +400,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn collect(bytes: &[u8], keys: &mut Keys) -> Result<(), Odd> {
+/// Finds the values of an object; gives where something else begins behind it.
+fn collect(bytes: &[u8], keys: &mut Keys) -> Result<usize, Odd> {
     let mut cursor = Cursor::new(bytes);
     cursor.object(|cursor, key| {
         let start = cursor.at;
@@ -418,7 +427,17 @@ fn collect(bytes: &[u8], keys: &mut Keys) -> Result<(), Odd> {
             _ => {}
         }
         skipped
-    })
+    })?;
+    let rest = bytes.get(cursor.at..).unwrap_or_default();
+    Ok(bytes.len() - rest.trim_ascii_start().len())
+}
+
+/// The time in a JSON string or number.
+fn time_of(value: &[u8]) -> Option<i64> {
+    match string_of(value) {
+        Some(text) => time::parse(&text),
+        None => time::parse(std::str::from_utf8(value).ok()?),
+    }
 }
 
 /// The text of a JSON string; none for any other value.

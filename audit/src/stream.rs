@@ -6,7 +6,7 @@ use crate::columns::{Header, preamble, row_end};
 use crate::container::PartCutter;
 use crate::cut::{LARGEST, ValueCutter};
 use crate::fold::AuditFold;
-use crate::form::{Form, Shape, list_within, shape};
+use crate::form::{Form, Shape, list_within, said_before, shape};
 use crate::parts;
 use crate::read::Shared;
 use crate::record::Reader;
@@ -124,7 +124,12 @@ impl Stream {
         *self.shape.get_or_insert_with(|| {
             let shape = shape(head);
             if shape == Shape::Values {
-                self.values = ValueCutter::from(list_within(head).unwrap_or(0));
+                let before = said_before(head);
+                let list = list_within(head.get(before..).unwrap_or_default());
+                self.values = match list {
+                    Some(list) => ValueCutter::from(before + list),
+                    None => ValueCutter::behind(before),
+                };
             }
             shape
         })

@@ -187,7 +187,26 @@ fn slow(text: &str) -> Option<i64> {
     if let Ok(stamp) = text.parse::<jiff::Timestamp>() {
         return Some(stamp.as_microsecond());
     }
-    local(text, Order::Unknown)
+    counted(text).or_else(|| local(text, Order::Unknown))
+}
+
+/// A time as a count since 1970, of the unit that its length tells, or as .NET's `/Date(1748883347792)/`.
+fn counted(text: &str) -> Option<i64> {
+    if let Some(rest) = text.strip_prefix("/Date(") {
+        let millis = rest.strip_suffix(")/")?;
+        // What follows a sign is the zone in which the time was shown.
+        let end = millis.find(['+', '-']).unwrap_or(millis.len());
+        return millis.get(..end)?.parse::<i64>().ok()?.checked_mul(1_000);
+    }
+    let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+    let count = number(whole.as_bytes())?;
+    match whole.len() {
+        10 => Some(count * 1_000_000 + fraction(part.as_bytes())?),
+        13 => Some(count * 1_000 + fraction(part.as_bytes())? / 1_000),
+        16 if part == "0" => Some(count),
+        19 if part == "0" => Some(count / 1_000),
+        _ => None,
+    }
 }
 
 /// Nano-seconds of a Go duration (`1m2.3s`, `57.106µs`); negative ones are a known fault of some
@@ -242,6 +261,12 @@ mod tests {
         for text in [
             "2025-06-02T16:55:47.792Z",
             "2025-06-02T16:55:47.792000000Z",
+            "1748883347.792",
+            "1748883347792",
+            "1748883347792000",
+            "1748883347792000000",
+            "/Date(1748883347792)/",
+            "/Date(1748883347792+0200)/",
             "2025-06-02T18:55:47.792+02:00",
             "2025-06-02 16:55:47.792",
             "6/2/2025, 4:55:47.792 PM",

@@ -137,6 +137,41 @@ fn all_forms_give_the_same() {
     check("AzureDiagnostics", diagnostics, Form::LogAnalyticsCsv);
 }
 
+/// What scripts make of exports: no line ends, commas behind lines, warnings in front, times as counts.
+#[test]
+fn what_scripts_make_of_exports_is_read() {
+    let (a, b) = (event("a", ""), event("b", ""));
+    check("one after the other", format!("{a}{b}"), Form::Lines);
+    check("a comma behind each", format!("{a},\n{b},\n"), Form::Lines);
+    check("storage without line ends", azure(&a) + &azure(&b), Form::AzureDiagnostics);
+    let records = |event: &str| format!("{{\"records\":[{}]}}", azure(event));
+    check("messages in one line", records(&a) + " " + &records(&b), Form::AzureDiagnostics);
+    let object = |id: &str, time: &dyn Fn(&str) -> String| {
+        let pairs = row(id).map(|(key, value)| {
+            let value = if key.contains("Time") { time(&value) } else { escaped(&value) };
+            format!("{}:{value}", escaped(key))
+        });
+        format!("{{{}}}", pairs.join(","))
+    };
+    let same = |time: &str| escaped(time);
+    let (row_a, row_b) = (object("a", &same), object("b", &same));
+    check("rows in one line", row_a.clone() + &row_b, Form::LogAnalyticsJson);
+    let warnings = "WARNING: The behavior of this command has been altered by [x] {y}.\r\n\nWARNING: again\n";
+    check("warnings", format!("{warnings}[\n  {row_a},\n  {row_b}\n]\n"), Form::LogAnalyticsJson);
+    check("warnings, then lines", format!("WARNING: x\n[{a},\n{b}]"), Form::Values);
+    let micros = |time: &str| if time.contains(".10") { 100_000 } else { 350_000 } + 1_748_883_347_000_000_i64;
+    let millis = |time: &str| (micros(time) / 1_000).to_string();
+    let net = |time: &str| format!("\"\\/Date({})\\/\"", millis(time));
+    for time in [&millis as &dyn Fn(&str) -> String, &net] {
+        let rows = format!("[{},{}]", object("a", time), object("b", time));
+        check(&rows, &rows, Form::LogAnalyticsJson);
+    }
+    let seconds = |time: &str| format!("17488833{:02}.{:06}", 47, micros(time) % 1_000_000);
+    for date in [&millis as &dyn Fn(&str) -> String, &seconds] {
+        check("csv, counted", csv(&["a", "b"], str::to_owned, date, ","), Form::LogAnalyticsCsv);
+    }
+}
+
 /// Captures of an Event Hub are Avro; printed as JSON lines, the body is text or bytes.
 #[test]
 fn captured_messages_are_opened() {
