@@ -11,6 +11,8 @@ const RISE: u64 = 3;
 const ENOUGH: u64 = 30;
 /// Slots before the rise that are needed to know what was usual.
 const BEFORE: usize = 3;
+/// Seconds that tell a burst from a moment.
+const TOGETHER: i64 = 60;
 /// A collector reads at least this many kinds of objects …
 const KINDS: usize = 12;
 /// … within this many micro-seconds before the end of the log.
@@ -64,9 +66,67 @@ pub(crate) fn onset(rate: &Rate, window: Option<(i64, i64)>) -> Option<Onset> {
     };
     let (before, after) =
         (per_minute(before_sum, index), per_minute(total - before_sum, slots - index));
-    let risen = total - before_sum >= ENOUGH && after >= before.saturating_mul(RISE);
+    if total - before_sum < ENOUGH || after < before.saturating_mul(RISE) {
+        return None;
+    }
+    let high = High { sum: total - before_sum, slots: (slots - index) as u64 };
+    let together = usize::try_from(TOGETHER / rate.slot_seconds).unwrap_or(1).max(1);
+    let index = high.ramp(&counts, high.burst(&counts, index, together), together);
+    let before = per_minute(counts.iter().take(index).sum(), index);
     let time = (from + i64::try_from(index).ok()?) * width;
-    risen.then_some(Onset { time: time.max(first), before, after })
+    Some(Onset { time: time.max(first), before, after })
+}
+
+/// The rate after a rise: so many requests in so many slots.
+#[derive(Clone, Copy)]
+struct High {
+    sum: u64,
+    slots: u64,
+}
+
+impl High {
+    /// Whether the mean of some slots is so many quarters of it.
+    fn reaches(self, sum: u64, slots: usize, quarters: u64) -> bool {
+        let (sum, high) = (u128::from(sum) * 4, u128::from(self.sum) * u128::from(quarters));
+        sum * u128::from(self.slots) >= high * slots as u128
+    }
+
+    /// Where it was first nearly as high for as long as a minute: what comes in bursts began with the first.
+    fn burst(self, counts: &[u64], index: usize, together: usize) -> usize {
+        let sum = |slots: &[u64]| slots.iter().sum::<u64>();
+        let mut before = counts.get(..BEFORE).map_or(0, sum);
+        let mut within = counts.get(BEFORE..BEFORE + together).map_or(u64::MAX, sum);
+        for start in BEFORE..index.saturating_sub(together) {
+            // Much more than before, too.
+            let rises = self.reaches(before.saturating_mul(RISE), start, 4);
+            if self.reaches(within, together, 3) && (before == 0 || !rises) {
+                let mut slots = start..start + together;
+                let high = |slot: &usize| self.reaches(counts.get(*slot).copied().unwrap_or(0), 1, 2);
+                return slots.find(high).unwrap_or(start);
+            }
+            let count = |slot: usize| counts.get(slot).copied().unwrap_or(0);
+            before += count(start);
+            within = (within + count(start + together)).saturating_sub(count(start));
+        }
+        index
+    }
+
+    /// Where what rises slowly was a third as high, and well above what it was before.
+    fn ramp(self, counts: &[u64], mut index: usize, together: usize) -> usize {
+        let sum = |slots: &[u64]| slots.iter().sum::<u64>();
+        let mut before = counts.get(..index.saturating_sub(together)).map_or(0, sum);
+        let mut within = counts.get(index.saturating_sub(together)..index).map_or(0, sum);
+        while let Some(start) = index.checked_sub(together).filter(|start| *start >= BEFORE)
+            && self.reaches(within.saturating_mul(RISE), together, 4)
+            && u128::from(within) * start as u128 >= u128::from(before) * 2 * together as u128
+        {
+            let count = |slot: usize| counts.get(slot).copied().unwrap_or(0);
+            index -= 1;
+            within = (within + count(start - 1)).saturating_sub(count(index));
+            before -= count(start - 1).min(before);
+        }
+        index
+    }
 }
 
 /// Marks the requests of whoever collected the bundle: our own agent, or a person with kubectl who
@@ -156,6 +216,33 @@ mod tests {
         assert_eq!(onset(&steady, window), None);
         let (falling, window) = rate(&[200, 210, 190, 3, 2, 3, 2]);
         assert_eq!(onset(&falling, window), None);
+    }
+
+    #[test]
+    fn what_comes_in_bursts_began_with_the_first() {
+        let bursts = [0, 2, 1, 0, 0, 90, 100, 0, 1, 0, 0, 100, 110, 90, 100, 105, 110, 100];
+        let (bursts, window) = rate(&bursts);
+        assert_eq!(onset(&bursts, window).map(|onset| onset.time), Some(300_000_000));
+        // A moment that was half as loud is none of them.
+        let (moment, window) = rate(&[0, 2, 1, 0, 0, 55, 0, 0, 1, 0, 0, 100, 110, 90, 100, 105]);
+        assert_eq!(onset(&moment, window).map(|onset| onset.time), Some(660_000_000));
+    }
+
+    #[test]
+    fn what_rises_slowly_began_when_it_was_a_third_as_high() {
+        let slow = [0, 0, 0, 0, 0, 0, 20, 40, 60, 62, 64, 66, 68, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120];
+        let (slow, window) = rate(&slow);
+        let onset = onset(&slow, window).unwrap();
+        assert_eq!((onset.time, onset.after), (420_000_000, 120_000));
+    }
+
+    /// What is always there is no slow rise, however near to a third it comes.
+    #[test]
+    fn a_third_that_was_always_there_is_no_rise() {
+        let mut counts = vec![39; 12];
+        counts.extend([120; 8]);
+        let (steady, window) = rate(&counts);
+        assert_eq!(onset(&steady, window).map(|onset| onset.time), Some(720_000_000));
     }
 
     #[test]
