@@ -2,9 +2,14 @@
 
 client-load-cost = { $share } % of the load of all clients, { $busy } requests in flight on average; the slowest took { $slowest } s
 client-load-rejected = { $count } of its requests were turned away with 429 by priority and fairness
+client-load-repeats = most of what it asks are repeats of what was turned away: they follow the overload and need not be its cause
 client-load-denied-title = { $user } ({ $agent }) repeats what is refused: { $rate } requests/s
 client-load-denied = { $count } of its requests were refused with 401 or 403
 client-load-others-rejected = { $count } requests of other clients were turned away with 429
+client-load-queued = { $count ->
+        [one] { $count } slow request
+       *[other] { $count } slow requests
+    } waited for a seat of priority and fairness
 client-load-breach = a p99 over the upstream objective, because of the load
 client-load-throttled = FlowSchema { $schema } throttles this client on purpose (priority level { $level })
 client-load-find = find the Pods that run as { $name }
@@ -12,6 +17,7 @@ client-load-throttle = until it is repaired, throttle { $user } with a FlowSchem
 client-load-denied-advice = give the client valid credentials and the rights that it needs, or stop it: it repeats what is refused
 client-load-cleared = the busiest client, { $user }, asked { $requests } times in { $seconds } s
 client-load-cut = { $count } of { $total } events were cut by their exporter and do not tell what they cost
+client-load-unread = { $count } of { $total } lines of the log could not be read
 scrape-counts-no-rejects = the scrape in the bundle counts no requests of priority and fairness
 
 rule-client-request-flood = a client floods the API server with requests
@@ -149,6 +155,8 @@ requests-rejected-by-priority-and-fairness-flight = in flight: { $mutating } mut
 }
 requests-rejected-by-priority-and-fairness-flight-title = { $count } requests are in flight, near the limit of the API server
 requests-rejected-by-priority-and-fairness-grew = { $count } of them since the scrape before
+requests-rejected-by-priority-and-fairness-queued-title = requests wait for a seat of priority and fairness: { $count } of them { $seconds } s on average
+requests-rejected-by-priority-and-fairness-queued = the one that waited longest: { $seconds } s in a queue
 requests-rejected-by-priority-and-fairness-cleared = priority and fairness turned nobody away
 requests-rejected-by-priority-and-fairness-few = priority and fairness turned { $count ->
     [one] one request

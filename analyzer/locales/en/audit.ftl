@@ -31,6 +31,7 @@ audit-note = Note:
 audit-admin-only = no get and no list is in this log (kube-audit-admin, or filtered so): nothing can be said about lists and polling, neither good nor bad
 audit-admin-only-missing = there is one, but reads are not in it: kube-audit-admin, or filtered so
 audit-no-starts = the log has no ResponseStarted events: watches that are still open cannot be seen
+audit-no-times = no event has a time that could be read: rates, latencies and onsets are not known
 audit-refused = { $count ->
         [one] { $count } line could not be read: { $reason }
        *[other] { $count } lines could not be read, the first because: { $reason }

@@ -30,6 +30,10 @@ container-oom-killed-title = { $namespace }/{ $workload } is killed at its memor
 })
 container-oom-killed-says = { $container } of { $pod } was OOMKilled (limit { $limit }, { $restarts } restarts)
 container-oom-killed-do = compare its use with its limit, then raise the limit or mend the leak
+container-oom-killed-untold = a table alone lists { $count ->
+        [one] a Pod that restarted
+       *[other] { $count } Pods that restarted
+    }, and not what ended them
 container-oom-killed-cleared = none of { $count } Pods was OOMKilled lately
 
 rule-pods-unschedulable = Pods find no node
@@ -97,6 +101,7 @@ object-stuck-by-finalizer-cleared = none of { $count } objects waits for a final
 rule-disruption-budget-blocks-drain = a disruption budget blocks a drain
 disruption-budget-blocks-drain-title = PodDisruptionBudget { $budget } allows no disruption and blocks the drain
 disruption-budget-blocks-drain-some = a PodDisruptionBudget blocks the drain
+disruption-budget-blocks-drain-went-on = evictions had to wait for a PodDisruptionBudget; later ones succeeded
 disruption-budget-blocks-drain-says = { $budget } allows 0 disruptions: { $healthy } healthy of { $expected }, { $desired } desired
 disruption-budget-blocks-drain-refused = an eviction was refused: { $text }
 disruption-budget-blocks-drain-do = let one Pod go at a time (or run one replica more)

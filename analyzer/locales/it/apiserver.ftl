@@ -2,9 +2,14 @@
 
 client-load-cost = { $share } % del carico di tutti i client, in media { $busy } richieste in corso; la più lenta ha richiesto { $slowest } s
 client-load-rejected = sue richieste respinte con 429 da Priority and Fairness: { $count }
+client-load-repeats = gran parte di ciò che chiede ripete ciò che è stato respinto: segue il sovraccarico e non ne è per forza la causa
 client-load-denied-title = { $user } ({ $agent }) ripete ciò che viene rifiutato: { $rate } richieste/s
 client-load-denied = { $count } delle sue richieste sono state rifiutate con 401 o 403
 client-load-others-rejected = richieste di altri client respinte con 429: { $count }
+client-load-queued = { $count ->
+        [one] { $count } richiesta lenta ha
+       *[other] { $count } richieste lente hanno
+    } atteso un posto di Priority and Fairness
 client-load-breach = un p99 oltre l'obiettivo upstream, a causa del carico
 client-load-throttled = il FlowSchema { $schema } limita di proposito questo client (livello di priorità { $level })
 client-load-find = trovare i Pod in esecuzione come { $name }
@@ -12,6 +17,7 @@ client-load-throttle = finché non è riparato, limitare { $user } con un FlowSc
 client-load-denied-advice = dare al client credenziali valide e i permessi che gli servono, oppure fermarlo: ripete ciò che viene rifiutato
 client-load-cleared = il client più attivo, { $user }, ha inviato { $requests } richieste in { $seconds } s
 client-load-cut = { $count } eventi su { $total } sono stati troncati da chi li ha esportati e non dicono quanto costano
+client-load-unread = { $count } righe del log su { $total } non si sono potute leggere
 scrape-counts-no-rejects = la lettura nel bundle non conta le richieste di priority and fairness
 
 rule-client-request-flood = un client inonda di richieste il server API
@@ -158,6 +164,8 @@ requests-rejected-by-priority-and-fairness-flight = in corso: { $mutating } rich
 }
 requests-rejected-by-priority-and-fairness-flight-title = richieste in corso vicino al limite del server API: { $count }
 requests-rejected-by-priority-and-fairness-grew = di esse, dopo la lettura precedente: { $count }
+requests-rejected-by-priority-and-fairness-queued-title = le richieste attendono un posto di Priority and Fairness: { $count } in media { $seconds } s
+requests-rejected-by-priority-and-fairness-queued = quella che ha atteso di più: { $seconds } s in coda
 requests-rejected-by-priority-and-fairness-cleared = Priority and Fairness non ha respinto nessuno
 requests-rejected-by-priority-and-fairness-few = Priority and Fairness ha respinto solo { $count ->
     [one] una richiesta

@@ -28,6 +28,7 @@ audit-note = Nota:
 audit-admin-only = in questo log non ci sono get né list (kube-audit-admin, o filtrato così): di elenchi e polling non si può dire nulla, né in bene né in male
 audit-admin-only-missing = ce n'è uno, ma le letture non vi compaiono: kube-audit-admin, o filtrato così
 audit-no-starts = il log non ha eventi ResponseStarted: i watch ancora aperti non si vedono
+audit-no-times = nessun evento ha un orario leggibile: frequenze, latenze e inizi non sono noti
 audit-refused = { $count ->
         [one] { $count } riga non è leggibile: { $reason }
        *[other] { $count } righe non sono leggibili, la prima perché: { $reason }

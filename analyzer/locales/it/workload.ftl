@@ -30,6 +30,10 @@ rule-container-oom-killed = contenitori terminati al loro limite di memoria
 container-oom-killed-title = { $namespace }/{ $workload } viene terminato al suo limite di memoria ({ $count } Pod)
 container-oom-killed-says = { $container } di { $pod } è stato OOMKilled (limite { $limit }, riavvii: { $restarts })
 container-oom-killed-do = confrontare il suo uso con il limite, poi alzare il limite o correggere la perdita di memoria
+container-oom-killed-untold = solo una tabella elenca { $count ->
+        [one] un Pod riavviato
+       *[other] { $count } Pod riavviati
+    }, e non che cosa li ha terminati
 container-oom-killed-cleared = nessuno dei { $count } Pod è stato di recente OOMKilled
 
 rule-pods-unschedulable = Pod non trovano un nodo
@@ -94,6 +98,7 @@ object-stuck-by-finalizer-cleared = nessuno dei { $count } oggetti attende un fi
 rule-disruption-budget-blocks-drain = un budget di interruzione blocca uno svuotamento
 disruption-budget-blocks-drain-title = PodDisruptionBudget { $budget } non consente interruzioni e blocca lo svuotamento
 disruption-budget-blocks-drain-some = un PodDisruptionBudget blocca lo svuotamento
+disruption-budget-blocks-drain-went-on = alcune rimozioni hanno dovuto attendere un PodDisruptionBudget; le successive sono riuscite
 disruption-budget-blocks-drain-says = { $budget } consente 0 interruzioni: { $healthy } integri su { $expected }, { $desired } desiderati
 disruption-budget-blocks-drain-refused = una rimozione è stata rifiutata: { $text }
 disruption-budget-blocks-drain-do = lasciar andare un Pod alla volta (o eseguire una replica in più)

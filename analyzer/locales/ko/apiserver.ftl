@@ -2,9 +2,11 @@
 
 client-load-cost = 모든 클라이언트 부하의 { $share } %, 처리 중인 요청 평균 { $busy }개, 가장 느린 요청 { $slowest }초
 client-load-rejected = 이 클라이언트의 요청 { $count }개가 우선 순위 및 공정성에 의해 429로 거부됨
+client-load-repeats = 요청의 대부분은 거부된 요청을 되풀이한 것: 과부하에 뒤따른 것이며 그 원인이 아닐 수 있음
 client-load-denied-title = { $user }({ $agent })이(가) 거부된 요청을 반복함: 초당 { $rate }회
 client-load-denied = 401 또는 403으로 거부된 이 클라이언트의 요청: { $count }건
 client-load-others-rejected = 다른 클라이언트의 요청 { $count }개가 429로 거부됨
+client-load-queued = 느린 요청 { $count }개가 우선 순위 및 공정성의 자리를 기다림
 client-load-breach = 부하 때문에 p99가 업스트림 목표를 넘음
 client-load-throttled = FlowSchema { $schema }: 이 클라이언트를 의도적으로 제한함(우선 순위 수준: { $level })
 client-load-find = 다음 이름으로 실행되는 Pod 찾기: { $name }
@@ -12,6 +14,7 @@ client-load-throttle = 해결될 때까지 FlowSchema와 몫이 적은 PriorityL
 client-load-denied-advice = 유효한 자격 증명과 필요한 권한을 부여하거나 클라이언트 중지: 거부된 요청을 반복함
 client-load-cleared = 가장 바쁜 클라이언트: { $user }, { $seconds }초 동안 요청 { $requests }개
 client-load-cut = 이벤트 { $total }개 중 { $count }개가 내보내기에서 잘려 비용을 알 수 없음
+client-load-unread = 로그 { $total }줄 중 { $count }줄을 읽지 못함
 scrape-counts-no-rejects = 번들의 스크레이프에 우선순위 및 공정성 요청 집계가 없음
 
 rule-client-request-flood = 클라이언트가 API 서버에 요청을 과도하게 보냄
@@ -140,6 +143,8 @@ requests-rejected-by-priority-and-fairness-flight = 진행 중인 요청: 변경
 }
 requests-rejected-by-priority-and-fairness-flight-title = 진행 중인 요청 { $count }개: API 서버의 한도에 가까움
 requests-rejected-by-priority-and-fairness-grew = 그중 이전 스크레이프 이후: { $count }개
+requests-rejected-by-priority-and-fairness-queued-title = 요청이 우선 순위 및 공정성의 자리를 기다림: { $count }개, 평균 { $seconds }초
+requests-rejected-by-priority-and-fairness-queued = 가장 오래 기다린 요청: 대기열에서 { $seconds }초
 requests-rejected-by-priority-and-fairness-cleared = 우선 순위 및 공정성이 거부한 요청이 없음
 requests-rejected-by-priority-and-fairness-few = 우선 순위 및 공정성이 거부한 요청은 { $count }개뿐임: 순간적인 급증
 

@@ -10,6 +10,7 @@ audit-note = 참고:
 audit-admin-only = 이 로그에는 get과 list가 없습니다(kube-audit-admin이거나 그렇게 필터링됨). 목록과 폴링에 대해서는 좋다고도 나쁘다고도 말할 수 없습니다
 audit-admin-only-missing = 로그는 있으나 읽기 요청이 들어 있지 않음: kube-audit-admin이거나 그렇게 필터링됨
 audit-no-starts = 로그에 ResponseStarted 이벤트가 없어 아직 열려 있는 감시(watch)를 볼 수 없습니다
+audit-no-times = 읽을 수 있는 시각이 있는 이벤트가 없음: 속도, 지연 시간, 시작 시점을 알 수 없음
 audit-refused = { $count }줄을 읽지 못했습니다. 첫 번째 이유: { $reason }
 audit-lost-more = 끝까지 읽지 못한 항목이 { $count }개 더 있습니다. konspect analyze가 모두 보여 줍니다
 audit-overlaps-more = 다른 입력에도 있는 이벤트를 담은 저장된 상태가 { $count }개 더 있습니다

@@ -21,6 +21,7 @@ rule-container-oom-killed = 컨테이너가 메모리 제한에 도달해 종료
 container-oom-killed-title = { $namespace }/{ $workload }: 메모리 제한에 도달해 종료됨(Pod { $count }개)
 container-oom-killed-says = Pod { $pod }, 컨테이너 { $container }: OOMKilled(제한: { $limit }, 다시 시작 { $restarts }회)
 container-oom-killed-do = 사용량을 제한과 비교한 뒤 제한을 올리거나 누수 수정
+container-oom-killed-untold = 다시 시작된 Pod { $count }개는 표에만 있고, 종료 이유는 표에 없음
 container-oom-killed-cleared = Pod { $count }개 중 최근 OOMKilled된 것이 없음
 
 rule-pods-unschedulable = Pod가 노드를 찾지 못함
@@ -76,6 +77,7 @@ object-stuck-by-finalizer-cleared = 개체 { $count }개 중 제거되지 않는
 rule-disruption-budget-blocks-drain = 중단 예산이 드레인을 막음
 disruption-budget-blocks-drain-title = PodDisruptionBudget { $budget }: 중단을 허용하지 않아 드레인을 막음
 disruption-budget-blocks-drain-some = PodDisruptionBudget이 드레인을 막음
+disruption-budget-blocks-drain-went-on = 축출이 PodDisruptionBudget 때문에 대기했으나 이후의 축출은 성공함
 disruption-budget-blocks-drain-says = PodDisruptionBudget { $budget }: 허용된 중단 0개, 예상 { $expected }개 중 정상 { $healthy }개, 필요 { $desired }개
 disruption-budget-blocks-drain-refused = 축출이 거부됨: { $text }
 disruption-budget-blocks-drain-do = 한 번에 Pod 하나씩 중단 허용(또는 복제본 하나 추가)

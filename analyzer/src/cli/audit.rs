@@ -112,7 +112,7 @@ kube-audit-admin logs; that is said, and nothing is cleared by it.\n\n\
 Examples:\n  \
 konspect audit bundle.zip                                    what stands out\n  \
 konspect audit kube-audit*.gz --by user-agent --by verb      who does what\n  \
-konspect audit PT1H.json -r latency --bin 1m -o csv          latency by user agent over time\n  \
+konspect audit PT1H.json -r latency --bin 5m -o csv          latency by user agent over time\n  \
 konspect audit export.csv -r slo --since 2026-03-14T09:00    against the upstream objective, from nine o'clock\n  \
 konspect audit bundle.zip --code 429 --by user,namespace     who was turned away, and where\n  \
 konspect audit bundle.zip --without lister                   how fast everybody else would have been\n  \

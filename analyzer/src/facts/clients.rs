@@ -3,19 +3,22 @@
 //! A client that is merely the busiest of a quiet cluster is none of these. What nodes, controllers and
 //! the collection itself ask for is left out; it knows no client by its name alone.
 
+mod pace;
 mod watches;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use konspect_audit::answers::expires;
-use konspect_audit::{AuditSummary, ClientSummary, Failure, Growth, Scope, SeriesSummary, Verb};
+use konspect_audit::{
+    AuditSummary, ClientSummary, Failure, Growth, Scope, SeriesSummary, Tally, Verb,
+};
 use konspect_bundle::Span;
 
 pub use watches::{Churn, WatchLeak, churners, most_open, watch_leaks};
 
 use super::addresses::is_public;
-use super::breaches::breach;
+use super::breaches::{Queued, breach, queued};
 
 /// Fewer requests are no storm.
 const ENOUGH: u64 = 30;
@@ -86,6 +89,8 @@ pub struct Heavy<'a> {
     /// Requests in flight on average: seconds of latency for each second.
     pub in_flight: f64,
     pub harm: Harm,
+    /// It asks so often because it is turned away.
+    pub repeats: bool,
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
     pub at: Span,
@@ -104,19 +109,23 @@ pub struct Harm {
     pub others_at: Option<Span>,
     /// A kind of request whose p99 is over the objective, of anybody.
     pub breached: Option<Span>,
+    /// Requests of anybody that waited long for a seat, and the one that waited longest.
+    pub queued: Option<(u64, Span)>,
 }
 
 impl Harm {
     /// True when requests were turned away or took too long.
     pub fn seen(&self) -> bool {
-        self.rejected + self.others_rejected >= 10 || self.breached.is_some()
+        self.rejected + self.others_rejected >= 10
+            || self.breached.is_some()
+            || self.queued.is_some()
     }
 }
 
 impl Heavy<'_> {
     /// True when the load is put down to this client: it hurts, or keeps many requests in flight.
     pub fn hurts(&self) -> bool {
-        self.harm.seen() || self.in_flight >= BUSY
+        !self.repeats && (self.harm.seen() || self.in_flight >= BUSY)
     }
 
     /// Namespace and name of the service account, else nothing and the user.
@@ -198,8 +207,8 @@ pub fn hoarders(audit: &AuditSummary) -> Vec<Heavy<'_>> {
 }
 
 fn loads(audit: &AuditSummary) -> Vec<Heavy<'_>> {
-    let all: u64 = audit.others().map(|client| client.total.latency_sum).sum::<u64>()
-        + audit.other.latency_sum;
+    let all: u64 =
+        audit.others().map(|client| work(&client.total)).sum::<u64>() + work(&audit.other);
     let throttled = audit.failed(Failure::PriorityAndFairness);
     let breached = breach(audit);
     let turned = turned_away(audit);
@@ -207,6 +216,8 @@ fn loads(audit: &AuditSummary) -> Vec<Heavy<'_>> {
     let mut heavy: Vec<Heavy<'_>> = audit
         .loads()
         .filter(|client| !is_system(&client.user, &client.agent) && client.total.requests >= ENOUGH)
+        // Who waits for a webhook that does not answer keeps requests in flight and loads nobody.
+        .filter(|client| client.total.failed(Failure::WebhookFailed) * 2 <= client.total.requests)
         .filter_map(|client| load(client, audit, all, throttled, breached, &turned, &everybody))
         .collect();
     let crowds: BTreeSet<&str> = heavy
@@ -217,8 +228,9 @@ fn loads(audit: &AuditSummary) -> Vec<Heavy<'_>> {
     // What many programs of a user do together is said once.
     heavy.retain(|heavy| heavy.client.other_agents || !crowds.contains(heavy.client.user.as_str()));
     heavy.sort_by(|a, b| {
-        (b.client.total.latency_sum, b.requests).cmp(&(a.client.total.latency_sum, a.requests))
+        (work(&b.client.total), b.requests).cmp(&(work(&a.client.total), a.requests))
     });
+    pace::mark_repeats(&mut heavy);
     heavy
 }
 
@@ -240,7 +252,7 @@ fn load<'a>(
     for series in &client.series {
         if let Some(habit) = counts(series) {
             let (cost, requests) = kinds.entry(habit).or_default();
-            *cost = cost.saturating_add(series.tally.latency_sum);
+            *cost = cost.saturating_add(work(&series.tally));
             *requests += series.tally.requests;
         }
     }
@@ -267,7 +279,7 @@ fn load<'a>(
                 if by_number {
                     (series.tally.requests, 0)
                 } else {
-                    (series.tally.latency_sum, series.tally.requests)
+                    (work(&series.tally), series.tally.requests)
                 }
             },
         )?;
@@ -281,11 +293,8 @@ fn load<'a>(
         clippy::cast_precision_loss,
         reason = "counts and durations of a log are far below 2^52"
     )]
-    let (seconds, requests_f, cost) = (
-        ((last - began) as f64 / 1e6).max(5.0),
-        requests as f64,
-        client.total.latency_sum as f64 / 1e6,
-    );
+    let (requests_f, cost) = (requests as f64, work(&client.total) as f64 / 1e6);
+    let pace = pace::pace(&client.rate, began, last);
     // What was there when the log begins may have begun long before.
     let start = audit.window.map_or(0, |(first, _)| first);
     let others_rejected = throttled.saturating_sub(rejected);
@@ -296,14 +305,22 @@ fn load<'a>(
         top,
         requests,
         hoarded: None,
-        per_second: requests_f / seconds,
+        per_second: requests_f * pace.part / pace.seconds,
         share: if unmeasured {
             client.total.requests.saturating_mul(100).checked_div(audit.requests()).unwrap_or(0)
         } else {
-            client.total.latency_sum.saturating_mul(100).checked_div(all).unwrap_or(0)
+            work(&client.total).saturating_mul(100).checked_div(all).unwrap_or(0)
         },
-        in_flight: cost / seconds,
-        harm: Harm { rejected, denied, others_rejected, others_at, breached },
+        in_flight: cost * pace.part / pace.seconds,
+        harm: Harm {
+            rejected,
+            denied,
+            others_rejected,
+            others_at,
+            breached,
+            queued: waited(audit),
+        },
+        repeats: false,
         since: (client.onset.is_some() || began > start.saturating_add(60_000_000))
             .then(|| time(began))
             .flatten(),
@@ -312,7 +329,8 @@ fn load<'a>(
     };
     let dominates = heavy.share >= SHARE || rejected * 2 > throttled.max(19) || refused;
     // Few requests, each dear, are as loud as many: most of the load, and others suffer.
-    let dear = heavy.share >= MOST && heavy.in_flight >= 1.0 && others_rejected >= 10;
+    let suffer = others_rejected >= 10 || heavy.harm.queued.is_some();
+    let dear = heavy.share >= MOST && heavy.in_flight >= 1.0 && suffer;
     let loud = heavy.per_second >= habit.pace(top) || dear;
     let hoarded = (habit == Habit::Writes).then(|| hoarded(client, everybody)).flatten();
     // What piles up at a pace that alone is no load.
@@ -321,6 +339,17 @@ fn load<'a>(
         growth.created >= LEFT && last - began >= LEFT_OVER && until - last < (last - began) / 4
     });
     (dominates && loud || leaks).then_some(Heavy { hoarded, ..heavy })
+}
+
+/// Micro-seconds that requests kept the API server busy: not those in which they waited for a seat or for webhooks.
+fn work(tally: &Tally) -> u64 {
+    let waited = tally.excused.as_ref().map_or(0, |excused| excused.sum);
+    tally.latency_sum.saturating_sub(waited)
+}
+
+/// Requests that waited long for a seat.
+fn waited(audit: &AuditSummary) -> Option<(u64, Span)> {
+    queued(audit).map(|Queued { requests, at, .. }| (requests, at))
 }
 
 /// True when most of the client's requests have no latency, since their exporter cut the events.
@@ -334,6 +363,11 @@ fn cut_short(client: &ClientSummary, audit: &AuditSummary) -> bool {
 /// True when so many events were cut that the rest does not tell what clients cost.
 pub fn cut_many(audit: &AuditSummary) -> bool {
     audit.reading.partial.saturating_mul(10) > audit.reading.events
+}
+
+/// True when so much of the log could not be read that the rest clears nobody.
+pub fn unread_many(audit: &AuditSummary) -> bool {
+    audit.reading.refused.saturating_mul(4) > audit.reading.records
 }
 
 /// True for LISTs of one whole kind that come too often for a start, however short the log: each replica

@@ -153,11 +153,14 @@ pub fn collector_requests(audit: &AuditSummary) -> u64 {
 pub fn cautions(audit: &AuditSummary) -> Vec<Words> {
     let mut cautions = Vec::new();
     let reading = audit.reading;
-    if audit.admin_only {
+    if audit.admin_only && reading.refused * 2 < reading.records {
         cautions.push(words!("audit-admin-only"));
     }
     if !audit.tells_open && reading.events > reading.left_out && reading.left_out == 0 {
         cautions.push(words!("audit-no-starts"));
+    }
+    if audit.window.is_none() && reading.events > reading.left_out {
+        cautions.push(words!("audit-no-times"));
     }
     if let Some((_, reason)) = audit.refusals.first() {
         cautions.push(words!("audit-refused", count = reading.refused, reason = reason));

@@ -247,7 +247,7 @@ impl Cards<'_> {
     }
 }
 
-/// What nothing explains and is surely so, though not critical.
+/// What nothing explains and is surely so, though not critical: writes that were refused, whoever is to blame.
 struct Warnings<'r> {
     /// Forbids to call the cluster healthy.
     of_cluster: Option<&'r FindingCard>,
@@ -258,7 +258,9 @@ struct Warnings<'r> {
 impl<'r> Warnings<'r> {
     fn of(unexplained: &'r [FindingCard]) -> Self {
         let sure = |finding: &&FindingCard| {
-            finding.severity == Severity::Warning && finding.confidence >= Confidence::Likely
+            let refused = finding.rule == "webhook-unreachable-blocks-writes" && finding.since.is_some();
+            finding.severity == Severity::Warning
+                && (finding.confidence >= Confidence::Likely || refused)
         };
         let crash = |finding: &&FindingCard| finding.rule == "container-crash-loop";
         let (crashes, others): (Vec<_>, Vec<_>) = unexplained.iter().filter(sure).partition(crash);

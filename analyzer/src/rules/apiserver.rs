@@ -19,7 +19,7 @@ use konspect_audit::{AuditSummary, ClientSummary, SeriesSummary};
 use konspect_bundle::{Span, Words, words};
 
 use super::Registered;
-use crate::facts::clients::{Habit, Harm, Heavy, account, cut_many, heavy};
+use crate::facts::clients::{Habit, Harm, Heavy, account, cut_many, heavy, unread_many};
 use crate::facts::{Listing, Missing};
 use crate::finding::{Confidence, Finding, Meta, Risk, Severity, Step, Subject};
 use crate::model::kube::{FlowSchema, Webhook};
@@ -57,6 +57,9 @@ fn storms(meta: &'static Meta, storm: &Storm, audit: &AuditSummary, schemas: Opt
         out.found(found(meta, storm, heavy, schemas));
     }
     if out.findings.is_empty() {
+        if let Some(unread) = unread(audit) {
+            return out.blind(unread);
+        }
         if cut_many(audit) {
             return out.blind(cut(audit, |count, total| words!("client-load-cut", count = count, total = total)));
         }
@@ -88,6 +91,13 @@ fn written(client: &ClientSummary) -> Option<(u64, Span)> {
     let writes = || client.series.iter().filter(|series| series.verb.mutates()).map(|series| &series.tally);
     let (_, at) = writes().filter_map(|tally| tally.first).min()?;
     Some((writes().map(|tally| tally.requests).sum(), at))
+}
+
+/// The audit log is there, but too much of it could not be read to clear anybody.
+fn unread(audit: &AuditSummary) -> Option<Missing> {
+    let (at, _) = audit.refusals.first().filter(|_| unread_many(audit))?;
+    let says = words!("client-load-unread", count = audit.reading.refused, total = audit.reading.records);
+    Some(Missing { because: Some((says, *at)), ..Missing::table(TableKind::Audit) })
 }
 
 /// The audit log is there, but too many of its events were cut to judge by it.
@@ -127,6 +137,9 @@ fn found(meta: &'static Meta, storm: &Storm, heavy: &Heavy<'_>, schemas: Option<
             .supported_by(at, words!("client-load-cost", share = heavy.share, busy = busy, slowest = seconds));
     }
     finding = hurt(finding, heavy.harm, heavy.at);
+    if heavy.repeats {
+        finding = finding.supported_by(heavy.at, words!("client-load-repeats"));
+    }
     if let Some(schema) = schemas.and_then(|schemas| schema_for(schemas, &heavy.client.user)) {
         // Somebody already throttles this client: what is turned away is turned away on purpose.
         finding = finding.supported_by(
@@ -151,6 +164,9 @@ fn hurt(mut finding: Finding, harm: Harm, at: Span) -> Finding {
     if harm.others_rejected > 0 {
         finding = finding
             .supported_by(harm.others_at.unwrap_or(at), words!("client-load-others-rejected", count = harm.others_rejected));
+    }
+    if let Some((count, at)) = harm.queued {
+        finding = finding.supported_by(at, words!("client-load-queued", count = count));
     }
     match harm.breached {
         Some(breached) => finding.supported_by(breached, words!("client-load-breach")),

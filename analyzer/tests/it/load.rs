@@ -415,3 +415,74 @@ fn a_webhook_that_holds_writes_up_has_an_onset() {
         ("soft.example.com".to_owned(), "2025-06-11T15:04:20Z".to_owned())
     );
 }
+
+/// What the few lines that could be read do not show is not ruled out, and nobody says that reads are lacking.
+#[test]
+fn a_log_that_could_not_be_read_clears_nobody() {
+    let mut log = Log::of_a_cluster();
+    let broken = log.text.lines().map(|line| format!("{}\n", &line[..line.len() - 30]));
+    log.text = log.text.lines().take(40).map(|line| format!("{line}\n")).chain(broken).collect();
+    let report = log.report();
+    for code in ["KSP3001", "KSP3003", "KSP3004"] {
+        assert!(!report.ruled_out.iter().any(|item| item.code == code), "{code}");
+        let open = report.unchecked.iter().find(|open| open.code == code).unwrap();
+        assert!(open.missing.contains("could not be read"), "{code}: {}", open.missing);
+    }
+}
+
+/// A rate is of the time in which a client asks, and begins with the first of its bursts.
+#[test]
+fn bursts_with_a_pause_between_them_are_one_storm() {
+    let mut log = Log::of_a_cluster();
+    for number in 0..1600_u32 {
+        let at = if number < 400 { 150.0 } else { 500.0 } + f64::from(number) / 4.0;
+        log.add(at, SYNC, ("list", "/api/v1/pods", "pods"), 200, 2.5);
+    }
+    let report = log.report();
+    assert_eq!(causes(&report), ["client-list-storm"]);
+    let cause = &report.causes[0];
+    assert!(cause.title.contains("4.0 times/s"), "{}", cause.title);
+    assert_eq!(cause.since.as_deref(), Some("2025-06-11T15:02:30Z"));
+}
+
+/// Time that requests wait for a seat is no load of theirs: who holds the seats is to blame, though nobody is
+/// turned away and no objective counts the wait.
+#[test]
+fn who_keeps_others_waiting_for_a_seat_is_found() {
+    let mut log = Log::default();
+    for tick in 0..1200_u32 {
+        let at = f64::from(tick) / 2.0;
+        let waits = if at >= 300.0 { 4.0 } else { 0.0 };
+        for shop in ["web", "cart", "mail", "pay"] {
+            let user = format!("system:serviceaccount:shop:{shop}");
+            let request = ("get", "/api/v1/namespaces/vault/configmaps/flags", "configmaps");
+            log.add(at, (&user, "shop/1.0"), request, 200, waits + 0.02);
+        }
+        if at >= 300.0 && tick % 2 == 0 {
+            log.add(at, SYNC, ("list", "/api/v1/pods", "pods"), 200, 9.0);
+        }
+    }
+    let annotations = |wait: &str| {
+        format!(r#""annotations":{{"apiserver.latency.k8s.io/total":"4.02s","apiserver.latency.k8s.io/apf-queue-wait":"{wait}"}},"requestReceivedTimestamp""#)
+    };
+    let with = |wait: &str| {
+        let mut number = 0;
+        let lines = log.text.lines().map(|line| {
+            number += u32::from(line.contains("shop/1.0"));
+            let slow = line.contains("shop/1.0") && number > 2400;
+            let line = if slow { line.replace(r#""requestReceivedTimestamp""#, &annotations(wait)) } else { line.to_owned() };
+            line + "\n"
+        });
+        let text = lines.collect::<String>().into_bytes();
+        kit::report(&kit::memory(vec![("audit.log".to_owned(), text)]))
+    };
+    let report = with("4s");
+    assert_eq!(causes(&report), ["client-list-storm"]);
+    let cause = &report.causes[0];
+    assert_eq!(cause.since.as_deref(), Some("2025-06-11T15:05:00Z"));
+    let waiting = cause.explains.iter().find(|one| one.rule.starts_with("requests-rejected")).unwrap();
+    assert!(waiting.title.contains("2400 of them 4.0 s on average"), "{}", waiting.title);
+    // What is slow for another reason is no queue.
+    let report = with("3µs");
+    assert!(report.causes.iter().all(|cause| cause.explains.iter().all(|one| !one.rule.starts_with("requests-rejected"))));
+}

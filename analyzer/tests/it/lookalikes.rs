@@ -161,6 +161,122 @@ fn replicas_that_open_once_are_no_leak() {
     assert_eq!(rules(&log.report()), [""; 0]);
 }
 
+/// Pods as a listing has them, all of one service account.
+fn pods(count: u32, namespace: &str, account: &str) -> (String, Vec<u8>) {
+    let pod = |number| {
+        format!(
+            r#"{{"apiVersion":"v1","kind":"Pod","metadata":{{"name":"{account}-{number}","namespace":"{namespace}"}},"spec":{{"serviceAccountName":"{account}","containers":[{{"name":"c"}}]}},"status":{{"phase":"Running"}}}}"#
+        )
+    };
+    let items: Vec<String> = (0..count).map(pod).collect();
+    let list = format!(r#"{{"apiVersion":"v1","kind":"List","items":[{}]}}"#, items.join(","));
+    ("pods.json".to_owned(), list.into_bytes())
+}
+
+/// Where each Pod has its watches, more Pods have more, though all of them ask through one address.
+#[test]
+fn pods_that_come_one_by_one_behind_one_address_are_no_leak() {
+    for (running, leaks) in [(150, false), (3, true)] {
+        let mut log = Log::new();
+        let driver = ("system:serviceaccount:spark:driver", "okhttp/4.12.0", GATEWAY);
+        for number in 0..150 {
+            for resource in ["pods", "configmaps"] {
+                log.watch(60.0 + f64::from(number) * 5.0, f64::MAX, driver, resource);
+            }
+        }
+        let log = ("audit.log".to_owned(), log.text.into_bytes());
+        let report = kit::report(&kit::memory(vec![log, pods(running, "spark", "driver")]));
+        assert_eq!(rules(&report).contains(&"client-watch-leak"), leaks, "{running} Pods");
+    }
+}
+
+/// Who is turned away asks again at once: that follows the overload, and is no second one.
+#[test]
+fn who_repeats_what_is_turned_away_is_no_cause() {
+    for (verb, before) in [("get", true), ("patch", true), ("get", false)] {
+        let mut log = Log::new();
+        let lister = ("system:serviceaccount:finance:export", "export/1", "10.244.1.9");
+        let shop = ("system:serviceaccount:shop:cart", "cart/1", "10.244.2.9");
+        for second in 0..850 {
+            let at = f64::from(second);
+            if second >= 450 {
+                log.ended(at, 12.0, lister, ("list", "secrets", ""), 200);
+                for again in 0..20 {
+                    let code = if again % 10 == 0 { 200 } else { 429 };
+                    let at = at + 3.0 + f64::from(again) / 20.0;
+                    log.ended(at, 0.002, shop, (verb, "configmaps", ""), code);
+                }
+            } else if before {
+                log.ended(at, 0.02, shop, (verb, "configmaps", ""), 200);
+                log.ended(at + 0.5, 0.02, shop, (verb, "configmaps", ""), 200);
+            }
+        }
+        let report = log.report();
+        let causes: Vec<_> = report.causes.iter().map(|cause| cause.rule.as_str()).collect();
+        assert_eq!(causes, ["client-list-storm"], "{verb}");
+        assert_eq!(report.causes[0].since.as_deref(), Some("2025-06-11T15:07:30Z"));
+        let follows = report.unexplained.iter().find(|one| one.subject.name == shop.0).unwrap();
+        assert_eq!((follows.severity, follows.confidence), (Severity::Warning, Confidence::Possible));
+    }
+}
+
+/// Most of what it asks is turned away, but nobody else is busy and it asked for nothing before.
+#[test]
+fn who_is_turned_away_for_what_it_asks_itself_is_a_cause() {
+    let mut log = Log::new();
+    let greedy = ("system:serviceaccount:ops:greedy", "greedy/1", "10.244.1.9");
+    for number in 0..6000_u32 {
+        let at = 450.0 + f64::from(number) / 15.0;
+        let (took, code) = if number % 10 == 0 { (1.5, 200) } else { (0.002, 429) };
+        log.ended(at, took, greedy, ("list", "pods", ""), code);
+    }
+    assert_eq!(cause(log.report()).subject.name, greedy.0);
+}
+
+/// Who waits for a webhook that does not answer has many requests in flight, and is no storm.
+#[test]
+fn who_waits_for_a_dead_webhook_is_no_storm() {
+    let mut log = Log::new();
+    let runner = ("system:serviceaccount:ci:runner", "runner/1", "10.244.1.9");
+    for number in 0..4000_u32 {
+        let at = 450.0 + f64::from(number) / 10.0;
+        log.ended(at, 10.0, runner, ("create", "pods", ""), 500);
+    }
+    let says = r#""responseStatus":{"status":"Failure","reason":"InternalError","message":"Internal error occurred: failed calling webhook \"guard.example.com\": failed to call webhook: Post \"https://guard.ops.svc:443/v?timeout=10s\": context deadline exceeded","code":500}"#;
+    log.text = log.text.replace(r#""responseStatus":{"code":500}"#, says);
+    assert_eq!(cause(log.report()).rule, "webhook-unreachable-blocks-writes");
+}
+
+/// A drain waits for budgets as they are meant: what was refused at first succeeded in the end.
+#[test]
+fn evictions_that_succeed_later_are_no_blocked_drain() {
+    for ends in [true, false] {
+        let mut log = Log::new();
+        let drain = ("aksService", "upgrader/1", "172.31.0.9");
+        let mut evict = |at: f64, code: u16| {
+            log.events += 1;
+            let message = "Cannot evict pod as it would violate the pod's disruption budget.";
+            let status = format!(r#""responseStatus":{{"status":"Failure","message":"{message}","reason":"TooManyRequests","code":429,"details":{{"causes":[{{"reason":"DisruptionBudget"}}]}}}}"#);
+            let from = log.text.len();
+            log.event("ResponseComplete", (at, at + 0.02), drain, ("create", "pods", ""), code);
+            let line = log.text.split_off(from);
+            let line = line.replace(r#""apiVersion":"v1"},"responseStatus""#, r#""subresource":"eviction","apiVersion":"v1"},"responseStatus""#);
+            let line = if code == 429 { line.replace(r#""responseStatus":{"code":429}"#, &status) } else { line };
+            log.text.push_str(&line);
+        };
+        for pod in 0..30 {
+            evict(100.0 + f64::from(pod) * 10.0, 429);
+            evict(105.0 + f64::from(pod) * 10.0, 201);
+        }
+        if !ends {
+            evict(500.0, 429);
+        }
+        let report = log.report();
+        let causes: Vec<_> = report.causes.iter().map(|cause| cause.rule.as_str()).collect();
+        assert_eq!(causes.contains(&"disruption-budget-blocks-drain"), !ends, "{causes:?}");
+    }
+}
+
 /// An informer's watch that is open since long before is not where the leak begins.
 #[test]
 fn a_leak_begins_where_watches_begin_to_pile_up() {

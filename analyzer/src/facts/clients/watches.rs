@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use konspect_audit::{AuditSummary, ClientSummary, Failure, Open, SeriesSummary, Verb};
 use konspect_bundle::Span;
 
-use super::{Harm, is_system, others_turned_away, time, turned_away};
+use super::{Harm, account, is_system, others_turned_away, time, turned_away, waited};
 use crate::facts::addresses::is_public;
 use crate::facts::breaches::breach;
 
@@ -18,6 +18,9 @@ const SAME_WATCHES: u64 = 20;
 
 /// Watches of one resource that the Pods of one node may have between them.
 const OF_A_NODE: u64 = 3;
+
+/// Watches of one resource in one namespace that a Pod may have: an informer, and one that is just replaced.
+const OF_A_POD: u64 = 2;
 
 /// Open watches of one client below which nothing is said.
 const MANY_WATCHES: u64 = 60;
@@ -93,6 +96,7 @@ pub fn churners(audit: &AuditSummary) -> Vec<Churn<'_>> {
                     others_rejected: throttled.saturating_sub(rejected),
                     others_at: others_turned_away(&turned, client),
                     breached: breach(audit),
+                    queued: waited(audit),
                 },
                 since: (client.watch_onset.is_some() || began > start.saturating_add(60_000_000))
                     .then(|| time(began))
@@ -128,8 +132,13 @@ pub struct WatchLeak<'a> {
 }
 
 /// Clients with far more open watches of the same than informers have, most first. `nodes` are those
-/// that are known from elsewhere: behind one address there may be a Pod on each of them.
-pub fn watch_leaks(audit: &AuditSummary, nodes: u64) -> Vec<WatchLeak<'_>> {
+/// that are known from elsewhere: behind one address there may be a Pod on each of them. `pods` are those
+/// that run as a service account, where they are known.
+pub fn watch_leaks<'a>(
+    audit: &'a AuditSummary,
+    nodes: u64,
+    pods: &BTreeMap<(&str, &str), u64>,
+) -> Vec<WatchLeak<'a>> {
     let mut by_client: BTreeMap<(&str, &str), Vec<&Open>> = BTreeMap::new();
     let crowds = || audit.crowds.iter().flat_map(|crowd| &crowd.open);
     for open in audit.open.iter().chain(crowds()).filter(|open| open.verb == Verb::Watch) {
@@ -137,9 +146,9 @@ pub fn watch_leaks(audit: &AuditSummary, nodes: u64) -> Vec<WatchLeak<'_>> {
             by_client.entry((&open.user, &open.agent)).or_default().push(open);
         }
     }
-    let behind = Behind::new(audit, nodes);
+    let behind = Behind::new(audit, nodes, pods);
     let others = Others::new(audit);
-    let mut leaks: Vec<WatchLeak<'_>> = by_client
+    let mut leaks: Vec<WatchLeak<'a>> = by_client
         .into_iter()
         .filter_map(|((user, agent), rows)| watch_leak(audit, &behind, &others, user, agent, &rows))
         .collect();
@@ -161,9 +170,9 @@ pub fn most_open(audit: &AuditSummary) -> Option<(&ClientSummary, Span)> {
     let clients = audit.others().filter(|client| !is_system(&client.user, &client.agent));
     let most = clients.max_by_key(|client| (client.open_watches, client.total.requests));
     let client = most.or_else(|| audit.others().next())?;
-    let opened =
-        || audit.open.iter().find(|row| row.user == client.user && row.agent == client.agent);
-    let at = client.total.first.map(|(_, at)| at).or_else(|| opened().map(|row| row.first.1))?;
+    let mut opened = audit.open.iter().filter(|row| row.verb == Verb::Watch);
+    let opened = opened.find(|row| row.user == client.user && row.agent == client.agent);
+    let at = opened.map(|row| row.first.1).or_else(|| client.total.first.map(|(_, at)| at))?;
     Some((client, at))
 }
 
@@ -173,14 +182,16 @@ fn is_kubelets(open: &Open) -> bool {
     program.ends_with("kubelet") && matches!(&*open.resource, "secrets" | "configmaps")
 }
 
-/// Whose kubelets ask from which address: where many do, the address is that of a gateway.
+/// Whose kubelets ask from which address: where many do, the address is that of a gateway. And how many Pods
+/// ask as one user.
 struct Behind<'a> {
     nodes: BTreeMap<&'a str, BTreeSet<&'a str>>,
     all: u64,
+    pods: &'a BTreeMap<(&'a str, &'a str), u64>,
 }
 
 impl<'a> Behind<'a> {
-    fn new(audit: &'a AuditSummary, known: u64) -> Self {
+    fn new(audit: &'a AuditSummary, known: u64, pods: &'a BTreeMap<(&str, &str), u64>) -> Self {
         let mut nodes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         let mut users: BTreeSet<&str> = BTreeSet::new();
         for client in &audit.clients {
@@ -190,7 +201,12 @@ impl<'a> Behind<'a> {
                 nodes.entry(source).or_default().insert(node);
             }
         }
-        Self { nodes, all: known.max(users.len() as u64) }
+        Self { nodes, all: known.max(users.len() as u64), pods }
+    }
+
+    /// Pods that run as this user.
+    fn pods(&self, user: &str) -> u64 {
+        self.pods.get(&account(user)).copied().unwrap_or(0)
     }
 
     /// True when one of the addresses is that of more than one machine.
@@ -267,6 +283,7 @@ fn watch_leak<'a>(
     let shared = client.is_some_and(|client| behind.shared(client));
     let usual = SAME_WATCHES * addresses;
     let usual = if shared { usual.max(OF_A_NODE * behind.all) } else { usual };
+    let usual = usual.max(OF_A_POD * behind.pods(user));
     let end = audit.window.map_or(0, |(_, last)| last);
     let piled: Vec<&Open> = rows
         .iter()

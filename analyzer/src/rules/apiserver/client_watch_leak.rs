@@ -1,12 +1,14 @@
 //! One client opens watches and never closes them: by the audit log, else by the metrics.
 
+use std::collections::BTreeMap;
+
 use konspect_audit::AuditSummary;
 use konspect_bundle::{Words, words};
 
-use super::{advise, client, named, short};
+use super::{advise, client, named, short, unread};
 use crate::facts::clients::{churners, most_open, watch_leaks};
 use crate::facts::metrics::{Metrics, Watches};
-use crate::facts::{AnyOf, Listing, Missing, Nodes};
+use crate::facts::{AnyOf, Listing, Missing, Nodes, Pods};
 use crate::finding::{Confidence, Finding, Meta, Severity, Subject};
 use crate::model::metrics::Scrape;
 use crate::parse::TableKind;
@@ -22,14 +24,16 @@ const PLAIN: u64 = 150;
 
 impl Rule for ClientWatchLeak {
     const META: &'static Meta = &META;
-    type Inputs<'f> = (AnyOf<&'f AuditSummary, &'f Listing<Scrape>>, Option<&'f Nodes>);
+    type Inputs<'f> = (AnyOf<&'f AuditSummary, &'f Listing<Scrape>>, Option<&'f Nodes>, Option<&'f Pods>);
 
-    fn check((AnyOf(audit, scrapes), nodes): Self::Inputs<'_>, out: &mut Checked) {
+    fn check((AnyOf(audit, scrapes), nodes, pods): Self::Inputs<'_>, out: &mut Checked) {
         let seen = audit.filter(|audit| audit.tells_open);
         let metrics = scrapes.map(Metrics::new);
         let nodes = metrics.as_ref().and_then(Metrics::nodes).unwrap_or(0).max(nodes.map_or(0, Nodes::len) as u64);
         let swollen = metrics.as_ref().and_then(|metrics| metrics.swollen_watches(nodes));
-        for leak in seen.into_iter().flat_map(|audit| watch_leaks(audit, nodes)).take(3) {
+        let open = seen.is_some_and(|audit| !audit.open.is_empty() || !audit.crowds.is_empty());
+        let accounts = pods.filter(|_| open).map(by_account).unwrap_or_default();
+        for leak in seen.into_iter().flat_map(|audit| watch_leaks(audit, nodes, &accounts)).take(3) {
             // Of an address that many share nobody can say that one client is behind it.
             let plain = leak.open >= PLAIN && !leak.shared;
             let mut finding = META
@@ -69,12 +73,24 @@ impl Rule for ClientWatchLeak {
         let newest = metrics.as_ref().filter(|metrics| !metrics.other_process_is_swollen(nodes));
         if let Some(most) = newest.and_then(Metrics::most_watched) {
             out.cleared(most.at, words!("client-watch-leak-cleared", resource = &most.resource, open = most.open));
+        } else if let Some(unread) = seen.and_then(unread) {
+            out.blind(unread);
         } else if let Some((most, at)) = seen.filter(|audit| churners(audit).is_empty()).and_then(most_open) {
             out.cleared(at, words!("client-watch-leak-cleared-audit", user = named(most), open = most.open_watches));
         } else if seen.is_none() {
             out.blind(Missing::table(TableKind::Audit));
         }
     }
+}
+
+/// Pods that run or are about to, by namespace and service account.
+fn by_account(pods: &Pods) -> BTreeMap<(&str, &str), u64> {
+    let mut accounts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
+    for pod in pods.iter().filter(|pod| pod.phase != "Succeeded" && pod.phase != "Failed") {
+        let account = if pod.service_account.is_empty() { "default" } else { pod.service_account.as_str() };
+        *accounts.entry((&pod.meta.namespace, account)).or_default() += 1;
+    }
+    accounts
 }
 
 /// Watches far beyond what the cluster needs, but no audit log that names their owner.

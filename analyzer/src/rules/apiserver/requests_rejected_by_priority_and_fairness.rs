@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use konspect_audit::{AuditSummary, Failure};
+use konspect_audit::{AuditSummary, Component, Failure};
 use konspect_bundle::{Words, words};
 
+use crate::facts::breaches::{Queued, queued, waits_since};
 use crate::facts::clients::time;
 use crate::facts::metrics::{Counted, Crowded, InFlight, Metrics, Rejects};
 use crate::facts::{AnyOf, Listing, Missing};
@@ -60,6 +61,7 @@ impl Rule for RequestsRejectedByPriorityAndFairness {
             let dropped = dropped.filter(|dropped| dropped.total >= ENOUGH);
             dropped
                 .map(|dropped| over_limit(&dropped))
+                .or_else(|| audit.and_then(|audit| Some(in_queues(audit, &queued(audit)?))))
                 .or_else(|| crowded.as_ref().map(waiting))
                 .or_else(|| flight.as_ref().map(near_limit))
         };
@@ -148,6 +150,24 @@ fn found(
         }
     }
     Some(finding)
+}
+
+/// Nobody is turned away yet, but slow requests say that they waited for a seat.
+fn in_queues(audit: &AuditSummary, queued: &Queued) -> Finding {
+    let [mean, slowest] = [queued.sum / queued.requests.max(1), queued.slowest].map(|nanos| {
+        let millis = nanos / 1_000_000;
+        format!("{}.{}", millis / 1_000, millis % 1_000 / 100)
+    });
+    META.finding(
+        Subject::cluster(""),
+        words!("requests-rejected-by-priority-and-fairness-queued-title", count = queued.requests, seconds = mean),
+        queued.at,
+        words!("requests-rejected-by-priority-and-fairness-queued", seconds = slowest),
+    )
+    .confidence(Confidence::Proven)
+    .severity(Severity::Warning)
+    .since(waits_since(audit, &[Component::QueueWait]))
+    .affected(usize::try_from(queued.requests).unwrap_or(usize::MAX))
 }
 
 /// Requests that were turned away for their number in flight, by a server without priority and fairness.

@@ -1,11 +1,11 @@
 //! An admission webhook answers, but slowly: every write it guards waits for it.
 
 use jiff::Timestamp;
-use konspect_audit::{AuditSummary, Component, Failure};
+use konspect_audit::{AuditSummary, Failure};
 use konspect_bundle::words;
 
 use super::webhook_subject;
-use crate::facts::breaches::waits_since;
+use crate::facts::breaches::{WEBHOOKS, waits_since};
 use crate::facts::clients::time;
 use crate::facts::metrics::{Metrics, WebhookLatency};
 use crate::facts::webhooks::Reason;
@@ -137,7 +137,7 @@ fn waits(audit: &AuditSummary) -> Option<Waits> {
     let parts = audit
         .parts
         .iter()
-        .filter(|part| matches!(part.component, Component::ValidatingWebhook | Component::MutatingWebhook) && part.sum / part.count.max(1) > 100_000_000);
+        .filter(|part| WEBHOOKS.contains(&part.component) && part.sum / part.count.max(1) > 100_000_000);
     let (mut count, mut sum, mut slowest) = (0, 0_u64, None);
     for part in parts {
         count += part.count;
@@ -147,5 +147,5 @@ fn waits(audit: &AuditSummary) -> Option<Waits> {
     #[expect(clippy::cast_precision_loss, reason = "a mean of nano-seconds is shown with one digit")]
     let mean = sum as f64 / 1e9 / count.max(1) as f64;
     let at = slowest?.1;
-    Some(Waits { count, mean, since: waits_since(audit), at })
+    Some(Waits { count, mean, since: waits_since(audit, WEBHOOKS), at })
 }

@@ -3,9 +3,10 @@
 use konspect_bundle::{Words, words};
 
 use crate::facts::pods::{by_workload, nodes_of};
-use crate::facts::{Context, Pods};
+use crate::facts::{Context, Missing, Pods};
 use crate::finding::{Confidence, Meta, Risk, Scope, Severity, Step, Subject};
 use crate::model::kube::{Container, Pod, Terminated};
+use crate::parse::TableKind;
 use crate::rule_meta;
 use crate::rules::{Checked, Rule};
 use crate::shell::command;
@@ -63,9 +64,17 @@ impl Rule for ContainerOomKilled {
                     .run(Risk::Reads, command("kubectl top pod {} -n {} --containers", &[&pod.meta.name, &namespace])),
             ));
         }
-        if out.findings.is_empty() && pods.complete {
-            out.cleared(pods.at(), words!("container-oom-killed-cleared", count = pods.len()));
+        if !out.findings.is_empty() || !pods.complete {
+            return;
         }
+        // A table counts restarts and does not tell what ended the container before.
+        let untold = |container: &Container| container.name.is_empty() && container.restarts > 0;
+        let restarted = pods.iter().filter(|pod| pod.containers.iter().any(untold)).count();
+        if restarted > 0 {
+            let says = words!("container-oom-killed-untold", count = restarted);
+            return out.blind(Missing { because: Some((says, pods.at())), ..Missing::table(TableKind::Pods) });
+        }
+        out.cleared(pods.at(), words!("container-oom-killed-cleared", count = pods.len()));
     }
 }
 

@@ -38,6 +38,7 @@ impl Rule for DisruptionBudgetBlocksDrain {
         let refusals = refusals(facts);
         let Some(budgets) = facts.disruption_budgets.ok() else {
             match refusals.first() {
+                Some(first) if went_on(facts, &refusals) => out.found(over(first, refusals.len())),
                 Some((at, text, time)) => out.found(
                     META.finding(Subject::default(), words!("disruption-budget-blocks-drain-some"), *at, words!("disruption-budget-blocks-drain-refused", text = text))
                         .since(*time)
@@ -55,6 +56,9 @@ impl Rule for DisruptionBudgetBlocksDrain {
                 out.cleared(budget.at, words!("disruption-budget-blocks-drain-idle", budget = budget.meta.full_name()));
             }
             return;
+        }
+        if let Some(first) = refusals.first().filter(|_| went_on(facts, &refusals)) {
+            return out.found(over(first, refusals.len()));
         }
         // The refusal may name the budget or its Pods' workload; else the first that blocks is meant.
         let named = |budget: &&DisruptionBudget| {
@@ -108,6 +112,26 @@ fn refusals(facts: &Facts) -> Vec<Refusal> {
         }
     }
     found
+}
+
+/// True when nothing but the audit log tells of refusals, and the last eviction in it was none.
+fn went_on(facts: &Facts, refusals: &[Refusal]) -> bool {
+    let Some(audit) = facts.audit.ok() else { return false };
+    let refused = audit.failures.iter().filter(|failure| failure.kind == konspect_audit::Failure::DisruptionBudget);
+    let (count, last) = refused.fold((0, None), |(count, last), failure| (count + 1, last.max(failure.last.map(|(time, _)| time))));
+    let evictions = audit.clients.iter().flat_map(|client| &client.series).filter(|series| series.subresource == "eviction");
+    // A failure is dated by its end, a request by its beginning.
+    let newest = evictions.filter(|series| series.tally.succeeded() > 0).filter_map(|series| series.tally.last).max();
+    refusals.len() == count && newest > last
+}
+
+/// Evictions that had to wait: what every drain of guarded Pods does.
+fn over((at, text, time): &Refusal, count: usize) -> crate::finding::Finding {
+    META.finding(Subject::default(), words!("disruption-budget-blocks-drain-went-on"), *at, words!("disruption-budget-blocks-drain-refused", text = text))
+        .confidence(Confidence::Possible)
+        .severity(Severity::Warning)
+        .since(*time)
+        .affected(count)
 }
 
 fn finding(budget: &DisruptionBudget, refusals: &[Refusal]) -> crate::finding::Finding {
