@@ -101,7 +101,8 @@ impl High {
             let rises = self.reaches(before.saturating_mul(RISE), start, 4);
             if self.reaches(within, together, 3) && (before == 0 || !rises) {
                 let mut slots = start..start + together;
-                let high = |slot: &usize| self.reaches(counts.get(*slot).copied().unwrap_or(0), 1, 2);
+                let high =
+                    |slot: &usize| self.reaches(counts.get(*slot).copied().unwrap_or(0), 1, 2);
                 return slots.find(high).unwrap_or(start);
             }
             let count = |slot: usize| counts.get(slot).copied().unwrap_or(0);
@@ -230,7 +231,10 @@ mod tests {
 
     #[test]
     fn what_rises_slowly_began_when_it_was_a_third_as_high() {
-        let slow = [0, 0, 0, 0, 0, 0, 20, 40, 60, 62, 64, 66, 68, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120, 120];
+        let slow = [
+            0, 0, 0, 0, 0, 0, 20, 40, 60, 62, 64, 66, 68, 120, 120, 120, 120, 120, 120, 120, 120,
+            120, 120, 120, 120,
+        ];
         let (slow, window) = rate(&slow);
         let onset = onset(&slow, window).unwrap();
         assert_eq!((onset.time, onset.after), (420_000_000, 120_000));

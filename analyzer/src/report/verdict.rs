@@ -258,7 +258,8 @@ struct Warnings<'r> {
 impl<'r> Warnings<'r> {
     fn of(unexplained: &'r [FindingCard]) -> Self {
         let sure = |finding: &&FindingCard| {
-            let refused = finding.rule == "webhook-unreachable-blocks-writes" && finding.since.is_some();
+            let refused =
+                finding.rule == "webhook-unreachable-blocks-writes" && finding.since.is_some();
             finding.severity == Severity::Warning
                 && (finding.confidence >= Confidence::Likely || refused)
         };

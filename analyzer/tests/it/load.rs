@@ -463,14 +463,20 @@ fn who_keeps_others_waiting_for_a_seat_is_found() {
         }
     }
     let annotations = |wait: &str| {
-        format!(r#""annotations":{{"apiserver.latency.k8s.io/total":"4.02s","apiserver.latency.k8s.io/apf-queue-wait":"{wait}"}},"requestReceivedTimestamp""#)
+        format!(
+            r#""annotations":{{"apiserver.latency.k8s.io/total":"4.02s","apiserver.latency.k8s.io/apf-queue-wait":"{wait}"}},"requestReceivedTimestamp""#
+        )
     };
     let with = |wait: &str| {
         let mut number = 0;
         let lines = log.text.lines().map(|line| {
             number += u32::from(line.contains("shop/1.0"));
             let slow = line.contains("shop/1.0") && number > 2400;
-            let line = if slow { line.replace(r#""requestReceivedTimestamp""#, &annotations(wait)) } else { line.to_owned() };
+            let line = if slow {
+                line.replace(r#""requestReceivedTimestamp""#, &annotations(wait))
+            } else {
+                line.to_owned()
+            };
             line + "\n"
         });
         let text = lines.collect::<String>().into_bytes();
@@ -480,9 +486,15 @@ fn who_keeps_others_waiting_for_a_seat_is_found() {
     assert_eq!(causes(&report), ["client-list-storm"]);
     let cause = &report.causes[0];
     assert_eq!(cause.since.as_deref(), Some("2025-06-11T15:05:00Z"));
-    let waiting = cause.explains.iter().find(|one| one.rule.starts_with("requests-rejected")).unwrap();
+    let waiting =
+        cause.explains.iter().find(|one| one.rule.starts_with("requests-rejected")).unwrap();
     assert!(waiting.title.contains("2400 of them 4.0 s on average"), "{}", waiting.title);
     // What is slow for another reason is no queue.
     let report = with("3µs");
-    assert!(report.causes.iter().all(|cause| cause.explains.iter().all(|one| !one.rule.starts_with("requests-rejected"))));
+    assert!(
+        report.causes.iter().all(|cause| cause
+            .explains
+            .iter()
+            .all(|one| !one.rule.starts_with("requests-rejected")))
+    );
 }

@@ -216,7 +216,10 @@ fn who_repeats_what_is_turned_away_is_no_cause() {
         assert_eq!(causes, ["client-list-storm"], "{verb}");
         assert_eq!(report.causes[0].since.as_deref(), Some("2025-06-11T15:07:30Z"));
         let follows = report.unexplained.iter().find(|one| one.subject.name == shop.0).unwrap();
-        assert_eq!((follows.severity, follows.confidence), (Severity::Warning, Confidence::Possible));
+        assert_eq!(
+            (follows.severity, follows.confidence),
+            (Severity::Warning, Confidence::Possible)
+        );
     }
 }
 
@@ -256,12 +259,21 @@ fn evictions_that_succeed_later_are_no_blocked_drain() {
         let mut evict = |at: f64, code: u16| {
             log.events += 1;
             let message = "Cannot evict pod as it would violate the pod's disruption budget.";
-            let status = format!(r#""responseStatus":{{"status":"Failure","message":"{message}","reason":"TooManyRequests","code":429,"details":{{"causes":[{{"reason":"DisruptionBudget"}}]}}}}"#);
+            let status = format!(
+                r#""responseStatus":{{"status":"Failure","message":"{message}","reason":"TooManyRequests","code":429,"details":{{"causes":[{{"reason":"DisruptionBudget"}}]}}}}"#
+            );
             let from = log.text.len();
             log.event("ResponseComplete", (at, at + 0.02), drain, ("create", "pods", ""), code);
             let line = log.text.split_off(from);
-            let line = line.replace(r#""apiVersion":"v1"},"responseStatus""#, r#""subresource":"eviction","apiVersion":"v1"},"responseStatus""#);
-            let line = if code == 429 { line.replace(r#""responseStatus":{"code":429}"#, &status) } else { line };
+            let line = line.replace(
+                r#""apiVersion":"v1"},"responseStatus""#,
+                r#""subresource":"eviction","apiVersion":"v1"},"responseStatus""#,
+            );
+            let line = if code == 429 {
+                line.replace(r#""responseStatus":{"code":429}"#, &status)
+            } else {
+                line
+            };
             log.text.push_str(&line);
         };
         for pod in 0..30 {

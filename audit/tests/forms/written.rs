@@ -156,7 +156,8 @@ fn what_scripts_make_of_exports_is_read() {
     let same = |time: &str| escaped(time);
     let (row_a, row_b) = (object("a", &same), object("b", &same));
     check("rows in one line", row_a.clone() + &row_b, Form::LogAnalyticsJson);
-    let warnings = "WARNING: The behavior of this command has been altered by [x] {y}.\r\n\nWARNING: again\n";
+    let warnings =
+        "WARNING: The behavior of this command has been altered by [x] {y}.\r\n\nWARNING: again\n";
     check("warnings", format!("{warnings}[\n  {row_a},\n  {row_b}\n]\n"), Form::LogAnalyticsJson);
     check("warnings, then lines", format!("WARNING: x\n[{a},\n{b}]"), Form::Values);
     let micros = |time: &str| if time.contains(".10") { 100_000 } else { 350_000 } + 1_748_883_347_000_000_i64;

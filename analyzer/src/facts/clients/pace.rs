@@ -89,8 +89,7 @@ mod tests {
 
     #[test]
     fn pauses_between_bursts_are_no_time_of_a_client() {
-        let bursts: Vec<(i64, u64)> =
-            (0..20).chain(200..220).map(|slot| (slot * 5, 20)).collect();
+        let bursts: Vec<(i64, u64)> = (0..20).chain(200..220).map(|slot| (slot * 5, 20)).collect();
         let whole = pace(&slots(&bursts), 0, 1_100_000_000);
         assert_eq!(whole, Pace { part: 1.0, seconds: 200.0 });
         let second = pace(&slots(&bursts), 1_000_000_000, 1_100_000_000);
