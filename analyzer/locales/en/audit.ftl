@@ -15,6 +15,10 @@ audit-window = { $requests ->
         [one] { $clients } client
        *[other] { $clients } clients
     } from { $from } to { $to } UTC
+audit-none-left = no event meets the filters: { $count ->
+        [one] the { $count } event of the log is
+       *[other] all { $count } events of the log are
+    } left out
 audit-left-out = { $count ->
         [one] { $count } event
        *[other] { $count } events

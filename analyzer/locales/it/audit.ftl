@@ -12,6 +12,10 @@ audit-window = { $requests ->
         [one] { $requests } richiesta
        *[other] { $requests } richieste
     } di { $clients } client dal { $from } al { $to } UTC
+audit-none-left = nessun evento soddisfa i filtri: { $count ->
+        [one] { $count } evento del log escluso
+       *[other] tutti i { $count } eventi del log esclusi
+    }
 audit-left-out = { $count ->
         [one] { $count } evento escluso
        *[other] { $count } eventi esclusi

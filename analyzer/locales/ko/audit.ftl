@@ -3,6 +3,7 @@
 ## Sentences
 audit-read = { $records }줄: 이벤트 { $events }개, 읽지 못함 { $refused }개, 다른 종류 { $others }개
 audit-window = { $from }부터 { $to }까지(UTC) 클라이언트 { $clients }개의 요청 { $requests }개
+audit-none-left = 필터에 맞는 이벤트가 없습니다: 로그의 이벤트 { $count }개가 모두 제외되었습니다
 audit-left-out = 필터로 제외된 이벤트 { $count }개
 audit-duplicates = 두 번 이상 나온 이벤트 { $count }개는 한 번만 셉니다
 audit-states = 저장된 상태 { $count }개를 병합했습니다. 다른 입력에도 있는 이벤트는 두 번 셉니다

@@ -312,7 +312,8 @@ impl Page<'_> {
             refused = reading.refused,
             others = reading.foreign + reading.empty
         ))];
-        if let Some((from, to)) = self.summary.window {
+        let none_left = reading.left_out > 0 && reading.left_out == reading.events;
+        if let Some((from, to)) = self.summary.window.filter(|_| !none_left) {
             let stamp = |micros: i64| {
                 Timestamp::from_microsecond(micros)
                     .unwrap_or_default()
@@ -328,7 +329,9 @@ impl Page<'_> {
             )));
         }
         if reading.left_out > 0 {
-            lines.push(self.language.say(&words!("audit-left-out", count = reading.left_out)));
+            let left_out = words!("audit-left-out", count = reading.left_out);
+            let none = words!("audit-none-left", count = reading.left_out);
+            lines.push(self.language.say(if none_left { &none } else { &left_out }));
         }
         if reading.duplicates > 0 {
             lines.push(self.language.say(&words!("audit-duplicates", count = reading.duplicates)));

@@ -278,6 +278,13 @@ fn filters_are_predicates_on_events() {
     // Start and end of a watch stay together, so that a filter makes no watch look open.
     let watches = answer(&[&log()], &["-r", "open-watches", "--user", "coredns"]);
     assert_eq!(watches["open_watches"].as_array().unwrap().len(), 0);
+    // What the filters leave nothing of has no window, and a time of the filter is not one of the log.
+    for filter in [["--user", "nobody-at-all"], ["--since", "2030-01-01"]] {
+        let (exit, out, _) = audit(&[&log()], &filter);
+        let all = format!("no event meets the filters: all {} events", lines().len());
+        assert!(exit == 0 && out.contains(&all), "{out}");
+        assert!(!out.contains("0 clients") && !out.contains("2030"), "{out}");
+    }
 }
 
 #[test]
