@@ -1,11 +1,20 @@
 # Rules of the family apiserver.
 
 client-load-cost = { $share } % of the load of all clients, { $busy } requests in flight on average; the slowest took { $slowest } s
-client-load-rejected = { $count } of its requests were turned away with 429 by priority and fairness
+client-load-rejected = { $count ->
+    [one] 1 of its requests was
+   *[other] { $count } of its requests were
+} turned away with 429 by priority and fairness
 client-load-repeats = most of what it asks are repeats of what was turned away: they follow the overload and need not be its cause
 client-load-denied-title = { $user } ({ $agent }) repeats what is refused: { $rate } requests/s
-client-load-denied = { $count } of its requests were refused with 401 or 403
-client-load-others-rejected = { $count } requests of other clients were turned away with 429
+client-load-denied = { $count ->
+    [one] 1 of its requests was
+   *[other] { $count } of its requests were
+} refused with 401 or 403
+client-load-others-rejected = { $count ->
+    [one] 1 request of other clients was
+   *[other] { $count } requests of other clients were
+} turned away with 429
 client-load-queued = { $count ->
         [one] { $count } slow request
        *[other] { $count } slow requests
@@ -15,7 +24,10 @@ client-load-throttled = FlowSchema { $schema } throttles this client on purpose 
 client-load-find = find the Pods that run as { $name }
 client-load-throttle = until it is repaired, throttle { $user } with a FlowSchema and a PriorityLevelConfiguration of few shares
 client-load-denied-advice = give the client valid credentials and the rights that it needs, or stop it: it repeats what is refused
-client-load-cleared = the busiest client, { $user }, asked { $requests } times in { $seconds } s
+client-load-cleared = the busiest client, { $user }, asked { $requests ->
+    [one] once
+   *[other] { $requests } times
+} in { $seconds } s
 client-load-cut = { $count } of { $total } events were cut by their exporter and do not tell what they cost
 client-load-unread = { $count } of { $total } lines of the log could not be read
 scrape-counts-no-rejects = the scrape in the bundle counts no requests of priority and fairness
@@ -30,12 +42,18 @@ client-request-flood-churn-advice = repair the client: an informer keeps its wat
 
 rule-client-watch-leak = a client leaks watches
 client-watch-leak-title = { $user } ({ $agent }) leaks watches: { $open } are open
-client-watch-leak-line = the first of { $open } watches of { $resource } that never ended
+client-watch-leak-line = { $open ->
+    [one] a watch of { $resource } that never ended
+   *[other] the first of { $open } watches of { $resource } that never ended
+}
 client-watch-leak-last = the latest of them; about { $rate } a minute, over { $resources ->
     [one] one resource
    *[other] { $resources } resources
 }
-client-watch-leak-usual = beside it, no client has more than { $usual } watches open
+client-watch-leak-usual = beside it, no client has more than { $usual ->
+    [one] 1 watch
+   *[other] { $usual } watches
+} open
 client-watch-leak-metric = { $open } watches of { $resource } are open{ $before ->
     [0] {""}
    *[other] , { $before } in the scrape before
@@ -46,7 +64,10 @@ client-watch-leak-metric = { $open } watches of { $resource } are open{ $before 
 client-watch-leak-unnamed = { $open } watches of { $resource } are open, far more than the cluster needs
 client-watch-leak-settle = an audit log with the stage ResponseStarted names the client
 client-watch-leak-advice = repair or restart the client: one shared watch (informer) for each resource, closed when done
-client-watch-leak-cleared = at most { $open } watches of one resource ({ $resource }) are open
+client-watch-leak-cleared = at most { $open ->
+    [one] 1 watch of one resource ({ $resource }) is
+   *[other] { $open } watches of one resource ({ $resource }) are
+} open
 client-watch-leak-cleared-audit = no client opens ever more watches: { $user } has most, { $open } at the end of the log
 
 rule-client-list-storm = a client lists whole collections again and again
@@ -56,8 +77,20 @@ client-list-storm-line = the first of { $count } requests: { $verb } { $resource
 client-list-storm-advice = let the client use an informer, or page with limit= and read with resourceVersion=0
 client-list-storm-unnamed = LISTs of { $resource } fetch { $objects } objects/s, { $rate } LISTs/s
 client-list-storm-settle = an audit log that records reads names the client
-client-list-storm-from-etcd = since the API server started, { $lists } LISTs of { $resource } fetched { $fetched } objects from etcd and returned { $returned }
-client-list-storm-from-cache = since the API server started, { $lists } LISTs of { $resource } fetched { $fetched } objects from its cache and returned { $returned }
+client-list-storm-from-etcd = since the API server started, { $lists ->
+    [one] 1 LIST
+   *[other] { $lists } LISTs
+} of { $resource } fetched { $fetched ->
+    [one] 1 object
+   *[other] { $fetched } objects
+} from etcd and returned { $returned }
+client-list-storm-from-cache = since the API server started, { $lists ->
+    [one] 1 LIST
+   *[other] { $lists } LISTs
+} of { $resource } fetched { $fetched ->
+    [one] 1 object
+   *[other] { $fetched } objects
+} from its cache and returned { $returned }
 client-list-storm-cleared = the dearest LISTs between two scrapes are those of { $resource }: { $rate }/s
 
 rule-client-write-storm = a client writes without pause
@@ -77,17 +110,32 @@ webhook-unreachable-blocks-writes-said = { $count ->
     [one] one call
    *[other] { $count } calls
 } failed: { $cause }
-webhook-unreachable-blocks-writes-counted = { $count } calls of the webhook failed (calling_webhook_error)
+webhook-unreachable-blocks-writes-counted = { $count ->
+    [one] 1 call
+   *[other] { $count } calls
+} of the webhook failed (calling_webhook_error)
 webhook-unreachable-blocks-writes-no-service = the list of Services has no { $service }
 webhook-unreachable-blocks-writes-not-ready = Service { $service } has no ready endpoint
 webhook-unreachable-blocks-writes-policy = { $configuration } says failurePolicy Fail
 webhook-unreachable-blocks-writes-backend = bring its backend back
 webhook-unreachable-blocks-writes-settle = events or an audit log show whether writes are refused
 webhook-unreachable-blocks-writes-cleared = no call of a webhook is counted as failed
-webhook-unreachable-blocks-writes-cleared-list = no event tells of a failed call of those of { $count } webhooks that fail closed
-webhook-unreachable-blocks-writes-over = { $count } calls of { $webhook } failed since the API server started, none since the scrape before
-webhook-unreachable-blocks-writes-few = { $count } of { $total } calls of webhook { $webhook } failed since the API server started
-webhook-unreachable-blocks-writes-open = { $count } calls of { $webhook } failed and let the request pass: nothing was blocked
+webhook-unreachable-blocks-writes-cleared-list = no event tells of a failed call of { $count ->
+    [one] the one webhook, should it fail closed
+   *[other] those of { $count } webhooks that fail closed
+}
+webhook-unreachable-blocks-writes-over = { $count ->
+    [one] 1 call
+   *[other] { $count } calls
+} of { $webhook } failed since the API server started, none since the scrape before
+webhook-unreachable-blocks-writes-few = { $count } of { $total ->
+    [one] 1 call
+   *[other] { $total } calls
+} of webhook { $webhook } failed since the API server started
+webhook-unreachable-blocks-writes-open = { $count ->
+    [one] 1 call
+   *[other] { $count } calls
+} of { $webhook } failed and let the request pass: nothing was blocked
 webhook-save = save the configuration before you change it
 webhook-delete = if the backend cannot come back, delete the configuration (its controller makes it anew when healthy)
 
@@ -98,7 +146,10 @@ webhook-deadlock-refused = its own Pods are refused: { $cause }
 webhook-deadlock-wants = the backend in { $namespace } wants Pods and has none
 webhook-deadlock-empty = Service { $service } has no ready endpoint
 webhook-deadlock-guards = { $configuration } guards the creation of Pods and does not leave out { $namespace }
-webhook-deadlock-cleared = none of { $count } webhooks guards the Pods of its own backend
+webhook-deadlock-cleared = { $count ->
+    [one] the one webhook does not guard
+   *[other] none of { $count } webhooks guards
+} the Pods of its own backend
 webhook-deadlock-left-over = the Service of { $webhook } does not exist: the configuration is left over
 webhook-deadlock-ready = { $webhook } guards its own Pods, but { $ready } of them are ready
 
@@ -107,7 +158,10 @@ webhook-slow-title = webhook { $webhook } takes { $seconds } s on average
 webhook-slow-unnamed = admission webhooks make writes slow
 webhook-slow-mean = { $calls } calls took { $seconds } s on average
 webhook-slow-p99 = one call of a hundred takes { $seconds } s or more
-webhook-slow-annotation = { $count } slow requests waited { $seconds } s on average for webhooks
+webhook-slow-annotation = { $count ->
+    [one] 1 slow request
+   *[other] { $count } slow requests
+} waited { $seconds } s on average for webhooks
 webhook-slow-timeout = the API server waits up to { $seconds } s for it
 webhook-slow-look = see whether its Pods are short of CPU
 webhook-slow-advice = give the webhook more CPU or replicas, shorten its timeout, and narrow its rules
@@ -166,14 +220,23 @@ requests-rejected-by-priority-and-fairness-few = priority and fairness turned { 
 rule-managed-apiserver-guard-active = AKS guards the API server
 managed-apiserver-guard-active-title = AKS throttles all clients because the API server was overloaded
 managed-apiserver-guard-active-schema = FlowSchema { $name } exists
-managed-apiserver-guard-active-level = its priority level has { $shares } shares
+managed-apiserver-guard-active-level = its priority level has { $shares ->
+    [one] 1 share
+   *[other] { $shares } shares
+}
 managed-apiserver-guard-active-advice = find and repair the client that overloads the API server first
 managed-apiserver-guard-active-remove = then remove the guard
-managed-apiserver-guard-active-cleared = none of { $count } FlowSchemas is the guard
+managed-apiserver-guard-active-cleared = { $count ->
+    [one] the one FlowSchema is not the guard
+   *[other] none of { $count } FlowSchemas is the guard
+}
 
 rule-free-tier-control-plane = the control plane is of the Free tier
 free-tier-control-plane-title = the control plane is of the Free tier: small, without a service level
-free-tier-control-plane-line = sku.tier is Free; the cluster has { $nodes } nodes, it is meant for fewer than 10
+free-tier-control-plane-line = sku.tier is Free; the cluster has { $nodes ->
+    [one] 1 node
+   *[other] { $nodes } nodes
+}, it is meant for fewer than 10
 free-tier-control-plane-upgrade = use the Standard tier for production
 free-tier-control-plane-cleared = sku.tier is { $tier }
 
@@ -186,7 +249,10 @@ aggregated-api-unavailable-look = read why it is unavailable
 aggregated-api-unavailable-backend = bring its backend back
 aggregated-api-unavailable-remove = if its program was removed, remove the registration too
 aggregated-api-unavailable-cleared = { $name } is Available
-aggregated-api-unavailable-none = none of { $count } APIs is served by a backend
+aggregated-api-unavailable-none = { $count ->
+    [one] the one API is not served by a backend
+   *[other] none of { $count } APIs is served by a backend
+}
 
 rule-deprecated-api-in-use = deprecated API versions are in use
 deprecated-api-in-use-title = { $user } calls { $api }, which Kubernetes { $release } removes

@@ -82,7 +82,10 @@ audit-nothing = nothing found
 audit-cannot-tell = cannot be told from this log
 audit-without = Without { $client }, p99 of everybody else falls from { $from } to about { $to }; it takes { $share } % of all time spent on requests.
 audit-without-misfit = Without { $client }: nothing is estimated, since the model misses what everybody else saw by { $error } % of the p99: requests that wait for seats do not explain it.
-audit-without-quiet = Measured, without any model: { $quiet } in the { $bins } bins of { $seconds } s in which it hardly asked.
+audit-without-quiet = Measured, without any model: { $quiet } in the { $bins ->
+    [one] one bin
+   *[other] { $bins } bins
+} of { $seconds } s in which it hardly asked.
 audit-without-no-quiet = There is no stretch in which it hardly asked, so nothing measured stands beside the model.
 audit-without-model = Model: requests wait in order of arrival for a seat ({ $seats } of them, fitted to the p99) and slow each other by nothing else; priority levels are ignored, and whatever else went wrong in the same stretches is put down to the client, too. Its p50, its p90 and the p99 of each bin, to which it is not fitted, miss what was seen by up to { $error } % of the p99: read it as an order of magnitude.
 audit-without-seen = p99 of everybody else is { $from } while it is busy; it takes { $share } % of all time spent on requests.

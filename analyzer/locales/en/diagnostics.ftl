@@ -26,8 +26,14 @@ KSB0017 = { $with ->
    *[state] about { $percent } % of the events of this state are also in the state { $name } and count twice: leave one of them out
 }
 KSB0018 = { $what ->
-    [zone] the times of { $count } rows are local to whoever exported them and are read as UTC: they may be off by some hours
-   *[order] the dates of { $count } rows are those of one day and may have day and month the other way round
+    [zone] { $count ->
+        [one] the times of 1 row are
+       *[other] the times of { $count } rows are
+    } local to whoever exported them and are read as UTC: they may be off by some hours
+   *[order] { $count ->
+        [one] the dates of 1 row are
+       *[other] the dates of { $count } rows are
+    } those of one day and may have day and month the other way round
 }
 KSB0019 = { $count ->
     [0] archive inside the bundle: its files lie unpacked in the bundle, too, and were read there: { $name }

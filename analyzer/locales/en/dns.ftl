@@ -51,7 +51,10 @@ upstream-dns-failing-node = { $node } gets no answer for { $name }
 upstream-dns-failing-complaint = a program on { $node } got no answer for { $name }
 upstream-dns-failing-platform = Azure's own resolver answers for { $name }: the custom DNS server is at fault
 upstream-dns-failing-platform-too = Azure's own resolver does not answer for { $name } either: the way to 168.63.129.16 is blocked
-upstream-dns-failing-coredns = CoreDNS waited in vain for its upstream servers { $count } times
+upstream-dns-failing-coredns = CoreDNS waited in vain for its upstream servers { $count ->
+    [one] once
+   *[other] { $count } times
+}
 upstream-dns-failing-servfail = CoreDNS answered { $percent } % of all questions with SERVFAIL
 upstream-dns-failing-others = CoreDNS asks { $servers }, which the nodes do not: their look-ups say nothing of those servers
 upstream-dns-failing-servers = { $node } asks { $servers }

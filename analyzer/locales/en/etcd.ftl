@@ -30,8 +30,14 @@ etcd-database-near-limit-cleared = the database of etcd has { $bytes }
 
 rule-etcd-space-exceeded = etcd is out of space and takes no writes
 etcd-space-exceeded-title = etcd is out of space: every write fails, reads work
-etcd-space-exceeded-audit = { $count } writes failed with { $code } "mvcc: database space exceeded"
-etcd-space-exceeded-log = { $text } ({ $count } such lines)
+etcd-space-exceeded-audit = { $count ->
+    [one] 1 write
+   *[other] { $count } writes
+} failed with { $code } "mvcc: database space exceeded"
+etcd-space-exceeded-log = { $text } ({ $count ->
+    [one] 1 such line
+   *[other] { $count } such lines
+})
 etcd-space-exceeded-event = event of { $object }: { $message }
 etcd-space-exceeded-command = { $command }: { $text }
 etcd-space-exceeded-size = the database has { $bytes }
@@ -53,7 +59,10 @@ helm-history-unbounded-size = the database of etcd has { $bytes }
 helm-history-unbounded-limit = look at its revisions, then upgrade with --history-max 5, or set it in the pipeline
 helm-history-unbounded-limit-tiller = set the limit of Helm 2 in its server; better: migrate, Helm 2 is out of support
 helm-history-unbounded-clean = after a backup, delete the superseded revisions
-helm-history-unbounded-cleared = the longest history, of { $release }, has { $revisions } revisions
+helm-history-unbounded-cleared = the longest history, of { $release }, has { $revisions ->
+    [one] 1 revision
+   *[other] { $revisions } revisions
+}
 helm-history-unbounded-none = no Secret holds a Helm revision
 
 rule-etcd-memory-pressure = the memory of etcd runs out

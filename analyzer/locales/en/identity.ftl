@@ -44,8 +44,14 @@ access-denied-not-unreachable-role = have a role bound to that user: deploy/rbac
 access-denied-not-unreachable-kubelogin = let kubectl sign in through Microsoft Entra
 
 rule-leader-election-churning = leaders change again and again
-leader-election-churning-title = { $name } changed its leader { $count } times
+leader-election-churning-title = { $name } changed its leader { $count ->
+    [one] once
+   *[other] { $count } times
+}
 leader-election-churning-became = { $name } had { $count } new leaders
-leader-election-churning-lost = { $name } lost its lease { $count } times
+leader-election-churning-lost = { $name } lost its lease { $count ->
+    [one] once
+   *[other] { $count } times
+}
 leader-election-churning-held = { $holder } holds the lease and renews it
 leader-election-churning-read = see the leases and their holders

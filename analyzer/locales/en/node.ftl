@@ -41,7 +41,10 @@ node-disk-pressure-evicted = pod { $pod } was evicted: { $message }
 node-disk-pressure-inodes = { $mount } of { $node } has used { $percent } % of its inodes
 node-disk-pressure-full = { $mount } of { $node } is { $percent } % full
 node-disk-pressure-journal = the eviction manager of { $node } reclaims disk space
-node-disk-pressure-no-space = programs of { $node } found no space left on a device ({ $count } times)
+node-disk-pressure-no-space = programs of { $node } found no space left on a device ({ $count ->
+    [one] once
+   *[other] { $count } times
+})
 node-disk-pressure-summary = find which pods fill the disk (ephemeral-storage, logs, images)
 node-disk-pressure-clean = remove what fills it: container logs, emptyDir volumes, unused images
 node-disk-pressure-bigger = set ephemeral-storage limits, or use a node pool with larger OS disks
@@ -56,7 +59,10 @@ node-pid-pressure-condition = the kubelet of { $node } sets PIDPressure: { $mess
 node-pid-pressure-taint = { $node } is tainted with pid-pressure
 node-pid-pressure-event = { $node } reported that too few process identifiers are left
 node-pid-pressure-evicted = pod { $pod } was evicted: { $message }
-node-pid-pressure-threads = programs on { $node } could not start a thread or process ({ $count } times): { $text }
+node-pid-pressure-threads = programs on { $node } could not start a thread or process ({ $count ->
+    [one] once
+   *[other] { $count } times
+}): { $text }
 node-pid-pressure-describe = read the node's conditions and its pods
 node-pid-pressure-find = find the pod that leaks processes, and give its node a pod PID limit
 node-pid-pressure-cleared = { $nodes ->
@@ -72,10 +78,22 @@ kubelet-unhealthy-pleg-metric = the kubelet of { $node } listed its containers {
 kubelet-unhealthy-restarts = the kubelet of { $node } restarts again and again: { $message }
 kubelet-unhealthy-pleg-condition = the kubelet of { $node } cannot list its containers: { $message }
 kubelet-unhealthy-event = { $node } reported { $reason }: { $message }
-kubelet-unhealthy-pleg = the kubelet of { $node } has not listed its containers for { $ago } ({ $count } times)
-kubelet-unhealthy-deadlines = the runtime of { $node } left { $count } calls of the kubelet without an answer
-kubelet-unhealthy-skips = the kubelet of { $node } skipped its round of the Pods { $count } times: { $text }
-kubelet-unhealthy-crashes = the kubelet of { $node } ended { $count } times: { $text }
+kubelet-unhealthy-pleg = the kubelet of { $node } has not listed its containers for { $ago } ({ $count ->
+    [one] once
+   *[other] { $count } times
+})
+kubelet-unhealthy-deadlines = the runtime of { $node } left { $count ->
+    [one] 1 call
+   *[other] { $count } calls
+} of the kubelet without an answer
+kubelet-unhealthy-skips = the kubelet of { $node } skipped its round of the Pods { $count ->
+    [one] once
+   *[other] { $count } times
+}: { $text }
+kubelet-unhealthy-crashes = the kubelet of { $node } ended { $count ->
+    [one] once
+   *[other] { $count } times
+}: { $text }
 kubelet-unhealthy-stopped = the kubelet of { $node } was stopped and not started again: { $text }
 kubelet-unhealthy-describe = read the node's conditions and events
 kubelet-unhealthy-journal = read the last lines of the kubelet's journal on the node
@@ -84,7 +102,10 @@ kubelet-unhealthy-cleared = { $nodes ->
     [one] the only node is Ready: its kubelet does its rounds
    *[other] all { $nodes } nodes are Ready: their kubelets do their rounds
 }
-kubelet-unhealthy-quiet = a kubelet's journal of { $lines } lines has none of these complaints
+kubelet-unhealthy-quiet = a kubelet's journal of { $lines ->
+    [one] 1 line
+   *[other] { $lines } lines
+} has none of these complaints
 rule-container-runtime-down = a node's container runtime is down
 container-runtime-down-title = the container runtime of node { $node } is down
 container-runtime-down-many = the container runtimes of { $count } nodes are down
@@ -92,13 +113,25 @@ container-runtime-down-detector = node-problem-detector says of { $node }: { $me
 container-runtime-down-restarts = the container runtime of { $node } restarts again and again: { $message }
 container-runtime-down-condition = the kubelet of { $node } says: { $message }
 container-runtime-down-event = { $node } reported that its container runtime is down: { $message }
-container-runtime-down-kubelet = the kubelet of { $node } said { $count } times that its container runtime is down: { $text }
-container-runtime-down-socket = the kubelet of { $node } could not open { $socket } { $count } times
-container-runtime-down-unit = the runtime's service on { $node } failed { $count } times: { $text }
+container-runtime-down-kubelet = the kubelet of { $node } said { $count ->
+    [one] once
+   *[other] { $count } times
+} that its container runtime is down: { $text }
+container-runtime-down-socket = the kubelet of { $node } could not open { $socket } { $count ->
+    [one] once
+   *[other] { $count } times
+}
+container-runtime-down-unit = the runtime's service on { $node } failed { $count ->
+    [one] once
+   *[other] { $count } times
+}: { $text }
 container-runtime-down-describe = read the node's conditions and events
 container-runtime-down-journal = read the runtime's journal on the node: its last error says why it does not start
 container-runtime-down-drain = move the node's pods away and reimage the node
-container-runtime-down-cleared = no kubelet of the { $nodes } nodes misses its container runtime
+container-runtime-down-cleared = { $nodes ->
+    [one] the kubelet of the one node does not miss
+   *[other] no kubelet of the { $nodes } nodes misses
+} its container runtime
 rule-node-kernel-or-filesystem-fault = a node's kernel hangs or its file system is damaged
 node-kernel-fault-title = the kernel or file system of node { $node } is faulty
 node-kernel-fault-many = the kernels or file systems of { $count } nodes are faulty
@@ -106,7 +139,10 @@ node-kernel-fault-system-pool = { $node } belongs to a system pool: the pods of 
 node-kernel-fault-condition = { $node } has the condition { $kind }: { $message }
 node-kernel-fault-gauge = node-problem-detector counts { $kind } ({ $reason }) on { $node }
 node-kernel-fault-event = { $node } reported { $reason }: { $message }
-node-kernel-fault-kernel = the kernel of { $node } says ({ $count } times): { $text }
+node-kernel-fault-kernel = the kernel of { $node } says ({ $count ->
+    [one] once
+   *[other] { $count } times
+}): { $text }
 node-kernel-fault-describe = read the node's conditions and events
 node-kernel-fault-drain = move the node's pods away
 node-kernel-fault-replace = replace the machine: reimage it, or delete it from its scale set
@@ -125,7 +161,10 @@ node-vm-event-boot = the kernel of { $node } started
 node-vm-event-events = read the events of the node before and after the restart
 node-vm-event-spread = expect such events: several replicas, spread over nodes and zones, with disruption budgets
 node-vm-event-cleared = the events hold no reboot and no announcement of the platform
-node-vm-event-none = no scheduled event is pending on any of the { $nodes } nodes
+node-vm-event-none = no scheduled event is pending on { $nodes ->
+    [one] the one node
+   *[other] any of the { $nodes } nodes
+}
 rule-disk-io-throttled = a node's disk is throttled
 disk-io-throttled-title = the disk of node { $node } is throttled
 disk-io-throttled-many = the disks of { $count } nodes are throttled
@@ -133,8 +172,14 @@ disk-io-throttled-metric = { $metric } of { $node } reached { $percent } % and s
 disk-io-throttled-iostat = { $device } of { $node } is { $percent } % busy, requests wait { $wait } ms in a queue of { $queue }
 disk-io-throttled-stalled = all tasks of { $node } waited for the disk { $percent } % of the last minute
 disk-io-throttled-hung = task { $task } of { $node } waited for the disk longer than the kernel allows
-disk-io-throttled-pleg = the kubelet of { $node } could not list its containers in time ({ $count } times)
-disk-io-throttled-deadlines = the runtime of { $node } left { $count } calls without an answer
+disk-io-throttled-pleg = the kubelet of { $node } could not list its containers in time ({ $count ->
+    [one] once
+   *[other] { $count } times
+})
+disk-io-throttled-deadlines = the runtime of { $node } left { $count ->
+    [one] 1 call
+   *[other] { $count } calls
+} without an answer
 disk-io-throttled-memory = the memory of { $node } is full: a disk that serves page faults looks the same
 disk-io-throttled-pods = find the pods of the node that write most
 disk-io-throttled-pool = move to a node pool with ephemeral or larger OS disks
@@ -146,12 +191,21 @@ node-cpu-starved-many = the processors of { $count } nodes are all busy
 node-cpu-starved-top = { $node } uses { $percent } % of its processors
 node-cpu-starved-waiting = tasks of { $node } waited for a processor { $percent } % of the last minute
 node-cpu-starved-load = { $node } has a load of { $load } and { $idle } % idle
-node-cpu-starved-probes = probes of { $pods } pods on { $node } time out: { $message }
-node-cpu-starved-slow = a system program of { $node } does not get its turn ({ $count } times): { $text }
+node-cpu-starved-probes = probes of { $pods ->
+    [one] 1 pod
+   *[other] { $pods } pods
+} on { $node } time out: { $message }
+node-cpu-starved-slow = a system program of { $node } does not get its turn ({ $count ->
+    [one] once
+   *[other] { $count } times
+}): { $text }
 node-cpu-starved-throttled = { $pod } had to wait in { $percent } % of its periods
 node-cpu-starved-pods = find the pods that use the processors, and their requests and limits
 node-cpu-starved-requests = give them CPU limits or other nodes; keep the system pool for system pods
-node-cpu-starved-cleared = none of the { $nodes } nodes uses its processors fully
+node-cpu-starved-cleared = { $nodes ->
+    [one] the one node does not use
+   *[other] none of the { $nodes } nodes uses
+} its processors fully
 
 rule-system-pods-on-spot-nodes = pods of the system run on spot nodes
 system-pods-on-spot-nodes-title = { $name } runs on spot node { $node }, which Azure may take away
@@ -164,6 +218,9 @@ pods-per-node-over-limit-title = { $count ->
     [one] 1 node holds
    *[other] { $count } nodes hold
 } more than the { $limit } pods that Kubernetes is tested with
-pods-per-node-over-limit-says = { $node } takes up to { $most } pods and holds { $pods }
+pods-per-node-over-limit-says = { $node } takes up to { $most ->
+    [one] 1 pod
+   *[other] { $most } pods
+} and holds { $pods }
 pods-per-node-over-limit-cleared = no node holds more than { $limit } pods
 pods-per-node-over-limit-do = spread the pods over more nodes, or lower maxPods of the pool

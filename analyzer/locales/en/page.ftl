@@ -200,7 +200,10 @@ page-manifest-differs = { $count ->
    *[other] { $count } members differ
 }
 page-rules = Rules
-page-rules-run = { $run } rules run, { $skipped } skipped
+page-rules-run = { $run ->
+    [one] 1 rule
+   *[other] { $run } rules
+} run, { $skipped } skipped
 page-rules-crashed = { $count ->
     [one] 1 rule failed:
    *[other] { $count } rules failed:

@@ -34,7 +34,10 @@ apiserver-path-blocked-check = the connectivity check of { $node } failed
 apiserver-path-blocked-kubelet = the kubelet of { $node } gets no answer from { $host } on TCP 443
 apiserver-path-blocked-agent = the tunnel agent on { $node } gets no answer from { $host } on TCP 443
 apiserver-path-blocked-rule = rule { $rule } (priority { $priority }) of { $group } denies outbound TCP 443 to the API server's address
-apiserver-path-blocked-others = { $count } other nodes reach the API server, { $node } among them
+apiserver-path-blocked-others = { $count ->
+    [one] another node, { $node }, reaches the API server
+   *[other] { $count } other nodes reach the API server, { $node } among them
+}
 apiserver-path-blocked-cleared = { $count ->
     [one] a node reaches the API server
    *[other] { $count } nodes reach the API server
@@ -60,7 +63,10 @@ authorized-ip-range-missing-egress-title = the cluster's egress address { $ip } 
 authorized-ip-range-missing-egress-ranges = none of the { $count } authorized ranges holds { $ip }, and outbound type { $outbound } does not add it
 authorized-ip-range-missing-egress-public-ip = nodes leave by { $name }, { $ip }
 authorized-ip-range-missing-egress-audit = { $user } came from { $ip }
-authorized-ip-range-missing-egress-lost = { $count } of { $total } nodes lost the API server
+authorized-ip-range-missing-egress-lost = { $count } of { $total ->
+    [one] 1 node
+   *[other] { $total } nodes
+} lost the API server
 authorized-ip-range-missing-egress-nodes = a node reaches the API server
 authorized-ip-range-missing-egress-inside = an authorized range holds the egress address { $ip }
 authorized-ip-range-missing-egress-own = AKS admits the outbound addresses of the cluster's load balancer by itself
@@ -82,16 +88,31 @@ private-cluster-client-outside-network = connect from the virtual network, a pee
 rule-snat-ports-exhausted = SNAT ports are used up
 snat-ports-exhausted-title = { $count } outbound connections got no SNAT port
 snat-ports-exhausted-near-title = { $node } uses nearly all of its SNAT ports
-snat-ports-exhausted-failed = SnatConnectionCount, state Failed: { $count } connections failed for want of a port in one interval
+snat-ports-exhausted-failed = SnatConnectionCount, state Failed: { $count ->
+    [one] 1 connection
+   *[other] { $count } connections
+} failed for want of a port in one interval
 snat-ports-exhausted-used = { $node } used { $used } of { $allocated } ports
-snat-ports-exhausted-peer = { $node } holds { $count } connections to { $peer }
+snat-ports-exhausted-peer = { $node } holds { $count ->
+    [one] 1 connection
+   *[other] { $count } connections
+} to { $peer }
 snat-ports-exhausted-none-failed = no connection failed for want of a port
 snat-ports-exhausted-health-title = the load balancer runs out of SNAT ports
 snat-ports-exhausted-health = the load balancer's own health event: { $message }
-snat-ports-exhausted-drops-title = the NAT gateway dropped { $count } packets
-snat-ports-exhausted-drops = the NAT gateway dropped { $count } packets; whether for want of ports its metric SNATConnectionCount tells
+snat-ports-exhausted-drops-title = the NAT gateway dropped { $count ->
+    [one] 1 packet
+   *[other] { $count } packets
+}
+snat-ports-exhausted-drops = the NAT gateway dropped { $count ->
+    [one] 1 packet
+   *[other] { $count } packets
+}; whether for want of ports its metric SNATConnectionCount tells
 snat-ports-exhausted-room = no node came near the end of its ports
-snat-ports-exhausted-few-drops = the NAT gateway dropped only { $count } packets, as it does of connections that ended
+snat-ports-exhausted-few-drops = the NAT gateway dropped only { $count ->
+    [one] 1 packet
+   *[other] { $count } packets
+}, as it does of connections that ended
 snat-ports-exhausted-routing = a firewall translates outbound connections, not the load balancer
 snat-ports-exhausted-pool = let the clients of that destination reuse connections, or reach it by a private endpoint
 snat-ports-exhausted-ports = give the load balancer more addresses and nodes more ports
@@ -100,7 +121,10 @@ snat-ports-exhausted-gateway = give the NAT gateway more public addresses
 
 rule-conntrack-table-full = a connection tracking table is full
 conntrack-table-full-title = the connection tracking table of { $node } is full
-conntrack-table-full-kernel = the kernel of { $node } drops packets for a full table ({ $count } lines)
+conntrack-table-full-kernel = the kernel of { $node } drops packets for a full table ({ $count ->
+    [one] 1 line
+   *[other] { $count } lines
+})
 conntrack-table-full-usage = { $count } of { $max } entries are in use
 conntrack-table-full-room = { $count } of { $max } entries are in use: there is room
 conntrack-table-full-who = on the node, see who holds the entries
@@ -212,7 +236,16 @@ apiserver-not-answering-client-elsewhere = try from another network: what works 
 apiserver-not-answering-client-node = collect on a node, which takes no API server: run what this prints there
 
 rule-snat-plan-too-small = the pools can outgrow their outbound ports
-snat-plan-too-small-title = the outbound ports suffice for { $nodes } nodes, the pools may grow to { $most }
-snat-plan-too-small-says = { $ports } ports for each of { $nodes } nodes are { $wanted }; the addresses have { $there }
-snat-plan-too-small-cleared = { $ports } ports for each of { $nodes } nodes fit the addresses
+snat-plan-too-small-title = the outbound ports suffice for { $nodes ->
+    [one] 1 node
+   *[other] { $nodes } nodes
+}, the pools may grow to { $most }
+snat-plan-too-small-says = { $ports } ports for { $nodes ->
+    [one] the one node
+   *[other] each of { $nodes } nodes
+} are { $wanted }; the addresses have { $there }
+snat-plan-too-small-cleared = { $ports } ports for { $nodes ->
+    [one] the one node
+   *[other] each of { $nodes } nodes
+} fit the addresses
 snat-plan-too-small-do = add public addresses, or give each node fewer ports

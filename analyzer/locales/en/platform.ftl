@@ -86,6 +86,9 @@ system-pool-on-one-node-others = the cluster has { $count ->
     [one] 1 node of another pool
    *[other] { $count } nodes of other pools
 }
-system-pool-on-one-node-cleared = the system pools have { $count } nodes
+system-pool-on-one-node-cleared = the system pools have { $count ->
+    [one] 1 node
+   *[other] { $count } nodes
+}
 system-pool-on-one-node-look = see what stands on that node
 system-pool-on-one-node-do = give the system pool three nodes

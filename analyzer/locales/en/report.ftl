@@ -10,7 +10,10 @@ score-warning = a warning where it stands
 score-info = a note
 score-explains = { $count ->
     [one] explains one other finding
-   *[other] explains { $count } other findings of { $kinds } kinds
+   *[other] explains { $count } other findings of { $kinds ->
+        [one] one kind
+       *[other] { $kinds } kinds
+    }
 }
 score-support = { $count ->
     [one] one more line says the same
@@ -30,17 +33,29 @@ verdict-more = { $sentence } And { $count ->
    *[other] { $count } more independent faults
 }.
 verdict-symptoms = { $title }; the cause is not in this bundle.
-verdict-healthy = No fault found in what was collected: { $sources } kinds of source read, { $ready ->
+verdict-healthy = No fault found in what was collected: { $sources ->
+    [one] 1 kind
+   *[other] { $sources } kinds
+} of source read, { $ready ->
     [one] 1 node Ready
    *[other] { $ready } nodes Ready
 }.
-verdict-healthy-untold = No fault found in what was collected: { $sources } kinds of source read; no node tells whether it is Ready.
+verdict-healthy-untold = No fault found in what was collected: { $sources ->
+    [one] 1 kind
+   *[other] { $sources } kinds
+} of source read; no node tells whether it is Ready.
 verdict-look = { $sentence } Worth a look: { $title }.
-verdict-no-cause = No root cause found ({ $sources } kinds of source read, { $ready ->
+verdict-no-cause = No root cause found ({ $sources ->
+    [one] 1 kind
+   *[other] { $sources } kinds
+} of source read, { $ready ->
     [one] 1 node Ready
    *[other] { $ready } nodes Ready
 }), but unexplained: { $title }.
-verdict-no-cause-untold = No root cause found ({ $sources } kinds of source read; no node tells whether it is Ready), but unexplained: { $title }.
+verdict-no-cause-untold = No root cause found ({ $sources ->
+    [one] 1 kind
+   *[other] { $sources } kinds
+} of source read; no node tells whether it is Ready), but unexplained: { $title }.
 verdict-poorly-covered-but = No cause found in what was collected, which is little ({ $saw }), but unexplained: { $title }.
 verdict-poorly-covered = Cannot tell. Nothing is wrong in what was collected, which is little: { $saw }.
 verdict-failed-call = Cannot tell why a call failed: { $error }
@@ -50,7 +65,10 @@ verdict-summary = { $causes ->
     [0] no cause found
     [one] 1 cause
    *[other] { $causes } causes
-} · { $explained } of { $findings } findings explained · { $unexplained } unexplained
+} · { $explained } of { $findings ->
+    [one] 1 finding
+   *[other] { $findings } findings
+} explained · { $unexplained } unexplained
 and-more = and { $count } more
 or = or
 missing-on-node = { $what } of node { $node }
@@ -64,7 +82,10 @@ banner-tampered = { $count ->
    *[other] { $count } members differ from the manifest
 }: findings that rest on them are marked.
 banner-collector = Made by { $collector }, not by this version's collector: { $seen } of { $all } kinds of source.
-banner-redacted = { $count } values were redacted by the collector; replace marks in commands by your own names.
+banner-redacted = { $count ->
+    [one] 1 value was
+   *[other] { $count } values were
+} redacted by the collector; replace marks in commands by your own names.
 timeline-condition = node { $node } Ready is { $status }: { $reason }
 
 # Tables of facts, as coverage and gaps name them.
@@ -123,7 +144,10 @@ next-bytes = about:
 
 # Clocks.
 clock-by-tool = { $node }: its clock is { $seconds } s off (positive: ahead), as its own time service says
-clock-by-pods = { $node }: its clock is { $seconds } s off (positive: ahead): { $pairs } Pods started there by so much after the scheduler placed them
+clock-by-pods = { $node }: its clock is { $seconds } s off (positive: ahead): { $pairs ->
+    [one] 1 Pod
+   *[other] { $pairs } Pods
+} started there by so much after the scheduler placed them
 clock-by-events = { $node }: its clock is { $seconds } s off (positive: ahead): { $pairs } of its events happened by so much after the API server stored them
 clock-by-leases = { $node }: its clock is { $seconds } s off (positive: ahead): its lease was renewed by so much after those of { $pairs } other ready nodes
 clock-by-date = The clock of the machine that collected is { $seconds } s off (positive: ahead): { $pairs } of its traces show it against the Date headers of the API server's answers
@@ -148,7 +172,10 @@ timeline-audit-change = { $user } did { $verb } { $object }
 timeline-created = { $kind } { $name } was created
 refuted-by = Take { $path } anew: if it no longer shows what { $evidence } shows, this cause is over or never was one
 score-reach-cluster = touches the whole cluster
-score-reach-nodes = touches { $count } of { $total } nodes
+score-reach-nodes = touches { $count } of { $total ->
+    [one] 1 node
+   *[other] { $total } nodes
+}
 
 # What the failing share.
 differs-trait = { $shared ->

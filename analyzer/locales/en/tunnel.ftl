@@ -10,9 +10,15 @@ tunnel-agents-not-running-crashing = { $pod } is in { $reason }; its last run en
 tunnel-agents-not-running-waiting = { $pod } waits: { $reason } { $message }
 tunnel-agents-not-running-unscheduled = { $pod } has no node: { $message }
 tunnel-agents-not-running-not-ready = { $pod } is not ready (phase { $phase })
-tunnel-agents-not-running-none-created = { $name } wants { $desired } Pods and has none
+tunnel-agents-not-running-none-created = { $name } wants { $desired ->
+    [one] 1 Pod
+   *[other] { $desired } Pods
+} and has none
 tunnel-agents-not-running-no-pods = the list of Pods holds no tunnel agent
-tunnel-agents-not-running-deployment = the Deployment has { $ready } of { $desired } agents ready
+tunnel-agents-not-running-deployment = the Deployment has { $ready } of { $desired ->
+    [one] 1 agent
+   *[other] { $desired } agents
+} ready
 tunnel-agents-not-running-no-agent = the API server says "No agent available"
 tunnel-agents-not-running-read = read why the agent does not run
 tunnel-agents-not-running-restart = when its cause is gone, start the agents anew
@@ -30,15 +36,27 @@ kubelet-unreachable-dials = { $failed } dials failed{ $all ->
    *[other] {" "}of { $all }
 }
 kubelet-unreachable-dials-settle = logs of the tunnel agents name the nodes
-kubelet-unreachable-agent-dials = an agent counts { $count } dials that timed out
-kubelet-unreachable-server-dials = the API server counts { $count } failed dials through its tunnel (stage { $stage })
+kubelet-unreachable-agent-dials = an agent counts { $count ->
+    [one] 1 dial
+   *[other] { $count } dials
+} that timed out
+kubelet-unreachable-server-dials = the API server counts { $count ->
+    [one] 1 failed dial
+   *[other] { $count } failed dials
+} through its tunnel (stage { $stage })
 kubelet-unreachable-timeout = { $witness } got no answer from { $node } on 10250: packets are dropped
 kubelet-unreachable-refused = { $node } refused { $witness } on 10250: nothing listens, or a rule rejects
 kubelet-unreachable-no-route = { $witness } found no route to { $node } on 10250
 kubelet-unreachable-tls = { $witness } reached { $node } on 10250, but TLS was not answered
 kubelet-unreachable-no-agent = the call to { $node } found no tunnel agent
-kubelet-unreachable-others = { $count } other kubelets answer, { $node } among them
-kubelet-unreachable-only = of all nodes, failed calls name only { $node }; the { $others } others are not among them
+kubelet-unreachable-others = { $count ->
+    [one] another kubelet, that of { $node }, answers
+   *[other] { $count } other kubelets answer, { $node } among them
+}
+kubelet-unreachable-only = of all nodes, failed calls name only { $node }; { $others ->
+    [one] the other one is
+   *[other] the { $others } others are
+} not among them
 kubelet-unreachable-ready = { $node } is Ready: its own way to the API server works, only the way in is blocked
 kubelet-unreachable-look = look for what stops TCP 10250 to { $node }: NSG rules of its subnet, ufw, iptables and nftables on the node, network policies
 kubelet-unreachable-probe = ask this kubelet through the API server
@@ -49,7 +67,10 @@ kubelet-unreachable-cleared = { $count ->
 kubelet-unreachable-unanswered = the call to the kubelet of { $node } ended without an answer
 
 port-10250-rule = rule { $number } of chain { $chain } (table { $table }) stops TCP 10250 from { $source }
-port-10250-rule-counted = rule { $number } of chain { $chain } (table { $table }) stops TCP 10250 from { $source }; { $packets } packets so far
+port-10250-rule-counted = rule { $number } of chain { $chain } (table { $table }) stops TCP 10250 from { $source }; { $packets ->
+    [one] 1 packet
+   *[other] { $packets } packets
+} so far
 port-10250-policy = no rule of chain { $chain } (table { $table }) accepts TCP 10250 from { $source }; its policy drops it
 port-10250-status = ufw denies incoming connections by default, and no rule allows TCP 10250 from { $source }
 port-10250-status-rule = ufw's rule { $number } stops TCP 10250 from { $source }
@@ -91,8 +112,14 @@ port-10250-nftables-accept = accept the port before this rule
 port-10250-nftables-handle = on the node, read the rule's handle, then delete it with "nft delete rule … handle N"
 
 rule-node-to-node-traffic-blocked = traffic between nodes on TCP 10250 is blocked
-node-to-node-traffic-blocked-title = TCP 10250 between nodes is blocked: { $count } kubelets away from the agents keep silent
-node-to-node-traffic-blocked-pool = TCP 10250 to the nodes of pool { $pools } is blocked: { $count } kubelets keep silent
+node-to-node-traffic-blocked-title = TCP 10250 between nodes is blocked: { $count ->
+    [one] 1 kubelet away from the agents keeps
+   *[other] { $count } kubelets away from the agents keep
+} silent
+node-to-node-traffic-blocked-pool = TCP 10250 to the nodes of pool { $pools } is blocked: { $count ->
+    [one] 1 kubelet keeps
+   *[other] { $count } kubelets keep
+} silent
 node-to-node-traffic-blocked-near = the kubelet of { $node }, where an agent runs, does answer: tunnel and agent work
 node-to-node-traffic-blocked-open = the packet filter of { $node } itself lets TCP 10250 in
 node-to-node-traffic-blocked-differs = only kubelets on nodes with a tunnel agent answer: { $agents }
@@ -116,9 +143,15 @@ tunnel-agents-not-connected-some = { $count ->
     [one] one tunnel agent is not connected to the API server
    *[other] { $count } tunnel agents are not connected to the API server
 }
-tunnel-agents-not-connected-flapping = the tunnel to the API server broke { $count } times
+tunnel-agents-not-connected-flapping = the tunnel to the API server broke { $count ->
+    [one] once
+   *[other] { $count } times
+}
 tunnel-agents-not-connected-error = { $pod } cannot connect: { $error }
-tunnel-agents-not-connected-keepalive = { $pod } lost its stream: no answer to a keepalive ping ({ $count } times over all agents)
+tunnel-agents-not-connected-keepalive = { $pod } lost its stream: no answer to a keepalive ping ({ $count ->
+    [one] once
+   *[other] { $count } times
+} over all agents)
 tunnel-agents-not-connected-backends = the tunnel's server has 0 agents ready
 tunnel-agents-not-connected-gauge = the agent's metrics show 0 open connections to the API server
 tunnel-agents-not-connected-gauge-cleared = the agent's metrics show an open connection to the API server
@@ -153,7 +186,10 @@ rule-tunnel-agents-on-one-node = all tunnel agents are on one node
 tunnel-agents-on-one-node-title = all tunnel agents run on node { $node }: losing it loses the tunnel
 tunnel-agents-on-one-node-agent = { $pod } runs on { $node }
 tunnel-agents-on-one-node-spread = have the agents scheduled anew, once another system node has room
-tunnel-agents-on-one-node-cleared = agents run on { $count } nodes
+tunnel-agents-on-one-node-cleared = agents run on { $count ->
+    [one] 1 node
+   *[other] { $count } nodes
+}
 
 rule-tunnel-egress-port-closed = the old tunnel's port is closed on the way out
 tunnel-egress-port-closed-title = { $pod } cannot reach the API server on port { $port }: the old tunnel is down
@@ -185,12 +221,30 @@ tunnel-agent-hosts-overloaded-cordon = keep more work from this node, and move t
 tunnel-agent-hosts-overloaded-system-pool = give system Pods a pool of their own (taint CriticalAddonsOnly=true:NoSchedule)
 
 rule-tunnel-agents-under-scaled = too few or too small tunnel agents
-tunnel-agents-under-scaled-title = { $agents } tunnel agents serve { $nodes } nodes: too few
+tunnel-agents-under-scaled-title = { $agents ->
+    [one] 1 tunnel agent serves
+   *[other] { $agents } tunnel agents serve
+} { $nodes } nodes: too few
 tunnel-agents-under-scaled-oom = tunnel agents are killed for their memory ({ $agents } wanted in all)
-tunnel-agents-under-scaled-killed = { $pod } was OOM killed and started { $restarts } times anew
+tunnel-agents-under-scaled-killed = { $pod } was OOM killed and started { $restarts ->
+    [one] once more
+   *[other] { $restarts } times anew
+}
 tunnel-agents-under-scaled-kernel = the kernel of { $node } killed an agent (proxy-agent) for its memory
 tunnel-agents-under-scaled-ladder = the ladder in ConfigMap { $name } gives fewer agents than AKS' own
-tunnel-agents-under-scaled-few = { $agents } agents are wanted for { $nodes } nodes; AKS' ladder gives { $wanted }
+tunnel-agents-under-scaled-few = { $agents ->
+    [one] 1 agent is
+   *[other] { $agents } agents are
+} wanted for { $nodes ->
+    [one] 1 node
+   *[other] { $nodes } nodes
+}; AKS' ladder gives { $wanted }
 tunnel-agents-under-scaled-edit = give the ladder AKS' steps back: 1 node 2 agents, 100 3, 250 4, 500 5, 1000 6, 5000 10
 tunnel-agents-under-scaled-memory = spread load: fewer webhook and log calls at once, more agents, a newer AKS release
-tunnel-agents-under-scaled-cleared = { $agents } agents are wanted for { $nodes } nodes, as AKS' ladder has it, and none was OOM killed
+tunnel-agents-under-scaled-cleared = { $agents ->
+    [one] 1 agent is
+   *[other] { $agents } agents are
+} wanted for { $nodes ->
+    [one] 1 node
+   *[other] { $nodes } nodes
+}, as AKS' ladder has it, and none was OOM killed

@@ -10,7 +10,10 @@ way-at-group = network security group { $name }
 way-at-routes = the route table
 way-at-service = the service { $name }
 way-at-ranges = the list of authorized IP ranges
-way-counted = this rule has already stopped { $packets } packets
+way-counted = this rule has already stopped { $packets ->
+    [one] 1 packet
+   *[other] { $packets } packets
+}
 way-counted-none = the rule's counter is 0: it has stopped nothing yet
 way-no-dump = the packet filters of { $node } were not collected
 way-no-filter = what was collected of { $node } holds no filter rules
@@ -46,5 +49,11 @@ way-means-invalid = conntrack calls the packet invalid
 way-means-policy = a network policy decides: { $subject }
 way-pairs-open = all { $nodes } nodes reach each other on port { $port }
 way-pairs-unknown = of the ways between { $nodes } nodes on port { $port }, { $count } cannot be told
-way-pairs-odd = { $node } is the odd one: { $count } ways between nodes are stopped on port { $port }
-way-pairs-stopped = { $count } ways between { $nodes } nodes are stopped on port { $port }
+way-pairs-odd = { $node } is the odd one: { $count ->
+    [one] 1 way between nodes is
+   *[other] { $count } ways between nodes are
+} stopped on port { $port }
+way-pairs-stopped = { $count ->
+    [one] 1 way between { $nodes } nodes is
+   *[other] { $count } ways between { $nodes } nodes are
+} stopped on port { $port }

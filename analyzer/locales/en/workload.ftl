@@ -5,10 +5,19 @@ container-crash-loop-title = { $namespace }/{ $workload } crashes again and agai
     [one] 1 Pod
    *[other] { $count } Pods
 })
-container-crash-loop-died = { $pod } was restarted { $restarts } times; its last run ended with exit code { $exit } ({ $meaning })
-container-crash-loop-waits = { $pod } is in CrashLoopBackOff after { $restarts } restarts
+container-crash-loop-died = { $pod } was restarted { $restarts ->
+    [one] once
+   *[other] { $restarts } times
+}; its last run ended with exit code { $exit } ({ $meaning })
+container-crash-loop-waits = { $pod } is in CrashLoopBackOff after { $restarts ->
+    [one] 1 restart
+   *[other] { $restarts } restarts
+}
 container-crash-loop-logs = read what it said before it died
-container-crash-loop-cleared = none of { $count } Pods is in CrashLoopBackOff
+container-crash-loop-cleared = { $count ->
+    [one] the one Pod is not
+   *[other] none of { $count } Pods is
+} in CrashLoopBackOff
 
 rule-image-pull-failing = images cannot be pulled
 image-pull-failing-title = { $count ->
@@ -21,20 +30,29 @@ image-pull-failing-do-access = give the cluster's identity the right to pull (Ac
 image-pull-failing-do-name = correct the image's name, tag or platform
 image-pull-failing-do-rate = pull through a registry of your own, or log in to the public one
 image-pull-failing-do-read = read the registry's answer
-image-pull-failing-cleared = none of { $count } Pods waits for an image
+image-pull-failing-cleared = { $count ->
+    [one] the one Pod does not wait
+   *[other] none of { $count } Pods waits
+} for an image
 
 rule-container-oom-killed = containers are killed at their memory limit
 container-oom-killed-title = { $namespace }/{ $workload } is killed at its memory limit ({ $count ->
     [one] 1 Pod
    *[other] { $count } Pods
 })
-container-oom-killed-says = { $container } of { $pod } was OOMKilled (limit { $limit }, { $restarts } restarts)
+container-oom-killed-says = { $container } of { $pod } was OOMKilled (limit { $limit }, { $restarts ->
+    [one] 1 restart
+   *[other] { $restarts } restarts
+})
 container-oom-killed-do = compare its use with its limit, then raise the limit or mend the leak
 container-oom-killed-untold = a table alone lists { $count ->
         [one] a Pod that restarted
        *[other] { $count } Pods that restarted
     }, and not what ended them
-container-oom-killed-cleared = none of { $count } Pods was OOMKilled lately
+container-oom-killed-cleared = { $count ->
+    [one] the one Pod was not
+   *[other] none of { $count } Pods was
+} OOMKilled lately
 
 rule-pods-unschedulable = Pods find no node
 pods-unschedulable-title = { $count ->
@@ -43,7 +61,10 @@ pods-unschedulable-title = { $count ->
 }: { $reason }
 pods-unschedulable-says = the scheduler says of { $pod }: { $message }
 pods-unschedulable-do = read the scheduler's reasons for one of them
-pods-unschedulable-cleared = the scheduler leaves none of { $count } Pods without a node for long
+pods-unschedulable-cleared = the scheduler { $count ->
+    [one] does not leave the one Pod without
+   *[other] leaves none of { $count } Pods without
+} a node for long
 
 rule-autoscaler-cannot-grow = the cluster autoscaler cannot add nodes
 autoscaler-cannot-grow-title = the cluster autoscaler cannot add nodes: { $why }
@@ -78,7 +99,10 @@ pod-ips-exhausted-cleared = no Pod waits for its network and no event tells of m
 
 rule-service-without-endpoints = Services have no ready endpoint
 service-without-endpoints-title = Service { $service } has no ready endpoint
-service-without-endpoints-many = { $count } Services have no ready endpoint, { $service } among them
+service-without-endpoints-many = { $count ->
+    [one] Service { $service } has no ready endpoint
+   *[other] { $count } Services have no ready endpoint, { $service } among them
+}
 service-without-endpoints-says = no address behind { $service } is ready
 service-without-endpoints-do = see what its endpoints wait for
 service-without-endpoints-cleared = every Service that Pods are wanted for has a ready endpoint
@@ -87,7 +111,10 @@ rule-namespace-stuck-terminating = namespaces do not go away
 namespace-stuck-terminating-title = namespace { $namespace } is Terminating and does not go
 namespace-stuck-terminating-says = { $namespace } waits: { $message }
 namespace-stuck-terminating-do = read what it waits for; never remove its finalizer by force
-namespace-stuck-terminating-cleared = none of { $count } namespaces is stuck
+namespace-stuck-terminating-cleared = { $count ->
+    [one] the one namespace is not
+   *[other] none of { $count } namespaces is
+} stuck
 
 rule-object-stuck-by-finalizer = objects wait for a finalizer
 object-stuck-by-finalizer-title = { $kind } { $name } cannot be deleted: { $finalizer } holds it
@@ -96,7 +123,10 @@ object-stuck-by-finalizer-many = { $count } objects of kind { $kind } cannot be 
 object-stuck-by-finalizer-namespace = objects of namespace { $namespace } cannot be deleted: { $finalizer } holds them
 object-stuck-by-finalizer-remaining = namespace { $namespace } waits: { $message }
 object-stuck-by-finalizer-do = see what holds it, and repair the controller that owns the finalizer
-object-stuck-by-finalizer-cleared = none of { $count } objects waits for a finalizer that nobody removes
+object-stuck-by-finalizer-cleared = { $count ->
+    [one] the one object does not wait
+   *[other] none of { $count } objects waits
+} for a finalizer that nobody removes
 
 rule-disruption-budget-blocks-drain = a disruption budget blocks a drain
 disruption-budget-blocks-drain-title = PodDisruptionBudget { $budget } allows no disruption and blocks the drain
@@ -123,10 +153,16 @@ rule-mass-eviction = many Pods were evicted
 mass-eviction-title = { $count } Pods were evicted
 mass-eviction-says = { $pod }: { $message }
 mass-eviction-do = list what was evicted
-mass-eviction-cleared = fewer than three of { $count } Pods were evicted
+mass-eviction-cleared = { $count ->
+    [one] the one Pod was not
+   *[other] fewer than three of { $count } Pods were
+} evicted
 
 rule-probes-failing-on-one-node = probes of many workloads fail on one node
-probes-failing-on-one-node-title = probes of { $count } workloads time out on node { $node }
+probes-failing-on-one-node-title = probes of { $count ->
+    [one] 1 workload
+   *[other] { $count } workloads
+} time out on node { $node }
 probes-failing-on-one-node-says = { $workload }: { $message }
 probes-failing-on-one-node-do = see what the node is short of
 probes-failing-on-one-node-cleared = no node has probes of several workloads timing out
@@ -137,7 +173,10 @@ kube-proxy-stale-many = kube-proxy is down or cannot write its rules on { $count
 kube-proxy-stale-log = kube-proxy says: { $message }
 kube-proxy-stale-pod = { $pod } on { $node } is not ready
 kube-proxy-stale-waits = { $pod } on { $node } waits in { $reason }
-kube-proxy-stale-metric = kube-proxy on { $node } has had changes to write for { $seconds } s, after { $failures } failures
+kube-proxy-stale-metric = kube-proxy on { $node } has had changes to write for { $seconds } s, after { $failures ->
+    [one] 1 failure
+   *[other] { $failures } failures
+}
 kube-proxy-stale-do = start kube-proxy anew
 kube-proxy-stale-cilium = the data plane is Cilium: there is no kube-proxy by design
 kube-proxy-stale-cleared = every kube-proxy is ready ({ $ready })
@@ -145,7 +184,10 @@ kube-proxy-stale-cleared = every kube-proxy is ready ({ $ready })
 rule-system-component-single-replica = a part of the system runs only once
 system-component-single-replica-title = { $name } has one replica though the cluster has { $nodes } nodes
 system-component-single-replica-says = { $name } is to have one replica
-system-component-single-replica-cleared = { $name } is to have { $count } replicas
+system-component-single-replica-cleared = { $name } is to have { $count ->
+    [one] 1 replica
+   *[other] { $count } replicas
+}
 system-component-single-replica-do = give it a second replica, or its autoscaler a minimum of two
 
 rule-system-pods-evicted = pods of the system were evicted

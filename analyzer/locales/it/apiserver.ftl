@@ -4,7 +4,10 @@ client-load-cost = { $share } % del carico di tutti i client, in media { $busy }
 client-load-rejected = sue richieste respinte con 429 da Priority and Fairness: { $count }
 client-load-repeats = gran parte di ciò che chiede ripete ciò che è stato respinto: segue il sovraccarico e non ne è per forza la causa
 client-load-denied-title = { $user } ({ $agent }) ripete ciò che viene rifiutato: { $rate } richieste/s
-client-load-denied = { $count } delle sue richieste sono state rifiutate con 401 o 403
+client-load-denied = { $count ->
+    [one] 1 delle sue richieste è stata rifiutata
+   *[other] { $count } delle sue richieste sono state rifiutate
+} con 401 o 403
 client-load-others-rejected = richieste di altri client respinte con 429: { $count }
 client-load-queued = { $count ->
         [one] { $count } richiesta lenta ha
@@ -15,7 +18,10 @@ client-load-throttled = il FlowSchema { $schema } limita di proposito questo cli
 client-load-find = trovare i Pod in esecuzione come { $name }
 client-load-throttle = finché non è riparato, limitare { $user } con un FlowSchema e una PriorityLevelConfiguration con poche quote
 client-load-denied-advice = dare al client credenziali valide e i permessi che gli servono, oppure fermarlo: ripete ciò che viene rifiutato
-client-load-cleared = il client più attivo, { $user }, ha inviato { $requests } richieste in { $seconds } s
+client-load-cleared = il client più attivo, { $user }, ha inviato { $requests ->
+    [one] 1 richiesta
+   *[other] { $requests } richieste
+} in { $seconds } s
 client-load-cut = { $count } eventi su { $total } sono stati troncati da chi li ha esportati e non dicono quanto costano
 client-load-unread = { $count } righe del log su { $total } non si sono potute leggere
 scrape-counts-no-rejects = la lettura nel bundle non conta le richieste di priority and fairness
@@ -30,12 +36,18 @@ client-request-flood-churn-advice = correggere il client: un informer tiene il w
 
 rule-client-watch-leak = un client lascia aperti dei watch
 client-watch-leak-title = { $user } ({ $agent }) accumula watch: { $open } sono aperti
-client-watch-leak-line = il primo di { $open } watch di { $resource } mai terminati
+client-watch-leak-line = { $open ->
+    [one] un watch di { $resource } mai terminato
+   *[other] il primo di { $open } watch di { $resource } mai terminati
+}
 client-watch-leak-last = l'ultimo; circa { $rate } al minuto, su { $resources ->
     [one] una risorsa
    *[other] { $resources } risorse
 }
-client-watch-leak-usual = a parte questo, nessun client ha più di { $usual } watch aperti
+client-watch-leak-usual = a parte questo, nessun client ha più di { $usual ->
+    [one] 1 watch aperto
+   *[other] { $usual } watch aperti
+}
 client-watch-leak-metric = watch di { $resource } aperti: { $open }{ $before ->
     [0] {""}
    *[other] , { $before } nella lettura precedente
@@ -46,7 +58,10 @@ client-watch-leak-metric = watch di { $resource } aperti: { $open }{ $before ->
 client-watch-leak-unnamed = { $open } watch di { $resource } sono aperti, molti più di quanti servano al cluster
 client-watch-leak-settle = un log di controllo con la fase ResponseStarted indica il client
 client-watch-leak-advice = riparare o riavviare il client: un solo watch condiviso (informer) per risorsa, chiuso al termine
-client-watch-leak-cleared = al massimo { $open } watch di una risorsa ({ $resource }) sono aperti
+client-watch-leak-cleared = al massimo { $open ->
+    [one] 1 watch di una risorsa ({ $resource }) è aperto
+   *[other] { $open } watch di una risorsa ({ $resource }) sono aperti
+}
 client-watch-leak-cleared-audit = nessun client apre sempre più watch: { $user } ne ha di più, { $open } alla fine del log
 
 rule-client-list-storm = un client elenca di continuo intere raccolte
@@ -98,7 +113,10 @@ webhook-deadlock-refused = i suoi stessi Pod vengono rifiutati: { $cause }
 webhook-deadlock-wants = il back-end in { $namespace } richiede Pod e non ne ha
 webhook-deadlock-empty = il Service { $service } non ha endpoint pronti
 webhook-deadlock-guards = { $configuration } protegge la creazione di Pod e non esclude { $namespace }
-webhook-deadlock-cleared = nessuno dei { $count } webhook protegge i Pod del proprio back-end
+webhook-deadlock-cleared = { $count ->
+    [one] l'unico webhook non protegge
+   *[other] nessuno dei { $count } webhook protegge
+} i Pod del proprio back-end
 webhook-deadlock-left-over = il Service di { $webhook } non esiste: la configurazione è un residuo
 webhook-deadlock-ready = { $webhook } protegge i propri Pod, ma ne ha { $ready } pronti
 
@@ -181,11 +199,17 @@ managed-apiserver-guard-active-level = il suo livello di priorità ha { $shares 
 }
 managed-apiserver-guard-active-advice = prima trovare e riparare il client che sovraccarica il server API
 managed-apiserver-guard-active-remove = poi rimuovere la protezione
-managed-apiserver-guard-active-cleared = nessuno dei { $count } FlowSchema è la protezione
+managed-apiserver-guard-active-cleared = { $count ->
+    [one] l'unico FlowSchema non è
+   *[other] nessuno dei { $count } FlowSchema è
+} la protezione
 
 rule-free-tier-control-plane = il piano di controllo è del livello Gratuito
 free-tier-control-plane-title = il piano di controllo è del livello Gratuito: piccolo, senza livello di servizio
-free-tier-control-plane-line = sku.tier è Free; il cluster ha { $nodes } nodi, il livello è pensato per meno di 10
+free-tier-control-plane-line = sku.tier è Free; il cluster ha { $nodes ->
+    [one] 1 nodo
+   *[other] { $nodes } nodi
+}, il livello è pensato per meno di 10
 free-tier-control-plane-upgrade = usare il livello Standard per la produzione
 free-tier-control-plane-cleared = sku.tier è { $tier }
 
@@ -198,7 +222,10 @@ aggregated-api-unavailable-look = leggere perché non è disponibile
 aggregated-api-unavailable-backend = ripristinare il suo back-end
 aggregated-api-unavailable-remove = se il suo programma è stato rimosso, rimuovere anche la registrazione
 aggregated-api-unavailable-cleared = { $name } è Available
-aggregated-api-unavailable-none = nessuna delle { $count } API è servita da un back-end
+aggregated-api-unavailable-none = { $count ->
+    [one] l'unica API non è servita
+   *[other] nessuna delle { $count } API è servita
+} da un back-end
 
 rule-deprecated-api-in-use = versioni di API deprecate sono in uso
 deprecated-api-in-use-title = { $user } chiama { $api }, che Kubernetes { $release } rimuove

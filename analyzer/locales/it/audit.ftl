@@ -79,7 +79,10 @@ audit-nothing = nulla trovato
 audit-cannot-tell = non si può dire da questo log
 audit-without = Senza { $client } il p99 di tutti gli altri scende da { $from } a circa { $to }; occupa il { $share } % di tutto il tempo speso per le richieste.
 audit-without-misfit = Senza { $client }: non si stima nulla, perché il modello manca ciò che tutti gli altri hanno visto del { $error } % del p99: le richieste che aspettano un posto non lo spiegano.
-audit-without-quiet = Misurato, senza alcun modello: { $quiet } nei { $bins } intervalli di { $seconds } s in cui non chiedeva quasi nulla.
+audit-without-quiet = Misurato, senza alcun modello: { $quiet } { $bins ->
+    [one] nell'intervallo di { $seconds } s
+   *[other] nei { $bins } intervalli di { $seconds } s
+} in cui non chiedeva quasi nulla.
 audit-without-no-quiet = Non c'è un intervallo in cui non chiedeva quasi nulla: accanto al modello non c'è alcuna misura.
 audit-without-model = Modello: le richieste aspettano in ordine di arrivo un posto ({ $seats }, adattati al p99) e non si rallentano in altro modo; i livelli di priorità sono ignorati, e anche ciò che è andato storto per altri motivi negli stessi intervalli è attribuito al client. Il p50, il p90 e il p99 di ogni intervallo, ai quali non è adattato, mancano ciò che si è visto fino al { $error } % del p99: va letto come ordine di grandezza.
 audit-without-seen = Il p99 di tutti gli altri è { $from } mentre è attivo; occupa il { $share } % di tutto il tempo speso per le richieste.

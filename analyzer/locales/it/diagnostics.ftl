@@ -26,8 +26,14 @@ KSB0017 = { $with ->
    *[state] circa il { $percent } % degli eventi di questo stato è anche nello stato { $name } e conta due volte: ometterne uno
 }
 KSB0018 = { $what ->
-    [zone] gli orari di { $count } righe sono nell'ora locale di chi le ha esportate e sono letti come UTC: possono essere spostati di alcune ore
-   *[order] le date di { $count } righe sono di un solo giorno e potrebbero avere giorno e mese invertiti
+    [zone] { $count ->
+        [one] gli orari di 1 riga
+       *[other] gli orari di { $count } righe
+    } sono nell'ora locale di chi le ha esportate e sono letti come UTC: possono essere spostati di alcune ore
+   *[order] { $count ->
+        [one] le date di 1 riga sono di un solo giorno e potrebbero
+       *[other] le date di { $count } righe sono di un solo giorno e potrebbero
+    } avere giorno e mese invertiti
 }
 KSB0019 = { $count ->
     [0] archivio nel bundle: i suoi file si trovano nel bundle anche già estratti e sono stati letti lì: { $name }

@@ -56,7 +56,10 @@ helm-history-unbounded-size = il database di etcd ha { $bytes }
 helm-history-unbounded-limit = guardare le sue revisioni, poi aggiornare con --history-max 5, o impostarlo nella pipeline
 helm-history-unbounded-limit-tiller = impostare il limite di Helm 2 nel suo server; meglio: migrare, Helm 2 non è più supportato
 helm-history-unbounded-clean = dopo un backup, eliminare le revisioni sostituite
-helm-history-unbounded-cleared = la cronologia più lunga, di { $release }, ha { $revisions } revisioni
+helm-history-unbounded-cleared = la cronologia più lunga, di { $release }, ha { $revisions ->
+    [one] 1 revisione
+   *[other] { $revisions } revisioni
+}
 helm-history-unbounded-none = nessun Secret contiene una revisione di Helm
 
 rule-etcd-memory-pressure = la memoria di etcd si esaurisce

@@ -90,7 +90,10 @@ kubelet-unhealthy-cleared = { $nodes ->
     [one] l'unico nodo è Ready: il suo kubelet fa i suoi giri
    *[other] tutti i { $nodes } nodi sono Ready: i loro kubelet fanno i loro giri
 }
-kubelet-unhealthy-quiet = il journal di un kubelet, di { $lines } righe, non contiene nessuno di questi errori
+kubelet-unhealthy-quiet = il journal di un kubelet, di { $lines ->
+    [one] 1 riga
+   *[other] { $lines } righe
+}, non contiene nessuno di questi errori
 rule-container-runtime-down = il runtime dei contenitori di un nodo non funziona
 container-runtime-down-title = il runtime dei contenitori del nodo { $node } non funziona
 container-runtime-down-many = i runtime dei contenitori di { $count } nodi non funzionano
@@ -113,7 +116,10 @@ container-runtime-down-unit = il servizio del runtime su { $node } non è riusci
 container-runtime-down-describe = leggere condizioni ed eventi del nodo
 container-runtime-down-journal = leggere sul nodo il journal del runtime: l'ultimo errore dice perché non si avvia
 container-runtime-down-drain = spostare altrove i Pod del nodo e ricreare l'immagine del nodo
-container-runtime-down-cleared = a nessun kubelet dei { $nodes } nodi manca il runtime dei contenitori
+container-runtime-down-cleared = { $nodes ->
+    [one] al kubelet dell'unico nodo non manca
+   *[other] a nessun kubelet dei { $nodes } nodi manca
+} il runtime dei contenitori
 rule-node-kernel-or-filesystem-fault = il kernel di un nodo è bloccato o il suo file system è danneggiato
 node-kernel-fault-title = il kernel o il file system del nodo { $node } è guasto
 node-kernel-fault-many = i kernel o i file system di { $count } nodi sono guasti
@@ -140,7 +146,10 @@ node-vm-event-boot = il kernel di { $node } si è avviato
 node-vm-event-events = leggere gli eventi del nodo prima e dopo il riavvio
 node-vm-event-spread = prevedere tali eventi: più repliche, distribuite su nodi e zone, con budget di interruzione
 node-vm-event-cleared = gli eventi non contengono né riavvii né annunci della piattaforma
-node-vm-event-none = nessun evento pianificato è in sospeso su alcuno dei { $nodes } nodi
+node-vm-event-none = nessun evento pianificato è in sospeso { $nodes ->
+    [one] sull'unico nodo
+   *[other] su alcuno dei { $nodes } nodi
+}
 rule-disk-io-throttled = il disco di un nodo è sottoposto a limitazione
 disk-io-throttled-title = il disco del nodo { $node } è sottoposto a limitazione
 disk-io-throttled-many = i dischi di { $count } nodi sono sottoposti a limitazione
@@ -175,7 +184,10 @@ node-cpu-starved-slow = un programma di sistema di { $node } non ottiene il suo 
 node-cpu-starved-throttled = { $pod } ha dovuto attendere nel { $percent } % dei suoi periodi
 node-cpu-starved-pods = trovare i Pod che usano i processori, con le loro richieste e i loro limiti
 node-cpu-starved-requests = dare loro limiti di CPU o altri nodi; riservare il pool di sistema ai Pod di sistema
-node-cpu-starved-cleared = nessuno dei { $nodes } nodi usa per intero i suoi processori
+node-cpu-starved-cleared = { $nodes ->
+    [one] l'unico nodo non usa
+   *[other] nessuno dei { $nodes } nodi usa
+} per intero i suoi processori
 
 rule-system-pods-on-spot-nodes = Pod di sistema su nodi spot
 system-pods-on-spot-nodes-title = { $name } è in esecuzione sul nodo spot { $node }, che Azure può togliere

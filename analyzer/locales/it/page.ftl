@@ -200,7 +200,10 @@ page-manifest-differs = { $count ->
    *[other] { $count } membri differiscono
 }
 page-rules = Regole
-page-rules-run = { $run } regole eseguite, { $skipped } saltate
+page-rules-run = { $run ->
+    [one] 1 regola eseguita
+   *[other] { $run } regole eseguite
+}, { $skipped } saltate
 page-rules-crashed = { $count ->
     [one] 1 regola non riuscita:
    *[other] { $count } regole non riuscite:

@@ -60,7 +60,10 @@ authorized-ip-range-missing-egress-title = l'indirizzo in uscita { $ip } del clu
 authorized-ip-range-missing-egress-ranges = nessuno degli intervalli autorizzati (numero: { $count }) contiene { $ip }, e il tipo in uscita { $outbound } non lo aggiunge
 authorized-ip-range-missing-egress-public-ip = i nodi escono da { $name }, { $ip }
 authorized-ip-range-missing-egress-audit = { $user } è arrivato da { $ip }
-authorized-ip-range-missing-egress-lost = { $count } nodi su { $total } hanno perso il server API
+authorized-ip-range-missing-egress-lost = { $count ->
+    [one] 1 nodo su { $total } ha
+   *[other] { $count } nodi su { $total } hanno
+} perso il server API
 authorized-ip-range-missing-egress-nodes = un nodo raggiunge il server API
 authorized-ip-range-missing-egress-inside = un intervallo autorizzato contiene l'indirizzo in uscita { $ip }
 authorized-ip-range-missing-egress-own = AKS ammette da sé gli indirizzi in uscita del servizio di bilanciamento del carico del cluster
@@ -94,10 +97,19 @@ snat-ports-exhausted-peer = { $node } mantiene { $count ->
 snat-ports-exhausted-none-failed = nessuna connessione è fallita per mancanza di una porta
 snat-ports-exhausted-health-title = il servizio di bilanciamento del carico esaurisce le porte SNAT
 snat-ports-exhausted-health = l'evento di integrità del servizio di bilanciamento del carico: { $message }
-snat-ports-exhausted-drops-title = il gateway NAT ha scartato { $count } pacchetti
-snat-ports-exhausted-drops = il gateway NAT ha scartato { $count } pacchetti; se per mancanza di porte lo dice la metrica SNATConnectionCount
+snat-ports-exhausted-drops-title = il gateway NAT ha scartato { $count ->
+    [one] 1 pacchetto
+   *[other] { $count } pacchetti
+}
+snat-ports-exhausted-drops = il gateway NAT ha scartato { $count ->
+    [one] 1 pacchetto
+   *[other] { $count } pacchetti
+}; se per mancanza di porte lo dice la metrica SNATConnectionCount
 snat-ports-exhausted-room = nessun nodo si è avvicinato alla fine delle sue porte
-snat-ports-exhausted-few-drops = il gateway NAT ha scartato solo { $count } pacchetti, come accade con le connessioni terminate
+snat-ports-exhausted-few-drops = il gateway NAT ha scartato solo { $count ->
+    [one] 1 pacchetto
+   *[other] { $count } pacchetti
+}, come accade con le connessioni terminate
 snat-ports-exhausted-routing = un firewall, non il servizio di bilanciamento del carico, traduce le connessioni in uscita
 snat-ports-exhausted-pool = far riutilizzare le connessioni ai client di quella destinazione, o raggiungerla con un endpoint privato
 snat-ports-exhausted-ports = dare più indirizzi al servizio di bilanciamento del carico e più porte ai nodi
@@ -218,7 +230,16 @@ apiserver-not-answering-client-elsewhere = provare da un'altra rete: se lì funz
 apiserver-not-answering-client-node = raccogliere su un nodo, che non richiede il server API: eseguirvi ciò che questo stampa
 
 rule-snat-plan-too-small = i pool possono superare le loro porte in uscita
-snat-plan-too-small-title = le porte in uscita bastano per { $nodes } nodi, i pool possono arrivare a { $most }
-snat-plan-too-small-says = { $ports } porte per { $nodes } nodi sono { $wanted }; gli indirizzi ne hanno { $there }
-snat-plan-too-small-cleared = { $ports } porte per ciascuno di { $nodes } nodi stanno negli indirizzi
+snat-plan-too-small-title = le porte in uscita bastano per { $nodes ->
+    [one] 1 nodo
+   *[other] { $nodes } nodi
+}, i pool possono arrivare a { $most }
+snat-plan-too-small-says = { $ports } porte per { $nodes ->
+    [one] 1 nodo
+   *[other] { $nodes } nodi
+} sono { $wanted }; gli indirizzi ne hanno { $there }
+snat-plan-too-small-cleared = { $ports } porte per { $nodes ->
+    [one] l'unico nodo
+   *[other] ciascuno di { $nodes } nodi
+} stanno negli indirizzi
 snat-plan-too-small-do = aggiungere indirizzi pubblici, o dare meno porte a ogni nodo

@@ -83,6 +83,9 @@ system-pool-on-one-node-others = il cluster ha { $count ->
     [one] 1 nodo di un altro pool
    *[other] { $count } nodi di altri pool
 }
-system-pool-on-one-node-cleared = i pool di sistema hanno { $count } nodi
+system-pool-on-one-node-cleared = i pool di sistema hanno { $count ->
+    [one] 1 nodo
+   *[other] { $count } nodi
+}
 system-pool-on-one-node-look = vedere che cosa è in esecuzione su quel nodo
 system-pool-on-one-node-do = portare il pool di sistema a tre nodi

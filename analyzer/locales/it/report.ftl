@@ -10,7 +10,10 @@ score-warning = un avviso dove si trova
 score-info = una nota
 score-explains = { $count ->
     [one] spiega un altro risultato
-   *[other] spiega altri { $count } risultati di { $kinds } tipi
+   *[other] spiega altri { $count } risultati di { $kinds ->
+        [one] un tipo
+       *[other] { $kinds } tipi
+    }
 }
 score-support = { $count ->
     [one] un'altra riga dice lo stesso
@@ -30,17 +33,29 @@ verdict-more = { $sentence } E { $count ->
    *[other] altri { $count } guasti indipendenti
 }.
 verdict-symptoms = { $title }; la causa non è in questo bundle.
-verdict-healthy = Nessun guasto in ciò che è stato raccolto: { $sources } tipi di fonte letti, { $ready ->
+verdict-healthy = Nessun guasto in ciò che è stato raccolto: { $sources ->
+    [one] 1 tipo di fonte letto
+   *[other] { $sources } tipi di fonte letti
+}, { $ready ->
     [one] 1 nodo Ready
    *[other] { $ready } nodi Ready
 }.
-verdict-healthy-untold = Nessun guasto in ciò che è stato raccolto: { $sources } tipi di fonte letti, nessun nodo dice se è Ready.
+verdict-healthy-untold = Nessun guasto in ciò che è stato raccolto: { $sources ->
+    [one] 1 tipo di fonte letto
+   *[other] { $sources } tipi di fonte letti
+}, nessun nodo dice se è Ready.
 verdict-look = { $sentence } Da guardare: { $title }.
-verdict-no-cause = Nessuna causa trovata ({ $sources } tipi di fonte letti, { $ready ->
+verdict-no-cause = Nessuna causa trovata ({ $sources ->
+    [one] 1 tipo di fonte letto
+   *[other] { $sources } tipi di fonte letti
+}, { $ready ->
     [one] 1 nodo Ready
    *[other] { $ready } nodi Ready
 }), ma resta senza spiegazione: { $title }.
-verdict-no-cause-untold = Nessuna causa trovata ({ $sources } tipi di fonte letti, nessun nodo dice se è Ready), ma resta senza spiegazione: { $title }.
+verdict-no-cause-untold = Nessuna causa trovata ({ $sources ->
+    [one] 1 tipo di fonte letto
+   *[other] { $sources } tipi di fonte letti
+}, nessun nodo dice se è Ready), ma resta senza spiegazione: { $title }.
 verdict-poorly-covered-but = Nessuna causa trovata in quanto è stato raccolto, che è poco ({ $saw }), ma resta senza spiegazione: { $title }.
 verdict-poorly-covered = Non determinabile. Nulla di anomalo in quanto è stato raccolto, che è poco: { $saw }.
 verdict-failed-call = Non determinabile perché una chiamata è fallita: { $error }
@@ -50,7 +65,13 @@ verdict-summary = { $causes ->
     [0] nessuna causa trovata
     [one] 1 causa
    *[other] { $causes } cause
-} · { $explained } di { $findings } risultati spiegati · { $unexplained } non spiegati
+} · { $explained } di { $findings ->
+    [one] 1 risultato spiegato
+   *[other] { $findings } risultati spiegati
+} · { $unexplained ->
+    [one] 1 non spiegato
+   *[other] { $unexplained } non spiegati
+}
 and-more = e altri { $count }
 or = o
 missing-on-node = { $what } del nodo { $node }
@@ -64,7 +85,10 @@ banner-tampered = { $count ->
    *[other] { $count } membri differiscono
 } dal manifesto: i risultati che vi si basano sono contrassegnati.
 banner-collector = Raccolto da { $collector }, non da questa versione: { $seen } tipi di fonte su { $all }.
-banner-redacted = L'agente di raccolta ha oscurato { $count } valori; sostituire i segni nei comandi con i propri nomi.
+banner-redacted = L'agente di raccolta ha oscurato { $count ->
+    [one] 1 valore
+   *[other] { $count } valori
+}; sostituire i segni nei comandi con i propri nomi.
 timeline-condition = nodo { $node }, Ready: { $status }, motivo: { $reason }
 
 # Nomi delle fonti, come li usano copertura e lacune.
@@ -123,7 +147,10 @@ next-bytes = circa:
 
 # Orologi.
 clock-by-tool = { $node }: il suo orologio è sfasato di { $seconds } s (positivo: avanti), lo dice il suo servizio di tempo
-clock-by-pods = { $node }: il suo orologio è sfasato di { $seconds } s (positivo: avanti): { $pairs } Pod vi sono partiti con tale scarto da quando lo scheduler li ha assegnati
+clock-by-pods = { $node }: il suo orologio è sfasato di { $seconds } s (positivo: avanti): { $pairs ->
+    [one] 1 Pod vi è partito
+   *[other] { $pairs } Pod vi sono partiti
+} con tale scarto da quando lo scheduler li ha assegnati
 clock-by-events = { $node }: il suo orologio è sfasato di { $seconds } s (positivo: avanti): { $pairs } suoi eventi hanno tale scarto da quando il server API li ha salvati
 clock-by-leases = { $node }: il suo orologio è sfasato di { $seconds } s (positivo: avanti): il suo lease è rinnovato con tale scarto da quelli di altri { $pairs } nodi Ready
 clock-by-date = L’orologio del computer che ha raccolto è sfasato di { $seconds } s (positivo: avanti): { $pairs } sue tracce lo mostrano rispetto agli header Date delle risposte del server API
@@ -148,7 +175,10 @@ timeline-audit-change = { $user }: { $verb } { $object }
 timeline-created = { $kind } { $name } creato
 refuted-by = Raccogliere di nuovo { $path }: se non mostra più ciò che mostra { $evidence }, questa causa è finita o non lo è mai stata
 score-reach-cluster = tocca tutto il cluster
-score-reach-nodes = tocca { $count } di { $total } nodi
+score-reach-nodes = tocca { $count } di { $total ->
+    [one] 1 nodo
+   *[other] { $total } nodi
+}
 
 # Ciò che i guasti hanno in comune.
 differs-trait = { $shared ->

@@ -91,8 +91,14 @@ port-10250-nftables-accept = accettare la porta prima di questa regola
 port-10250-nftables-handle = sul nodo, leggere l'handle della regola, poi eliminarla con "nft delete rule … handle N"
 
 rule-node-to-node-traffic-blocked = il traffico tra nodi su TCP 10250 è bloccato
-node-to-node-traffic-blocked-title = TCP 10250 tra i nodi è bloccato: { $count } kubelet lontani dagli agenti non rispondono
-node-to-node-traffic-blocked-pool = TCP 10250 verso i nodi del pool { $pools } è bloccato: { $count } kubelet non rispondono
+node-to-node-traffic-blocked-title = TCP 10250 tra i nodi è bloccato: { $count ->
+    [one] 1 kubelet lontano dagli agenti non risponde
+   *[other] { $count } kubelet lontani dagli agenti non rispondono
+}
+node-to-node-traffic-blocked-pool = TCP 10250 verso i nodi del pool { $pools } è bloccato: { $count ->
+    [one] 1 kubelet non risponde
+   *[other] { $count } kubelet non rispondono
+}
 node-to-node-traffic-blocked-near = il kubelet di { $node }, dove si trova un agente, risponde: tunnel e agente funzionano
 node-to-node-traffic-blocked-open = il filtro di pacchetti di { $node } lascia di per sé entrare TCP 10250
 node-to-node-traffic-blocked-differs = rispondono solo i kubelet sui nodi con un agente del tunnel: { $agents }
@@ -153,7 +159,10 @@ rule-tunnel-agents-on-one-node = tutti gli agenti del tunnel sono su un solo nod
 tunnel-agents-on-one-node-title = agenti del tunnel tutti su { $node }: se cade, cade il tunnel
 tunnel-agents-on-one-node-agent = { $pod } è in esecuzione su { $node }
 tunnel-agents-on-one-node-spread = far pianificare di nuovo gli agenti, quando un altro nodo di sistema ha spazio
-tunnel-agents-on-one-node-cleared = gli agenti sono in esecuzione su { $count } nodi
+tunnel-agents-on-one-node-cleared = gli agenti sono in esecuzione su { $count ->
+    [one] 1 nodo
+   *[other] { $count } nodi
+}
 
 rule-tunnel-egress-port-closed = la porta del vecchio tunnel è chiusa in uscita
 tunnel-egress-port-closed-title = vecchio tunnel interrotto: { $pod } non raggiunge il server API su { $port }
@@ -185,7 +194,10 @@ tunnel-agent-hosts-overloaded-cordon = non dare altro lavoro a questo nodo, e sp
 tunnel-agent-hosts-overloaded-system-pool = dare ai Pod di sistema un pool proprio (taint CriticalAddonsOnly=true:NoSchedule)
 
 rule-tunnel-agents-under-scaled = agenti del tunnel troppo pochi o troppo piccoli
-tunnel-agents-under-scaled-title = { $agents } agenti del tunnel servono { $nodes } nodi: troppo pochi
+tunnel-agents-under-scaled-title = { $agents ->
+    [one] 1 agente del tunnel serve
+   *[other] { $agents } agenti del tunnel servono
+} { $nodes } nodi: troppo pochi
 tunnel-agents-under-scaled-oom = agenti del tunnel terminati per la loro memoria (richiesti in tutto: { $agents })
 tunnel-agents-under-scaled-killed = { $pod } è stato terminato per memoria (OOM) e riavviato { $restarts ->
     [one] una volta
@@ -193,7 +205,19 @@ tunnel-agents-under-scaled-killed = { $pod } è stato terminato per memoria (OOM
 }
 tunnel-agents-under-scaled-kernel = il kernel di { $node } ha terminato un agente (proxy-agent) per la sua memoria
 tunnel-agents-under-scaled-ladder = i gradini nella ConfigMap { $name } danno meno agenti di quelli di AKS
-tunnel-agents-under-scaled-few = per { $nodes } nodi sono richiesti { $agents } agenti; i gradini di AKS ne danno { $wanted }
+tunnel-agents-under-scaled-few = per { $nodes ->
+    [one] 1 nodo
+   *[other] { $nodes } nodi
+} { $agents ->
+    [one] è richiesto 1 agente
+   *[other] sono richiesti { $agents } agenti
+}; i gradini di AKS ne danno { $wanted }
 tunnel-agents-under-scaled-edit = ripristinare i gradini di AKS: 1 nodo 2 agenti, 100 3, 250 4, 500 5, 1000 6, 5000 10
 tunnel-agents-under-scaled-memory = distribuire il carico: meno chiamate simultanee a webhook e log, più agenti, una versione di AKS più recente
-tunnel-agents-under-scaled-cleared = { $agents } agenti richiesti per { $nodes } nodi, come nei gradini di AKS, e nessuno terminato per memoria (OOM)
+tunnel-agents-under-scaled-cleared = { $agents ->
+    [one] 1 agente richiesto
+   *[other] { $agents } agenti richiesti
+} per { $nodes ->
+    [one] 1 nodo
+   *[other] { $nodes } nodi
+}, come nei gradini di AKS, e nessuno terminato per memoria (OOM)

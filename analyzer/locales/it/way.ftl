@@ -10,7 +10,10 @@ way-at-group = il gruppo di sicurezza di rete { $name }
 way-at-routes = la tabella di route
 way-at-service = il servizio { $name }
 way-at-ranges = l'elenco degli intervalli IP autorizzati
-way-counted = questa regola ha già bloccato { $packets } pacchetti
+way-counted = questa regola ha già bloccato { $packets ->
+    [one] 1 pacchetto
+   *[other] { $packets } pacchetti
+}
 way-counted-none = il contatore della regola è 0: finora non ha bloccato nulla
 way-no-dump = i filtri di pacchetti di { $node } non sono stati raccolti
 way-no-filter = ciò che è stato raccolto di { $node } non contiene regole di filtro
@@ -46,5 +49,11 @@ way-means-invalid = conntrack considera il pacchetto non valido
 way-means-policy = decide un criterio di rete: { $subject }
 way-pairs-open = tutti i { $nodes } nodi si raggiungono sulla porta { $port }
 way-pairs-unknown = dei percorsi fra { $nodes } nodi sulla porta { $port }, { $count } non si possono stabilire
-way-pairs-odd = { $node } è quello diverso: { $count } percorsi fra nodi sono bloccati sulla porta { $port }
-way-pairs-stopped = { $count } percorsi fra { $nodes } nodi sono bloccati sulla porta { $port }
+way-pairs-odd = { $node } è quello diverso: { $count ->
+    [one] 1 percorso fra nodi è bloccato
+   *[other] { $count } percorsi fra nodi sono bloccati
+} sulla porta { $port }
+way-pairs-stopped = { $count ->
+    [one] 1 percorso fra { $nodes } nodi è bloccato
+   *[other] { $count } percorsi fra { $nodes } nodi sono bloccati
+} sulla porta { $port }

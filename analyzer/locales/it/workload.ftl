@@ -11,7 +11,10 @@ container-crash-loop-waits = { $pod } è in CrashLoopBackOff dopo { $restarts ->
    *[other] { $restarts } riavvii
 }
 container-crash-loop-logs = leggere che cosa ha detto prima di terminare
-container-crash-loop-cleared = nessuno dei { $count } Pod è in CrashLoopBackOff
+container-crash-loop-cleared = { $count ->
+    [one] l'unico Pod non è
+   *[other] nessuno dei { $count } Pod è
+} in CrashLoopBackOff
 
 rule-image-pull-failing = impossibile eseguire il pull delle immagini
 image-pull-failing-title = { $count ->
@@ -24,7 +27,10 @@ image-pull-failing-do-access = dare all'identità del cluster il diritto di pull
 image-pull-failing-do-name = correggere nome, tag o piattaforma dell'immagine
 image-pull-failing-do-rate = eseguire il pull tramite un registro proprio, o accedere a quello pubblico
 image-pull-failing-do-read = leggere la risposta del registro
-image-pull-failing-cleared = nessuno dei { $count } Pod attende un'immagine
+image-pull-failing-cleared = { $count ->
+    [one] l'unico Pod non attende
+   *[other] nessuno dei { $count } Pod attende
+} un'immagine
 
 rule-container-oom-killed = contenitori terminati al loro limite di memoria
 container-oom-killed-title = { $namespace }/{ $workload } viene terminato al suo limite di memoria ({ $count } Pod)
@@ -34,7 +40,10 @@ container-oom-killed-untold = solo una tabella elenca { $count ->
         [one] un Pod riavviato
        *[other] { $count } Pod riavviati
     }, e non che cosa li ha terminati
-container-oom-killed-cleared = nessuno dei { $count } Pod è stato di recente OOMKilled
+container-oom-killed-cleared = { $count ->
+    [one] l'unico Pod non è stato
+   *[other] nessuno dei { $count } Pod è stato
+} di recente OOMKilled
 
 rule-pods-unschedulable = Pod non trovano un nodo
 pods-unschedulable-title = { $count ->
@@ -43,7 +52,10 @@ pods-unschedulable-title = { $count ->
 }: { $reason }
 pods-unschedulable-says = lo scheduler dice di { $pod }: { $message }
 pods-unschedulable-do = leggere i motivi dello scheduler per uno di essi
-pods-unschedulable-cleared = lo scheduler non lascia a lungo senza nodo nessuno dei { $count } Pod
+pods-unschedulable-cleared = lo scheduler non lascia a lungo senza nodo { $count ->
+    [one] l'unico Pod
+   *[other] nessuno dei { $count } Pod
+}
 
 rule-autoscaler-cannot-grow = il ridimensionamento automatico del cluster non può aggiungere nodi
 autoscaler-cannot-grow-title = il ridimensionamento automatico non può aggiungere nodi: { $why }
@@ -75,7 +87,10 @@ pod-ips-exhausted-cleared = nessun Pod attende la rete e nessun evento parla di 
 
 rule-service-without-endpoints = Service senza endpoint pronti
 service-without-endpoints-title = il Service { $service } non ha endpoint pronti
-service-without-endpoints-many = { $count } Service non hanno endpoint pronti, tra cui { $service }
+service-without-endpoints-many = { $count ->
+    [one] il Service { $service } non ha endpoint pronti
+   *[other] { $count } Service non hanno endpoint pronti, tra cui { $service }
+}
 service-without-endpoints-says = nessun indirizzo dietro { $service } è pronto
 service-without-endpoints-do = vedere che cosa attendono i suoi endpoint
 service-without-endpoints-cleared = ogni Service per cui si vogliono Pod ha un endpoint pronto
@@ -84,7 +99,10 @@ rule-namespace-stuck-terminating = spazi dei nomi non scompaiono
 namespace-stuck-terminating-title = lo spazio dei nomi { $namespace } è Terminating e non scompare
 namespace-stuck-terminating-says = { $namespace } attende: { $message }
 namespace-stuck-terminating-do = leggere che cosa attende; non rimuovere mai il suo finalizer con la forza
-namespace-stuck-terminating-cleared = nessuno dei { $count } spazi dei nomi è bloccato
+namespace-stuck-terminating-cleared = { $count ->
+    [one] l'unico spazio dei nomi non è
+   *[other] nessuno dei { $count } spazi dei nomi è
+} bloccato
 
 rule-object-stuck-by-finalizer = oggetti attendono un finalizer
 object-stuck-by-finalizer-title = { $kind } { $name } non eliminabile: { $finalizer } lo trattiene
@@ -93,7 +111,10 @@ object-stuck-by-finalizer-many = { $count } oggetti { $kind } non eliminabili: {
 object-stuck-by-finalizer-namespace = oggetti dello spazio dei nomi { $namespace } non eliminabili: { $finalizer } li trattiene
 object-stuck-by-finalizer-remaining = lo spazio dei nomi { $namespace } attende: { $message }
 object-stuck-by-finalizer-do = vedere che cosa lo trattiene, e riparare il controller a cui appartiene il finalizer
-object-stuck-by-finalizer-cleared = nessuno dei { $count } oggetti attende un finalizer che nessuno rimuove
+object-stuck-by-finalizer-cleared = { $count ->
+    [one] l'unico oggetto non attende
+   *[other] nessuno dei { $count } oggetti attende
+} un finalizer che nessuno rimuove
 
 rule-disruption-budget-blocks-drain = un budget di interruzione blocca uno svuotamento
 disruption-budget-blocks-drain-title = PodDisruptionBudget { $budget } non consente interruzioni e blocca lo svuotamento
@@ -120,10 +141,16 @@ rule-mass-eviction = molti Pod sono stati rimossi (evicted)
 mass-eviction-title = { $count } Pod sono stati rimossi (evicted)
 mass-eviction-says = { $pod }: { $message }
 mass-eviction-do = elencare ciò che è stato rimosso
-mass-eviction-cleared = meno di tre Pod su { $count } sono stati rimossi (evicted)
+mass-eviction-cleared = { $count ->
+    [one] l'unico Pod non è stato rimosso
+   *[other] meno di tre Pod su { $count } sono stati rimossi
+} (evicted)
 
 rule-probes-failing-on-one-node = probe di molti carichi di lavoro non riescono su un nodo
-probes-failing-on-one-node-title = le probe di { $count } carichi di lavoro scadono sul nodo { $node }
+probes-failing-on-one-node-title = le probe di { $count ->
+    [one] 1 carico
+   *[other] { $count } carichi
+} di lavoro scadono sul nodo { $node }
 probes-failing-on-one-node-says = { $workload }: { $message }
 probes-failing-on-one-node-do = vedere che cosa manca al nodo
 probes-failing-on-one-node-cleared = su nessun nodo scadono le probe di più carichi di lavoro
@@ -134,7 +161,10 @@ kube-proxy-stale-many = kube-proxy non funziona o non può scrivere le sue regol
 kube-proxy-stale-log = kube-proxy dice: { $message }
 kube-proxy-stale-pod = { $pod } su { $node } non è pronto
 kube-proxy-stale-waits = { $pod } su { $node } attende in { $reason }
-kube-proxy-stale-metric = kube-proxy su { $node } ha modifiche da scrivere da { $seconds } s, dopo { $failures } errori
+kube-proxy-stale-metric = kube-proxy su { $node } ha modifiche da scrivere da { $seconds } s, dopo { $failures ->
+    [one] 1 errore
+   *[other] { $failures } errori
+}
 kube-proxy-stale-do = riavviare kube-proxy
 kube-proxy-stale-cilium = il piano dati è Cilium: per progettazione kube-proxy non c'è
 kube-proxy-stale-cleared = ogni kube-proxy è pronto ({ $ready })
@@ -142,7 +172,10 @@ kube-proxy-stale-cleared = ogni kube-proxy è pronto ({ $ready })
 rule-system-component-single-replica = un componente di sistema ha una sola replica
 system-component-single-replica-title = { $name } ha una sola replica benché il cluster abbia { $nodes } nodi
 system-component-single-replica-says = per { $name } è prevista una sola replica
-system-component-single-replica-cleared = per { $name } sono previste { $count } repliche
+system-component-single-replica-cleared = per { $name } { $count ->
+    [one] è prevista 1 replica
+   *[other] sono previste { $count } repliche
+}
 system-component-single-replica-do = dargli una seconda replica, o un minimo di due al suo ridimensionamento automatico
 
 rule-system-pods-evicted = Pod di sistema rimossi (evicted)

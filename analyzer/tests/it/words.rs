@@ -243,3 +243,149 @@ fn every_translated_file_is_complete() {
         }
     }
 }
+
+/// Nouns of things that are counted, as many.
+const THINGS: &[&str] = &[
+    "APIs",
+    "FlowSchemas",
+    "LISTs",
+    "Pods",
+    "Services",
+    "agents",
+    "annotations",
+    "bins",
+    "bytes",
+    "calls",
+    "causes",
+    "certificates",
+    "changes",
+    "clients",
+    "commands",
+    "connections",
+    "dials",
+    "entries",
+    "errors",
+    "events",
+    "failures",
+    "files",
+    "findings",
+    "intervals",
+    "kinds",
+    "kubelets",
+    "lines",
+    "names",
+    "namespaces",
+    "nodes",
+    "objects",
+    "others",
+    "packets",
+    "pairs",
+    "pods",
+    "pools",
+    "ports",
+    "probes",
+    "replicas",
+    "requests",
+    "resources",
+    "restarts",
+    "revisions",
+    "rows",
+    "rules",
+    "seats",
+    "seconds",
+    "shares",
+    "states",
+    "times",
+    "values",
+    "watches",
+    "ways",
+    "webhooks",
+    "workloads",
+    "writes",
+];
+
+/// Their number is never one: the rule asks for more, or counts what there is more of (nodes that are
+/// compared with each other, ports of an address).
+const NEVER_ONE: &[&str] = &[
+    "audit-row-cap",
+    "audit-without-crowd",
+    "banner-collector",
+    "client-list-storm-line",
+    "client-load-cost",
+    "client-load-cut",
+    "client-request-flood-churn-line",
+    "client-request-flood-line",
+    "client-watch-leak-metric",
+    "client-watch-leak-unnamed",
+    "client-write-storm-line",
+    "conntrack-table-full-room",
+    "conntrack-table-full-usage",
+    "disk-io-throttled-metric",
+    "etcd-memory-pressure-leader-lines",
+    "etcd-memory-pressure-leaders",
+    "etcd-object-leak-count",
+    "etcd-object-leak-pods-of-jobs",
+    "helm-history-unbounded-bytes",
+    "helm-history-unbounded-title",
+    "kubelet-unreachable-dials",
+    "kubelet-unreachable-dials-title",
+    "mass-eviction-title",
+    "pods-per-node-over-limit-cleared",
+    "pods-per-node-over-limit-title",
+    "request-latency-over-slo-cut",
+    "request-latency-over-slo-etcd",
+    "request-latency-over-slo-etcd-errors",
+    "request-latency-over-slo-etcd-errors-title",
+    "request-latency-over-slo-mean",
+    "request-latency-over-slo-metric",
+    "request-latency-over-slo-timeouts",
+    "request-latency-over-slo-timeouts-title",
+    "requests-rejected-by-priority-and-fairness-dropped",
+    "requests-rejected-by-priority-and-fairness-dropped-title",
+    "requests-rejected-by-priority-and-fairness-flight-title",
+    "requests-rejected-by-priority-and-fairness-level",
+    "requests-rejected-by-priority-and-fairness-title",
+    "requests-rejected-by-priority-and-fairness-waiting-title",
+    "snat-plan-too-small-cleared",
+    "snat-plan-too-small-says",
+    "snat-ports-exhausted-used",
+    "system-component-single-replica-title",
+    "tunnel-agents-under-scaled-title",
+    "way-pairs-open",
+    "way-pairs-stopped",
+    "way-pairs-unknown",
+    "way-part",
+    "webhook-slow-mean",
+];
+
+/// Here the word after a name is no noun.
+const VERBS: &[&str] = &[
+    "container-runtime-down-restarts",
+    "deprecated-api-in-use-title",
+    "kubelet-unhealthy-restarts",
+];
+
+/// "1 requests" is no English: where a number may be one, the sentence has a form for it.
+#[test]
+fn one_of_a_thing_is_not_many() {
+    let language = Language::new(Locale::English);
+    let many: Vec<String> = defined(Locale::English)
+        .into_iter()
+        .filter(|(key, _)| {
+            !key.ends_with("-many")
+                && !NEVER_ONE.contains(&key.as_str())
+                && !VERBS.contains(&key.as_str())
+        })
+        .filter_map(|(key, variables)| {
+            let ones = variables.into_iter().map(|name| (name, konspect_bundle::Arg::Number(1)));
+            let said = language.say_key(&key, &ones.collect());
+            let words: Vec<&str> = said.split(' ').collect();
+            let wrong = words.windows(2).any(|pair| {
+                pair[0].trim_start_matches('(') == "1"
+                    && THINGS.contains(&pair[1].trim_end_matches([',', '.', ';', ':', ')']))
+            });
+            wrong.then(|| format!("{key}: {said}"))
+        })
+        .collect();
+    assert!(many.is_empty(), "{}", many.join("\n"));
+}

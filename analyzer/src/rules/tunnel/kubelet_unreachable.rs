@@ -142,8 +142,9 @@ fn counted(scrapes: Option<&Listing<Scrape>>) -> Vec<(Span, Words)> {
         .filter(|sample| sample.label("reason") == "timeout" && sample.value >= 1.0)
         .max_by(|a, b| a.value.total_cmp(&b.value));
     if let Some(sample) = most {
-        let says = words!("kubelet-unreachable-agent-dials", count = format!("{:.0}", sample.value));
-        lines.push((sample.at, says));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are whole and not negative; the cast saturates")]
+        let count = sample.value as u64;
+        lines.push((sample.at, words!("kubelet-unreachable-agent-dials", count = count)));
     }
     let failures = scrapes.map(Metrics::new).map(|metrics| metrics.dial_failures()).unwrap_or_default();
     if let Some(most) = failures.iter().filter(|row| row.total > 0).max_by_key(|row| row.total) {
