@@ -29,7 +29,10 @@ client-load-cleared = the busiest client, { $user }, asked { $requests ->
    *[other] { $requests } times
 } in { $seconds } s
 client-load-cut = { $count } of { $total } events were cut by their exporter and do not tell what they cost
-client-load-unread = { $count } of { $total } lines of the log could not be read
+client-load-unread = { $count } of { $total ->
+    [one] the one line of the log
+   *[other] { $total } lines of the log
+} could not be read
 scrape-counts-no-rejects = the scrape in the bundle counts no requests of priority and fairness
 
 rule-client-request-flood = a client floods the API server with requests
