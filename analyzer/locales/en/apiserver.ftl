@@ -72,6 +72,7 @@ client-watch-leak-cleared = at most { $open ->
    *[other] { $open } watches of one resource ({ $resource }) are
 } open
 client-watch-leak-cleared-audit = no client opens ever more watches: { $user } has most, { $open } at the end of the log
+client-watch-leak-none = every watch that began in the log ended in it
 
 rule-client-list-storm = a client lists whole collections again and again
 client-list-storm-title = { $user } ({ $agent }) lists whole collections { $rate } times/s

@@ -2,7 +2,7 @@
 
 rule-etcd-object-leak = objects pile up in etcd
 etcd-object-leak-title = { $count } { $resource } pile up in etcd
-etcd-object-leak-count = { $count } objects of { $resource }; from 10000 on they make etcd slow
+etcd-object-leak-count = { $count } objects of { $resource }; from 10,000 on they make etcd slow
 etcd-object-leak-bytes = they take about { $bytes }
 etcd-object-leak-size = the database has { $bytes }
 etcd-object-leak-creator = { $user } ({ $agent }) created { $created } of them within this log; { $deleted } were deleted

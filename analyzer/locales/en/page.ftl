@@ -90,6 +90,8 @@ page-minutes-before = { $minutes ->
     [0] less than 1 min before collection
    *[other] { $minutes } min before collection
 }
+page-hours-before = { $hours } h before collection
+page-days-before = { $days } days before collection
 
 ## Tables
 page-severity = Severity

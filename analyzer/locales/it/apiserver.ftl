@@ -63,6 +63,7 @@ client-watch-leak-cleared = al massimo { $open ->
    *[other] { $open } watch di una risorsa ({ $resource }) sono aperti
 }
 client-watch-leak-cleared-audit = nessun client apre sempre più watch: { $user } ne ha di più, { $open } alla fine del log
+client-watch-leak-none = ogni watch iniziata nel log vi è anche terminata
 
 rule-client-list-storm = un client elenca di continuo intere raccolte
 client-list-storm-title = { $user } ({ $agent }) elenca intere raccolte { $rate } volte/s

@@ -2,7 +2,7 @@
 
 rule-etcd-object-leak = oggetti si accumulano in etcd
 etcd-object-leak-title = { $count } { $resource } si accumulano in etcd
-etcd-object-leak-count = { $count } oggetti di { $resource }; da 10000 in poi rallentano etcd
+etcd-object-leak-count = { $count } oggetti di { $resource }; da 10.000 in poi rallentano etcd
 etcd-object-leak-bytes = occupano circa { $bytes }
 etcd-object-leak-size = il database ha { $bytes }
 etcd-object-leak-creator = { $user } ({ $agent }) ne ha creati { $created } in questo log; eliminati: { $deleted }

@@ -90,6 +90,8 @@ page-minutes-before = { $minutes ->
     [0] meno di 1 min prima della raccolta
    *[other] { $minutes } min prima della raccolta
 }
+page-hours-before = { $hours } h prima della raccolta
+page-days-before = { $days } giorni prima della raccolta
 
 ## Tabelle
 page-severity = Gravità

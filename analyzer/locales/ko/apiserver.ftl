@@ -42,6 +42,7 @@ client-watch-leak-settle = ResponseStarted 단계가 있는 감사 로그가 클
 client-watch-leak-advice = 클라이언트를 고치거나 다시 시작: 리소스마다 공유 watch(informer) 하나를 쓰고 끝나면 닫기
 client-watch-leak-cleared = 한 리소스에 열린 watch는 많아야 { $open }개임(리소스: { $resource })
 client-watch-leak-cleared-audit = watch를 계속 늘리는 클라이언트가 없음: 가장 많은 것은 { $user }, 로그 끝에서 { $open }개
+client-watch-leak-none = 로그에서 시작된 감시(watch)는 모두 로그 안에서 끝남
 
 rule-client-list-storm = 클라이언트가 컬렉션 전체를 반복해서 나열함
 client-list-storm-title = 컬렉션 전체 나열 반복: { $user }({ $agent }), { $rate }회/초

@@ -2,7 +2,7 @@
 
 rule-etcd-object-leak = etcd에 개체가 쌓임
 etcd-object-leak-title = etcd에 개체가 쌓임: { $resource } { $count }개
-etcd-object-leak-count = 개체 { $count }개, 리소스: { $resource }. 10000개부터 etcd가 느려짐
+etcd-object-leak-count = 개체 { $count }개, 리소스: { $resource }. 10,000개부터 etcd가 느려짐
 etcd-object-leak-bytes = 차지하는 크기: 약 { $bytes }
 etcd-object-leak-size = 데이터베이스 크기: { $bytes }
 etcd-object-leak-creator = 이 로그 기간에 { $created }개 생성, { $deleted }개 삭제, 사용자: { $user }({ $agent })

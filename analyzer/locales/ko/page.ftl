@@ -84,6 +84,8 @@ page-minutes-before = { $minutes ->
     [0] 수집 직전 1분 이내
    *[other] 수집 { $minutes }분 전
 }
+page-hours-before = 수집 { $hours }시간 전
+page-days-before = 수집 { $days }일 전
 
 ## 표
 page-severity = 심각도

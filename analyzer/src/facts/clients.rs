@@ -298,7 +298,7 @@ fn load<'a>(
     // What was there when the log begins may have begun long before.
     let start = audit.window.map_or(0, |(first, _)| first);
     let others_rejected = throttled.saturating_sub(rejected);
-    let others_at = (others_rejected > 0).then(|| others_turned_away(turned, client)).flatten();
+    let others_at = (others_rejected > 0).then(|| others_turned_away(audit, turned, client)).flatten();
     let heavy = Heavy {
         client,
         habit,
@@ -390,15 +390,22 @@ fn began(client: &ClientSummary, first: i64) -> i64 {
     if onset.time.saturating_sub(first) <= width { onset.time.min(first) } else { onset.time }
 }
 
-/// What of the others was turned away most, by its first request.
-fn others_turned_away(turned: &[Turned<'_>], client: &ClientSummary) -> Option<Span> {
-    turned
-        .iter()
-        .find(|turned| {
-            let (user, agent) = turned.client;
-            user != client.user || agent != client.agent && !client.other_agents
-        })
-        .map(|turned| turned.rank.2.0)
+/// What of the others was turned away most, by its first request; by the first that was turned away where
+/// other things came of those, and none of the client's own was.
+fn others_turned_away(
+    audit: &AuditSummary,
+    turned: &[Turned<'_>],
+    client: &ClientSummary,
+) -> Option<Span> {
+    let most = turned.iter().find(|turned| {
+        let (user, agent) = turned.client;
+        user != client.user || agent != client.agent && !client.other_agents
+    })?;
+    let (nothing_else, _, at) = most.rank;
+    let own = client.total.failed(Failure::PriorityAndFairness) > 0;
+    let away = audit.failures.iter().filter(|row| row.kind == Failure::PriorityAndFairness);
+    let first = away.filter_map(|row| row.first).min().filter(|_| !nothing_else && !own);
+    Some(first.map_or(at.0, |(_, at)| at))
 }
 
 /// The requests of one client that were turned away and show it best.

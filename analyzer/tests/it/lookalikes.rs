@@ -220,14 +220,21 @@ fn who_repeats_what_is_turned_away_is_no_cause() {
             (follows.severity, follows.confidence),
             (Severity::Warning, Confidence::Possible)
         );
+        // What is cited for the others is one of those that were turned away.
+        let mut cited = report.causes[0].evidence.iter();
+        let others = cited.find(|one| one.says.contains("other clients")).unwrap();
+        assert!(others.excerpt.contains(r#""code":429"#), "{}", others.excerpt);
     }
 }
 
-/// Most of what it asks is turned away, but nobody else is busy and it asked for nothing before.
+/// Most of what it asks is turned away, and it gets through no more than before, but nobody else is busy or slow.
 #[test]
 fn who_is_turned_away_for_what_it_asks_itself_is_a_cause() {
     let mut log = Log::new();
     let greedy = ("system:serviceaccount:ops:greedy", "greedy/1", "10.244.1.9");
+    for second in 0..450 {
+        log.ended(f64::from(second), 0.5, greedy, ("list", "pods", ""), 200);
+    }
     for number in 0..6000_u32 {
         let at = 450.0 + f64::from(number) / 15.0;
         let (took, code) = if number % 10 == 0 { (1.5, 200) } else { (0.002, 429) };

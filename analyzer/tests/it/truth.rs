@@ -102,7 +102,7 @@ const TRUTHS: &[Truth] = &[
         silent: &["etcd-database-near-limit", "etcd-space-exceeded", "client-write-storm"],
         says: &[
             "13,000 objects of syncrecords.example.contoso.io",
-            "from 10000 on",
+            "from 10,000 on",
             "inventory-sync-operator/v0.9.3",
             "0 were deleted",
         ],

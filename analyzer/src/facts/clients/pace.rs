@@ -43,7 +43,7 @@ pub(super) fn pace(rate: &Rate, began: i64, last: i64) -> Pace {
 }
 
 /// Marks those that ask so often because they are turned away: what they repeat costs nothing, and they
-/// get through no more than before, or began when somebody else did who keeps the API server busy.
+/// get through no more than before while others are slow, or began when somebody else did who keeps the API server busy.
 pub(super) fn mark_repeats(heavy: &mut [Heavy<'_>]) {
     let busiest = heavy
         .iter()
@@ -59,7 +59,9 @@ pub(super) fn mark_repeats(heavy: &mut [Heavy<'_>]) {
             (None, None) => most,
             _ => false,
         });
-        one.repeats = turned_away(one) && (follows || no_more_than_before(one));
+        // Where nobody is slow there is nothing else that could have turned it away.
+        let slow = one.harm.breached.is_some();
+        one.repeats = turned_away(one) && (follows || slow && no_more_than_before(one));
     }
 }
 

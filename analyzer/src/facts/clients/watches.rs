@@ -94,7 +94,7 @@ pub fn churners(audit: &AuditSummary) -> Vec<Churn<'_>> {
                     rejected,
                     denied: 0,
                     others_rejected: throttled.saturating_sub(rejected),
-                    others_at: others_turned_away(&turned, client),
+                    others_at: others_turned_away(audit, &turned, client),
                     breached: breach(audit),
                     queued: waited(audit),
                 },

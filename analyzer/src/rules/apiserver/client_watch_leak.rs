@@ -76,7 +76,11 @@ impl Rule for ClientWatchLeak {
         } else if let Some(unread) = seen.and_then(unread) {
             out.blind(unread);
         } else if let Some((most, at)) = seen.filter(|audit| churners(audit).is_empty()).and_then(most_open) {
-            out.cleared(at, words!("client-watch-leak-cleared-audit", user = named(most), open = most.open_watches));
+            let says = match most.open_watches {
+                0 => words!("client-watch-leak-none"),
+                open => words!("client-watch-leak-cleared-audit", user = named(most), open = open),
+            };
+            out.cleared(at, says);
         } else if seen.is_none() {
             out.blind(Missing::table(TableKind::Audit));
         }
