@@ -298,7 +298,8 @@ fn load<'a>(
     // What was there when the log begins may have begun long before.
     let start = audit.window.map_or(0, |(first, _)| first);
     let others_rejected = throttled.saturating_sub(rejected);
-    let others_at = (others_rejected > 0).then(|| others_turned_away(audit, turned, client)).flatten();
+    let others_at =
+        (others_rejected > 0).then(|| others_turned_away(audit, turned, client)).flatten();
     let heavy = Heavy {
         client,
         habit,
