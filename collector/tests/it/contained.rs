@@ -73,13 +73,18 @@ fn discovery(request: &Request, version: &str) -> Act {
     }
 }
 
-/// What a real kubectl says, and whether it is content.
+/// What a real kubectl says to `kubectl apply --dry-run=client`, and whether it is content.
 fn applied(version: &'static str, yaml: &str) -> (bool, String) {
+    kubectl(version, &["apply", "--dry-run=client"], yaml)
+}
+
+fn kubectl(version: &'static str, command: &[&str], yaml: &str) -> (bool, String) {
     let server = Stub::serve(move |request| discovery(request, version));
     let home = tempfile::tempdir().unwrap();
     let kubeconfig = server.kubeconfig(home.path());
     let done = assert_cmd::Command::new("kubectl")
-        .args(["apply", "--dry-run=client", "-f", "-", "--kubeconfig"])
+        .args(command)
+        .args(["-f", "-", "--kubeconfig"])
         .arg(kubeconfig)
         .env("HOME", home.path())
         .write_stdin(yaml)
@@ -100,6 +105,39 @@ fn kubectl_takes_what_contains_a_client_in_the_version_that_is_served() {
             assert_eq!((taken, said.as_str()), (true, created), "{version}: {user}");
         }
         assert!(!applied(version, &yaml("jane", other)).0, "{version} is not that of 1.{other}");
+        let torn = yaml("jane", minor).replacen("spec:", "spec", 1);
+        assert!(!applied(version, &torn).0, "no YAML: {torn}");
+    }
+}
+
+/// What kubectl would send is what stands in the YAML, field for field.
+#[test]
+fn kubectl_would_create_what_is_written() {
+    for (version, minor) in [("v1", 33), ("v1beta3", 28), ("v1beta2", 25), ("v1beta1", 22)] {
+        let yaml = yaml("system:serviceaccount:shop:stock", minor);
+        let (taken, said) = kubectl(version, &["create", "--dry-run=client", "-o", "json"], &yaml);
+        assert!(taken, "{said}");
+        let written: Vec<Value> =
+            yaml.split("---\n").map(|object| serde_yaml::from_str(object).unwrap()).collect();
+        let sent: Vec<Value> = serde_json::Deserializer::from_str(&said)
+            .into_iter::<Value>()
+            .flat_map(|object| match object.unwrap() {
+                Value::Object(mut list) if list.contains_key("items") => {
+                    list.remove("items").unwrap().as_array().unwrap().clone()
+                }
+                object => vec![object],
+            })
+            .collect();
+        let of = |objects: &[Value]| -> Vec<[Value; 4]> {
+            let fields =
+                |object: &Value| ["apiVersion", "kind", "spec"].map(|field| object[field].clone());
+            let all = objects.iter().map(|object| {
+                let [version, kind, spec] = fields(object);
+                [version, kind, object["metadata"]["name"].clone(), spec]
+            });
+            all.collect()
+        };
+        assert_eq!(of(&sent), of(&written), "{version}");
     }
 }
 

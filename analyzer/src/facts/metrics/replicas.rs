@@ -7,6 +7,11 @@ use super::Metrics;
 use crate::model::metrics::{MetricsComponent, Sample, Scrape};
 use crate::parse::prometheus::growth;
 
+/// No cluster has more replicas of one component; and so many of the newest scrapes are looked at for them, since a
+/// file may hold any number.
+const MOST: usize = 16;
+const LOOKED_AT: usize = 1024;
+
 /// Which of a component's scrapes something was seen in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Which {
@@ -60,9 +65,11 @@ impl<'a> Metrics<'a> {
         families: &[&str],
     ) -> Vec<(Which, usize, &'a Scrape)> {
         let mut replicas: Vec<(Which, usize, &Scrape)> = Vec::new();
-        for row in self.each(component, families).into_iter().rev() {
+        for row in self.each(component, families).into_iter().rev().take(LOOKED_AT) {
             let (_, _, scrape) = row;
-            if replicas.iter().all(|(_, _, newer)| runs_beside(scrape, newer)) {
+            if replicas.len() < MOST
+                && replicas.iter().all(|(_, _, newer)| runs_beside(scrape, newer))
+            {
                 replicas.push(row);
             }
         }

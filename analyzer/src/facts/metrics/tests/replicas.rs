@@ -63,3 +63,19 @@ fn what_is_spread_over_parts_is_put_together() {
         assert_eq!((crowded.seats, crowded.taken, crowded.queued), (10, 10, 30));
     }
 }
+
+/// A file of any number of scrapes has a bounded number of replicas: the newest ones.
+#[test]
+fn there_are_no_more_replicas_than_clusters_have() {
+    let scrape = |start: u32| {
+        format!(
+            "process_start_time_seconds {start}\napiserver_longrunning_requests{{verb=\"WATCH\",resource=\"pods\"}} {start}\n"
+        )
+    };
+    let texts: Vec<String> = (1..=40).map(|number| scrape(number * 10)).collect();
+    let mut scrapes = scrapes(&texts.iter().map(String::as_str).collect::<Vec<_>>());
+    scrapes.rows.iter_mut().for_each(|scrape| scrape.taken = None);
+    let metrics = Metrics::new(&scrapes);
+    assert_eq!(metrics.long_running().len(), 16);
+    assert_eq!(metrics.most_watched().map(|most| most.open), Some(400));
+}
