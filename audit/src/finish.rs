@@ -10,7 +10,7 @@ use crate::crowd::crowds;
 use crate::event::{Stage, Verb};
 use crate::fold::AuditFold;
 use crate::form::Form;
-use crate::onset::{collects, onset, reviews};
+use crate::onset::{collects, full_from, onset, reviews};
 use crate::rows::{AgentRow, Bin, FailureRow, Row, Rows};
 use crate::summary::{
     AgentLatency, AuditSummary, Budget, Change, ClientSummary, Deprecated, FailureSummary,
@@ -62,9 +62,10 @@ impl AuditFold {
         }
         budget.series_spilled += known.iter().map(|(_, row)| row.other.requests).sum::<u64>();
         let window = self.window;
+        let full = full_from(window, known.iter().map(|(_, client)| &client.pace));
         clients.par_extend(known.into_par_iter().map(|(user, client)| {
             let open = open_watches.get(&(&*user, &*client.agent)).cloned().unwrap_or_default();
-            client_summary(&user, client, window, open)
+            client_summary(&user, client, [window, full], open)
         }));
         clients.sort_by(|left, right| {
             let key = |client: &ClientSummary| std::cmp::Reverse(client.requests());
@@ -80,7 +81,7 @@ impl AuditFold {
             .iter()
             .filter_map(|form| self.forms.get(form))
             .sum::<u64>();
-        let crowds = crowds(&clients, &open, self.window);
+        let crowds = crowds(&clients, &open, full);
         AuditSummary {
             reading: self.reading,
             refusals: self.refusals.clone(),
@@ -123,7 +124,7 @@ impl AuditFold {
 fn client_summary(
     user: &str,
     client: Client,
-    window: Option<(i64, i64)>,
+    [window, full]: [Option<(i64, i64)>; 2],
     open: BTreeMap<&str, u64>,
 ) -> ClientSummary {
     let total = client.total();
@@ -192,8 +193,8 @@ fn client_summary(
         addresses,
         namespaces: named(&client.namespaces),
         polled,
-        onset: onset(&rate, window),
-        watch_onset: onset(&watch_rate, window),
+        onset: onset(&rate, full),
+        watch_onset: onset(&watch_rate, full),
         rate,
         watch_rate,
         open_watches,

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::event::Verb;
 use crate::summary::{ClientSummary, Rate};
+use crate::timeline::Timeline;
 
 /// A rise of a rate must be this much to be an onset.
 const RISE: u64 = 3;
@@ -11,6 +12,9 @@ const RISE: u64 = 3;
 const ENOUGH: u64 = 30;
 /// Slots before the rise that are needed to know what was usual.
 const BEFORE: usize = 3;
+/// Micro-seconds of a slot, and the slots of a minute.
+const STEP: i64 = 5_000_000;
+const MINUTE: i64 = 12;
 /// Seconds that tell a burst from a moment.
 const TOGETHER: i64 = 60;
 /// A collector reads at least this many kinds of objects …
@@ -128,6 +132,34 @@ impl High {
         }
         index
     }
+}
+
+/// The window without what only slow requests reach back to, which ended in the log and came in before it: rates
+/// are known from when on half as much came in as in the minute after and more.
+pub(crate) fn full_from<'a, const LIMIT: usize>(
+    window: Option<(i64, i64)>,
+    paces: impl Iterator<Item = &'a Timeline<u64, 5, LIMIT>>,
+) -> Option<(i64, i64)> {
+    let (first, last) = window?;
+    let mut counts = [0_u64; 24];
+    let start = first.div_euclid(STEP);
+    for pace in paces {
+        let width = 1_i64 << pace.doublings.min(32);
+        for (slot, count) in &pace.slots {
+            let from = slot.saturating_mul(width).saturating_sub(start);
+            let within = from.max(0)..from.saturating_add(width).min(2 * MINUTE);
+            for index in within {
+                if let Some(sum) = usize::try_from(index).ok().and_then(|at| counts.get_mut(at)) {
+                    *sum += count / width.unsigned_abs();
+                }
+            }
+        }
+    }
+    let (early, usual) = counts.split_at(counts.len() / 2);
+    let usual: u64 = usual.iter().sum();
+    let full = early.iter().position(|count| count * 2 * MINUTE.unsigned_abs() >= usual).unwrap_or(0);
+    let from = (start + i64::try_from(full).unwrap_or(0)).saturating_mul(STEP);
+    Some((first.max(from).min(last), last))
 }
 
 /// Marks the requests of whoever collected the bundle: our own agent, or a person with kubectl who

@@ -209,6 +209,22 @@ fn slice() -> Vec<String> {
     lists.chain(old).collect()
 }
 
+/// A log is cut by when requests end: of those that came in before it only slow ones are in it, and nobody else
+/// began when the log does.
+#[test]
+fn who_was_there_when_the_log_begins_did_not_begin_then() {
+    let line = |agent, from, to| line(u32::try_from(from).unwrap(), "ResponseComplete", "list", agent, from, to);
+    let slow = (0..10).map(|at| line("reader", NINE - 45 + at * 4, NINE + at));
+    let steady = (0..600).map(|at| line("lister", NINE + at, NINE + at));
+    let late = (300..600).map(|at| line("late", NINE + at, NINE + at));
+    let summary = asked(&slow.chain(steady).chain(late).collect::<Vec<_>>(), Question::default());
+    let onset = |agent: &str| {
+        let client = summary.clients.iter().find(|client| client.agent == agent).unwrap();
+        client.onset.map(|onset| onset.time / 1_000_000 % 86_400 - NINE)
+    };
+    assert_eq!((onset("lister"), onset("late")), (None, Some(300)));
+}
+
 #[test]
 fn what_began_before_the_log_does_not_stretch_it() {
     let summary = asked(&slice(), Question::default());

@@ -230,7 +230,7 @@ fn loads(audit: &AuditSummary) -> Vec<Heavy<'_>> {
     heavy.sort_by(|a, b| {
         (work(&b.client.total), b.requests).cmp(&(work(&a.client.total), a.requests))
     });
-    pace::mark_repeats(&mut heavy);
+    pace::mark_repeats(&mut heavy, audit);
     heavy
 }
 

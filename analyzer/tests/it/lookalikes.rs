@@ -227,6 +227,30 @@ fn who_repeats_what_is_turned_away_is_no_cause() {
     }
 }
 
+/// Watches that pile up are why others are turned away and ask again.
+#[test]
+fn who_repeats_what_a_leak_turned_away_is_no_cause() {
+    let mut log = Log::new();
+    let shop = ("system:serviceaccount:shop:cart", "cart/1", "10.244.2.9");
+    for second in 0..880 {
+        let at = f64::from(second);
+        if second >= 200 {
+            log.watch(at, f64::MAX, AGENT, "secrets");
+        }
+        if second < 600 {
+            log.ended(at, 0.02, shop, ("get", "configmaps", ""), 200);
+            log.ended(at + 0.5, 0.02, shop, ("get", "configmaps", ""), 200);
+        }
+        for again in 0..if second >= 600 { 20 } else { 0 } {
+            let code = if again % 10 == 0 { 200 } else { 429 };
+            log.ended(at + f64::from(again) / 20.0, 0.002, shop, ("get", "configmaps", ""), code);
+        }
+    }
+    let report = log.report();
+    let causes: Vec<_> = report.causes.iter().map(|cause| cause.rule.as_str()).collect();
+    assert_eq!(causes, ["client-watch-leak"]);
+}
+
 /// Most of what it asks is turned away, and it gets through no more than before, but nobody else is busy or slow.
 #[test]
 fn who_is_turned_away_for_what_it_asks_itself_is_a_cause() {

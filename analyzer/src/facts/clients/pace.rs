@@ -1,8 +1,8 @@
 //! How fast a client asks while it does, and whether it merely repeats what was turned away.
 
-use konspect_audit::Rate;
+use konspect_audit::{AuditSummary, ClientSummary, Rate};
 
-use super::{BUSY, Heavy, MOST, SHARE, work};
+use super::{BUSY, Heavy, MOST, SHARE, is_system, work};
 
 /// Seconds without a request, from which on a client that asks often does not ask …
 const QUIET: i64 = 60;
@@ -15,6 +15,9 @@ const BEFORE: i64 = 600_000_000;
 
 /// … and after it: rates are known in slots.
 const SLACK: i64 = 60_000_000;
+
+/// Open watches of one client that are a pile.
+const PILE: u64 = 150;
 
 /// What a client asked from a moment on.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -44,7 +47,10 @@ pub(super) fn pace(rate: &Rate, began: i64, last: i64) -> Pace {
 
 /// Marks those that ask so often because they are turned away: what they repeat costs nothing, and they
 /// get through no more than before while others are slow, or began when somebody else did who keeps the API server busy.
-pub(super) fn mark_repeats(heavy: &mut [Heavy<'_>]) {
+pub(super) fn mark_repeats(heavy: &mut [Heavy<'_>], audit: &AuditSummary) {
+    // Watches that pile up take from everybody, too.
+    let piles = |client: &ClientSummary| client.open_watches >= PILE && client.watch_onset.is_some();
+    let piles = audit.others().any(|client| !is_system(&client.user, &client.agent) && piles(client));
     let busiest = heavy
         .iter()
         .filter(|one| !turned_away(one) && one.share >= SHARE && one.in_flight >= 1.0)
@@ -60,7 +66,7 @@ pub(super) fn mark_repeats(heavy: &mut [Heavy<'_>]) {
             _ => false,
         });
         // Where nobody is slow there is nothing else that could have turned it away.
-        let slow = one.harm.breached.is_some();
+        let slow = piles || one.harm.breached.is_some();
         one.repeats = turned_away(one) && (follows || slow && no_more_than_before(one));
     }
 }
