@@ -157,7 +157,8 @@ pub(crate) fn full_from<'a, const LIMIT: usize>(
     }
     let (early, usual) = counts.split_at(counts.len() / 2);
     let usual: u64 = usual.iter().sum();
-    let full = early.iter().position(|count| count * 2 * MINUTE.unsigned_abs() >= usual).unwrap_or(0);
+    let full =
+        early.iter().position(|count| count * 2 * MINUTE.unsigned_abs() >= usual).unwrap_or(0);
     let from = (start + i64::try_from(full).unwrap_or(0)).saturating_mul(STEP);
     Some((first.max(from).min(last), last))
 }

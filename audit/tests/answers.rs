@@ -213,7 +213,9 @@ fn slice() -> Vec<String> {
 /// began when the log does.
 #[test]
 fn who_was_there_when_the_log_begins_did_not_begin_then() {
-    let line = |agent, from, to| line(u32::try_from(from).unwrap(), "ResponseComplete", "list", agent, from, to);
+    let line = |agent, from, to| {
+        line(u32::try_from(from).unwrap(), "ResponseComplete", "list", agent, from, to)
+    };
     let slow = (0..10).map(|at| line("reader", NINE - 45 + at * 4, NINE + at));
     let steady = (0..600).map(|at| line("lister", NINE + at, NINE + at));
     let late = (300..600).map(|at| line("late", NINE + at, NINE + at));

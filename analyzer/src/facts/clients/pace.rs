@@ -49,8 +49,10 @@ pub(super) fn pace(rate: &Rate, began: i64, last: i64) -> Pace {
 /// get through no more than before while others are slow, or began when somebody else did who keeps the API server busy.
 pub(super) fn mark_repeats(heavy: &mut [Heavy<'_>], audit: &AuditSummary) {
     // Watches that pile up take from everybody, too.
-    let piles = |client: &ClientSummary| client.open_watches >= PILE && client.watch_onset.is_some();
-    let piles = audit.others().any(|client| !is_system(&client.user, &client.agent) && piles(client));
+    let piles =
+        |client: &ClientSummary| client.open_watches >= PILE && client.watch_onset.is_some();
+    let piles =
+        audit.others().any(|client| !is_system(&client.user, &client.agent) && piles(client));
     let busiest = heavy
         .iter()
         .filter(|one| !turned_away(one) && one.share >= SHARE && one.in_flight >= 1.0)
