@@ -151,30 +151,37 @@ impl Stretches {
         };
         let mut busy = pick(&|count| count * 2 >= most);
         let mut quiet = pick(&|count| count * 20 <= most);
-        let draining = draining(&busy, &quiet, others);
+        let draining = draining(&busy, &quiet, &pick(&|_| true), others);
         quiet.retain(|bin| !draining.contains(bin));
         busy.extend(draining);
         Some(Self { busy, quiet })
     }
 }
 
-/// The quiet bins right behind a busy one in which everybody else is far slower than at best, and no slower than in
-/// the one before: what the client asked for at once is still in the queue before them.
-fn draining(busy: &BTreeSet<i64>, quiet: &BTreeSet<i64>, others: &Others) -> BTreeSet<i64> {
+/// The bins right behind a busy one in which everybody else is far slower than at best and, once the client hardly
+/// asks, no slower than in the one before: what it asked for at once is still in the queue before them.
+fn draining(
+    busy: &BTreeSet<i64>,
+    quiet: &BTreeSet<i64>,
+    all: &BTreeSet<i64>,
+    others: &Others,
+) -> BTreeSet<i64> {
     let mean = |bin: &i64| others.bins.get(bin).map(Latencies::mean);
     let counts = |bin: &&i64| others.bins.get(bin).is_some_and(|seen| seen.total() >= ENOUGH);
     let Some(best) = quiet.iter().filter(counts).filter_map(mean).min() else {
         return BTreeSet::new();
     };
     let mut draining = BTreeSet::new();
-    for last in busy.iter().filter(|bin| quiet.contains(&(*bin + 1))) {
+    for last in busy.iter().filter(|bin| !busy.contains(&(*bin + 1))) {
         let mut before = u64::MAX;
-        for bin in quiet.range(last + 1..) {
+        for bin in all.range(last + 1..).take_while(|bin| !busy.contains(bin)) {
             let Some(mean) = mean(bin).filter(|mean| *mean / DRAINING > best) else { break };
-            if mean.saturating_mul(100) > before.saturating_mul(FALLING) {
-                break;
+            if quiet.contains(bin) {
+                if mean.saturating_mul(100) > before.saturating_mul(FALLING) {
+                    break;
+                }
+                before = mean;
             }
-            before = mean;
             draining.insert(*bin);
         }
     }
