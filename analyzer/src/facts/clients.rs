@@ -209,8 +209,12 @@ pub fn hoarders(audit: &AuditSummary) -> Vec<Heavy<'_>> {
 fn loads(audit: &AuditSummary) -> Vec<Heavy<'_>> {
     let all: u64 =
         audit.others().map(|client| work(&client.total)).sum::<u64>() + work(&audit.other);
-    let throttled = audit.failed(Failure::PriorityAndFairness);
-    let breached = breach(audit);
+    let hurt = Hurt {
+        throttled: audit.failed(Failure::PriorityAndFairness),
+        breached: breach(audit),
+        queued: waited(audit),
+        first_away: first_away(audit),
+    };
     let turned = turned_away(audit);
     let everybody = Growth::by_resource(audit.clients.iter().flat_map(|client| &client.growth));
     let mut heavy: Vec<Heavy<'_>> = audit
@@ -218,7 +222,7 @@ fn loads(audit: &AuditSummary) -> Vec<Heavy<'_>> {
         .filter(|client| !is_system(&client.user, &client.agent) && client.total.requests >= ENOUGH)
         // Who waits for a webhook that does not answer keeps requests in flight and loads nobody.
         .filter(|client| client.total.failed(Failure::WebhookFailed) * 2 <= client.total.requests)
-        .filter_map(|client| load(client, audit, all, throttled, breached, &turned, &everybody))
+        .filter_map(|client| load(client, audit, all, hurt, &turned, &everybody))
         .collect();
     let crowds: BTreeSet<&str> = heavy
         .iter()
@@ -234,15 +238,24 @@ fn loads(audit: &AuditSummary) -> Vec<Heavy<'_>> {
     heavy
 }
 
+/// How everybody is hurt, reckoned once for all clients.
+#[derive(Clone, Copy)]
+struct Hurt {
+    throttled: u64,
+    breached: Option<Span>,
+    queued: Option<(u64, Span)>,
+    first_away: Option<Span>,
+}
+
 fn load<'a>(
     client: &'a ClientSummary,
     audit: &AuditSummary,
     all: u64,
-    throttled: u64,
-    breached: Option<Span>,
+    hurt: Hurt,
     turned: &[Turned<'_>],
     everybody: &BTreeMap<&str, Growth>,
 ) -> Option<Heavy<'a>> {
+    let Hurt { throttled, breached, queued, first_away } = hurt;
     let mut kinds: BTreeMap<Habit, (u64, u64)> = BTreeMap::new();
     let counts = |series: &SeriesSummary| {
         Habit::of(series.verb).filter(|habit| {
@@ -299,7 +312,7 @@ fn load<'a>(
     let start = audit.window.map_or(0, |(first, _)| first);
     let others_rejected = throttled.saturating_sub(rejected);
     let others_at =
-        (others_rejected > 0).then(|| others_turned_away(audit, turned, client)).flatten();
+        (others_rejected > 0).then(|| others_turned_away(first_away, turned, client)).flatten();
     let heavy = Heavy {
         client,
         habit,
@@ -313,14 +326,7 @@ fn load<'a>(
             work(&client.total).saturating_mul(100).checked_div(all).unwrap_or(0)
         },
         in_flight: cost * pace.part / pace.seconds,
-        harm: Harm {
-            rejected,
-            denied,
-            others_rejected,
-            others_at,
-            breached,
-            queued: waited(audit),
-        },
+        harm: Harm { rejected, denied, others_rejected, others_at, breached, queued },
         repeats: false,
         since: (client.onset.is_some() || began > start.saturating_add(60_000_000))
             .then(|| time(began))
@@ -394,7 +400,7 @@ fn began(client: &ClientSummary, first: i64) -> i64 {
 /// What of the others was turned away most, by its first request; by the first that was turned away where
 /// other things came of those, and none of the client's own was.
 fn others_turned_away(
-    audit: &AuditSummary,
+    first: Option<Span>,
     turned: &[Turned<'_>],
     client: &ClientSummary,
 ) -> Option<Span> {
@@ -404,9 +410,13 @@ fn others_turned_away(
     })?;
     let (nothing_else, _, at) = most.rank;
     let own = client.total.failed(Failure::PriorityAndFairness) > 0;
+    Some(first.filter(|_| !nothing_else && !own).unwrap_or(at.0))
+}
+
+/// The first request that was turned away, of anybody.
+fn first_away(audit: &AuditSummary) -> Option<Span> {
     let away = audit.failures.iter().filter(|row| row.kind == Failure::PriorityAndFairness);
-    let first = away.filter_map(|row| row.first).min().filter(|_| !nothing_else && !own);
-    Some(first.map_or(at.0, |(_, at)| at))
+    away.filter_map(|row| row.first).min().map(|(_, at)| at)
 }
 
 /// The requests of one client that were turned away and show it best.

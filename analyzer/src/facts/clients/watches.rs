@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use konspect_audit::{AuditSummary, ClientSummary, Failure, Open, SeriesSummary, Verb};
 use konspect_bundle::Span;
 
-use super::{Harm, account, is_system, others_turned_away, time, turned_away, waited};
+use super::{Harm, account, first_away, is_system, others_turned_away, time, turned_away, waited};
 use crate::facts::addresses::is_public;
 use crate::facts::breaches::breach;
 
@@ -62,6 +62,7 @@ pub fn churners(audit: &AuditSummary) -> Vec<Churn<'_>> {
     let all: u64 = clients().map(short).sum();
     let throttled = audit.failed(Failure::PriorityAndFairness);
     let turned = turned_away(audit);
+    let first_away = first_away(audit);
     let start = audit.window.map_or(0, |(first, _)| first);
     let mut churners: Vec<Churn<'_>> = clients()
         .chain(crowds())
@@ -94,7 +95,7 @@ pub fn churners(audit: &AuditSummary) -> Vec<Churn<'_>> {
                     rejected,
                     denied: 0,
                     others_rejected: throttled.saturating_sub(rejected),
-                    others_at: others_turned_away(audit, &turned, client),
+                    others_at: others_turned_away(first_away, &turned, client),
                     breached: breach(audit),
                     queued: waited(audit),
                 },
