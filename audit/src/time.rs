@@ -149,7 +149,8 @@ fn fast(bytes: &[u8]) -> Option<i64> {
 
 fn number(digits: &[u8]) -> Option<i64> {
     digits.iter().try_fold(0_i64, |sum, digit| {
-        digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0'))
+        let digit = digit.is_ascii_digit().then(|| digit - b'0')?;
+        sum.checked_mul(10)?.checked_add(i64::from(digit))
     })
 }
 
@@ -302,6 +303,8 @@ mod tests {
         assert_eq!(parse("0001-01-01T00:00:00Z"), None);
         assert_eq!(parse("2025-13-02T16:55:47Z"), None);
         assert_eq!(parse("yesterday"), None);
+        assert_eq!(parse(&"9".repeat(40)), None);
+        assert_eq!(parse(&format!("1748883347.{}", "7".repeat(40))), None);
     }
 
     #[test]
