@@ -34,7 +34,8 @@ json.dump([top, bins, p99], sys.stdout)
 # Not timed: a watch that began and did not end is a request as well.
 REQUESTS = """
 import duckdb, json, sys
-json.dump(duckdb.connect().execute("SELECT agent, count(*) FROM (SELECT any_value(userAgent) AS agent FROM {read} "
+db = duckdb.connect(); db.execute("SET enable_progress_bar=false")
+json.dump(db.execute("SELECT agent, count(*) FROM (SELECT any_value(userAgent) AS agent FROM {read} "
   "WHERE stage IN ('ResponseComplete', 'Panic') OR (stage = 'ResponseStarted' AND verb = 'watch') GROUP BY auditID) "
   "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 10").fetchall(), sys.stdout)
 """
