@@ -3,6 +3,7 @@
 //! A client that is merely the busiest of a quiet cluster is none of these. What nodes, controllers and
 //! the collection itself ask for is left out; it knows no client by its name alone.
 
+mod harm;
 mod pace;
 mod watches;
 
@@ -15,10 +16,11 @@ use konspect_audit::{
 };
 use konspect_bundle::Span;
 
+pub use harm::Harm;
 pub use watches::{Churn, WatchLeak, churners, most_open, watch_leaks};
 
 use super::addresses::is_public;
-use super::breaches::{Queued, breach, queued};
+use harm::Hurt;
 
 /// Fewer requests are no storm.
 const ENOUGH: u64 = 30;
@@ -94,32 +96,6 @@ pub struct Heavy<'a> {
     pub since: Option<Timestamp>,
     pub until: Option<Timestamp>,
     pub at: Span,
-}
-
-/// How it hurts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Harm {
-    /// Its own requests that priority and fairness turned away.
-    pub rejected: u64,
-    /// Its own requests that were refused with 401 or 403.
-    pub denied: u64,
-    /// Those of others.
-    pub others_rejected: u64,
-    /// The first request of the kind of theirs that was turned away most.
-    pub others_at: Option<Span>,
-    /// A kind of request whose p99 is over the objective, of anybody.
-    pub breached: Option<Span>,
-    /// Requests of anybody that waited long for a seat, and the one that waited longest.
-    pub queued: Option<(u64, Span)>,
-}
-
-impl Harm {
-    /// True when requests were turned away or took too long.
-    pub fn seen(&self) -> bool {
-        self.rejected + self.others_rejected >= 10
-            || self.breached.is_some()
-            || self.queued.is_some()
-    }
 }
 
 impl Heavy<'_> {
@@ -209,20 +185,14 @@ pub fn hoarders(audit: &AuditSummary) -> Vec<Heavy<'_>> {
 fn loads(audit: &AuditSummary) -> Vec<Heavy<'_>> {
     let all: u64 =
         audit.others().map(|client| work(&client.total)).sum::<u64>() + work(&audit.other);
-    let hurt = Hurt {
-        throttled: audit.failed(Failure::PriorityAndFairness),
-        breached: breach(audit),
-        queued: waited(audit),
-        first_away: first_away(audit),
-    };
-    let turned = turned_away(audit);
+    let hurt = Hurt::of(audit);
     let everybody = Growth::by_resource(audit.clients.iter().flat_map(|client| &client.growth));
     let mut heavy: Vec<Heavy<'_>> = audit
         .loads()
         .filter(|client| !is_system(&client.user, &client.agent) && client.total.requests >= ENOUGH)
         // Who waits for a webhook that does not answer keeps requests in flight and loads nobody.
         .filter(|client| client.total.failed(Failure::WebhookFailed) * 2 <= client.total.requests)
-        .filter_map(|client| load(client, audit, all, hurt, &turned, &everybody))
+        .filter_map(|client| load(client, audit, all, &hurt, &everybody))
         .collect();
     let crowds: BTreeSet<&str> = heavy
         .iter()
@@ -238,24 +208,13 @@ fn loads(audit: &AuditSummary) -> Vec<Heavy<'_>> {
     heavy
 }
 
-/// How everybody is hurt, reckoned once for all clients.
-#[derive(Clone, Copy)]
-struct Hurt {
-    throttled: u64,
-    breached: Option<Span>,
-    queued: Option<(u64, Span)>,
-    first_away: Option<Span>,
-}
-
 fn load<'a>(
     client: &'a ClientSummary,
     audit: &AuditSummary,
     all: u64,
-    hurt: Hurt,
-    turned: &[Turned<'_>],
+    hurt: &Hurt<'_>,
     everybody: &BTreeMap<&str, Growth>,
 ) -> Option<Heavy<'a>> {
-    let Hurt { throttled, breached, queued, first_away } = hurt;
     let mut kinds: BTreeMap<Habit, (u64, u64)> = BTreeMap::new();
     let counts = |series: &SeriesSummary| {
         Habit::of(series.verb).filter(|habit| {
@@ -271,9 +230,10 @@ fn load<'a>(
     }
     // What their exporter cut has no latency: then the number tells, as it does of what is turned away.
     let unmeasured = cut_short(client, audit);
-    let rejected = client.total.failed(Failure::PriorityAndFairness);
     let denied =
         client.total.failed(Failure::Unauthorized) + client.total.failed(Failure::Forbidden);
+    let harm = Harm { denied, ..hurt.harm(client) };
+    let rejected = harm.rejected;
     // Requests that are turned away cost nothing: then the number tells what the client does.
     let by_number = unmeasured || (rejected + denied) * 2 > client.total.requests;
     // What was refused before it was looked at is neither a LIST nor a write: only its number counts.
@@ -310,9 +270,6 @@ fn load<'a>(
     let pace = pace::pace(&client.rate, began, last);
     // What was there when the log begins may have begun long before.
     let start = audit.window.map_or(0, |(first, _)| first);
-    let others_rejected = throttled.saturating_sub(rejected);
-    let others_at =
-        (others_rejected > 0).then(|| others_turned_away(first_away, turned, client)).flatten();
     let heavy = Heavy {
         client,
         habit,
@@ -326,7 +283,7 @@ fn load<'a>(
             work(&client.total).saturating_mul(100).checked_div(all).unwrap_or(0)
         },
         in_flight: cost * pace.part / pace.seconds,
-        harm: Harm { rejected, denied, others_rejected, others_at, breached, queued },
+        harm,
         repeats: false,
         since: (client.onset.is_some() || began > start.saturating_add(60_000_000))
             .then(|| time(began))
@@ -334,9 +291,9 @@ fn load<'a>(
         until: time(last),
         at,
     };
-    let dominates = heavy.share >= SHARE || rejected * 2 > throttled.max(19) || refused;
+    let dominates = heavy.share >= SHARE || rejected * 2 > hurt.throttled.max(19) || refused;
     // Few requests, each dear, are as loud as many: most of the load, and others suffer.
-    let suffer = others_rejected >= 10 || heavy.harm.queued.is_some();
+    let suffer = harm.others_rejected >= 10 || harm.queued.is_some();
     let dear = heavy.share >= MOST && heavy.in_flight >= 1.0 && suffer;
     let loud = heavy.per_second >= habit.pace(top) || dear;
     let hoarded = (habit == Habit::Writes).then(|| hoarded(client, everybody)).flatten();
@@ -352,11 +309,6 @@ fn load<'a>(
 fn work(tally: &Tally) -> u64 {
     let waited = tally.excused.as_ref().map_or(0, |excused| excused.sum);
     tally.latency_sum.saturating_sub(waited)
-}
-
-/// Requests that waited long for a seat.
-fn waited(audit: &AuditSummary) -> Option<(u64, Span)> {
-    queued(audit).map(|Queued { requests, at, .. }| (requests, at))
 }
 
 /// True when most of the client's requests have no latency, since their exporter cut the events.
@@ -395,55 +347,6 @@ fn began(client: &ClientSummary, first: i64) -> i64 {
     let width = client.rate.slot_seconds.saturating_mul(1_000_000);
     let Some(onset) = client.onset else { return first };
     if onset.time.saturating_sub(first) <= width { onset.time.min(first) } else { onset.time }
-}
-
-/// What of the others was turned away most, by its first request; by the first that was turned away where
-/// other things came of those, and none of the client's own was.
-fn others_turned_away(
-    first: Option<Span>,
-    turned: &[Turned<'_>],
-    client: &ClientSummary,
-) -> Option<Span> {
-    let most = turned.iter().find(|turned| {
-        let (user, agent) = turned.client;
-        user != client.user || agent != client.agent && !client.other_agents
-    })?;
-    let (nothing_else, _, at) = most.rank;
-    let own = client.total.failed(Failure::PriorityAndFairness) > 0;
-    Some(first.filter(|_| !nothing_else && !own).unwrap_or(at.0))
-}
-
-/// The first request that was turned away, of anybody.
-fn first_away(audit: &AuditSummary) -> Option<Span> {
-    let away = audit.failures.iter().filter(|row| row.kind == Failure::PriorityAndFairness);
-    away.filter_map(|row| row.first).min().map(|(_, at)| at)
-}
-
-/// The requests of one client that were turned away and show it best.
-struct Turned<'a> {
-    rank: (bool, u64, std::cmp::Reverse<Span>),
-    client: (&'a str, &'a str),
-}
-
-/// What shows best of each client that it was turned away, the best first.
-fn turned_away(audit: &AuditSummary) -> Vec<Turned<'_>> {
-    let of_client = |client: &'_ ClientSummary| {
-        let series = client.series.iter().filter_map(|series| {
-            let count = series.tally.failed(Failure::PriorityAndFairness);
-            // Where nothing else came of them, the first is one of those.
-            let at = std::cmp::Reverse(series.tally.first?.1);
-            (count > 0).then_some((count == series.tally.requests, count, at))
-        });
-        series.max()
-    };
-    let mut turned: Vec<Turned<'_>> = audit
-        .others()
-        .filter_map(|client| {
-            Some(Turned { rank: of_client(client)?, client: (&client.user, &client.agent) })
-        })
-        .collect();
-    turned.sort_by_key(|one| std::cmp::Reverse(one.rank));
-    turned
 }
 
 /// True for LISTs of one kind that are sent again and again, not once by each start, and not by one

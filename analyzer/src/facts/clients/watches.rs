@@ -3,15 +3,16 @@
 //! A leak is growth: the same resource again and again by one client, for which neither as many ended
 //! nor the number of the nodes behind its address accounts.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use konspect_audit::{AuditSummary, ClientSummary, Failure, Open, SeriesSummary, Verb};
 use konspect_bundle::Span;
 
-use super::{Harm, account, first_away, is_system, others_turned_away, time, turned_away, waited};
+use super::harm::{Harm, Hurt};
+use super::{account, is_system, time};
 use crate::facts::addresses::is_public;
-use crate::facts::breaches::breach;
 
 /// Watches of one resource in one namespace from one address that are no longer an informer's.
 const SAME_WATCHES: u64 = 20;
@@ -60,9 +61,7 @@ pub fn churners(audit: &AuditSummary) -> Vec<Churn<'_>> {
     let clients = || audit.others().filter(|client| !is_system(&client.user, &client.agent));
     let crowds = || audit.crowds.iter().map(|crowd| &crowd.client);
     let all: u64 = clients().map(short).sum();
-    let throttled = audit.failed(Failure::PriorityAndFairness);
-    let turned = turned_away(audit);
-    let first_away = first_away(audit);
+    let hurt = LazyCell::new(|| Hurt::of(audit));
     let start = audit.window.map_or(0, |(first, _)| first);
     let mut churners: Vec<Churn<'_>> = clients()
         .chain(crowds())
@@ -85,20 +84,12 @@ pub fn churners(audit: &AuditSummary) -> Vec<Churn<'_>> {
             // When an API server goes, all of them end at once, and begin again some times.
             let goes_on =
                 last.saturating_sub(began) >= SPAN && per_second >= CHURN || per_second >= BURST;
-            let rejected = client.total.failed(Failure::PriorityAndFairness);
             (short >= SHORT_WATCHES && mostly && goes_on).then(|| Churn {
                 client,
                 top,
                 short,
                 per_second,
-                harm: Harm {
-                    rejected,
-                    denied: 0,
-                    others_rejected: throttled.saturating_sub(rejected),
-                    others_at: others_turned_away(first_away, &turned, client),
-                    breached: breach(audit),
-                    queued: waited(audit),
-                },
+                harm: hurt.harm(client),
                 since: (client.watch_onset.is_some() || began > start.saturating_add(60_000_000))
                     .then(|| time(began))
                     .flatten(),
