@@ -329,9 +329,11 @@ impl Page<'_> {
             )));
         }
         if reading.left_out > 0 {
-            let left_out = words!("audit-left-out", count = reading.left_out);
-            let none = words!("audit-none-left", count = reading.left_out);
-            lines.push(self.language.say(if none_left { &none } else { &left_out }));
+            lines.push(self.language.say(&if none_left {
+                words!("audit-none-left", count = reading.left_out)
+            } else {
+                words!("audit-left-out", count = reading.left_out)
+            }));
         }
         if reading.duplicates > 0 {
             lines.push(self.language.say(&words!("audit-duplicates", count = reading.duplicates)));

@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use konspect_bundle::Span;
 
 use super::counted::{Counted, Since};
-use super::{Metrics, plural};
-use crate::facts::metrics::EtcdCall;
+use super::{EtcdCall, Metrics, plural};
 use crate::model::metrics::{MetricsComponent, Sample};
 
 /// How many failed, of how many.
@@ -47,11 +46,10 @@ impl Metrics<'_> {
     pub fn failing_etcd(&self) -> Option<Failed<EtcdCall>> {
         let counts = |row: &Counted<EtcdCall>| !row.of.operation.starts_with("list");
         let errors: Vec<_> = self.etcd_request_errors().into_iter().filter(counts).collect();
-        let all = self.etcd_requests().into_iter().filter(counts);
-        let all: Vec<_> = all.map(|row| (row.total, row.since)).collect();
         let lately = lately(&errors);
         let failed = errors.iter().map(|row| number(row.total, row.since, lately)).sum();
-        let all = all.iter().map(|(total, since)| number(*total, *since, lately)).sum();
+        let all = self.etcd_requests().into_iter().filter(counts);
+        let all = all.map(|row| number(row.total, row.since, lately)).sum();
         let most = errors.into_iter().max_by_key(|row| number(row.total, row.since, lately))?;
         let failed = Failed { of: most.of, failed, all, lately, at: most.at };
         failed.is_many(ETCD_CALLS).then_some(failed)
